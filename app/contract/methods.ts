@@ -1,0 +1,229 @@
+/**
+ * Every method of the host, declared once: `POST /rpc/<name>` with a JSON body of `input`, answered with `output` or an
+ * ErrorBody. Handlers, clients, fakes and docs derive from this table. Inputs are strict, bounded, and parsed by the
+ * handler before anything else sees them; outputs are parsed by clients.
+ */
+import { z } from 'zod';
+import { errorBodySchema } from './errors.ts';
+import { eventSchema } from './event.ts';
+import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
+import {
+  checkResultSchema,
+  fileDiffSchema,
+  machineSchema,
+  probeSchema,
+  runSchema,
+  serverDetailSchema,
+  serverListSchema,
+} from './server.ts';
+import {
+  eventKindSchema,
+  launchedLevelSchema,
+  levelSchema,
+  ruleVerbSchema,
+  runIdSchema,
+  serverIdSchema,
+  serverStateSchema,
+  verdictSchema,
+} from './words.ts';
+
+/** A handle as people type it (`client/name`, or an id); resolved by the engine. */
+export const handleSchema = z.string().min(1).max(512);
+const handlesSchema = z.union([z.literal('all'), z.array(handleSchema).min(1).max(1000)]);
+const nothingSchema = z.strictObject({});
+
+export const changeResultSchema = z.strictObject({
+  id: serverIdSchema,
+  changed: z.boolean(),
+  state: serverStateSchema,
+  file: z.string(),
+  /** With `dryRun`, or after a change: what was or would be written. */
+  diff: fileDiffSchema.optional(),
+  check: checkResultSchema.optional(),
+  error: errorBodySchema.optional(),
+});
+export type ChangeResult = z.infer<typeof changeResultSchema>;
+
+export const ruleChangeSchema = z.strictObject({
+  id: serverIdSchema,
+  rule: z.string().nullable(),
+  level: levelSchema,
+  effective: z.enum(['now', 'restart']),
+  policy: effectivePolicySchema.nullable(),
+});
+export type RuleChange = z.infer<typeof ruleChangeSchema>;
+
+export const historyEntrySchema = z.strictObject({
+  id: z.string().max(64),
+  at: z.string(),
+  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke']),
+  server: serverIdSchema,
+  file: z.string().nullable(),
+  summary: z.string(),
+});
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+export const findingSchema = z.strictObject({
+  code: z.string().max(64),
+  severity: z.enum(['ok', 'warning', 'error']),
+  sentence: z.string(),
+  file: z.string().optional(),
+  repairable: z.boolean(),
+  repaired: z.boolean(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+export const selftestLineSchema = z.strictObject({
+  code: z.string().max(64),
+  /** What was tried, in words. */
+  tried: z.string(),
+  outcome: z.enum(['refused', 'allowed', 'not-tried']),
+  /** True where the outcome is what the walls promise. */
+  asExpected: z.boolean(),
+  detail: z.string(),
+});
+
+export const demoRowSchema = z.strictObject({
+  /** Key of the technique, such as `read-ssh-key`. */
+  code: z.string().max(64),
+  tried: z.string(),
+  free: z.strictObject({ gotThrough: z.boolean(), detail: z.string() }),
+  contained: z.strictObject({ gotThrough: z.boolean(), detail: z.string() }),
+});
+export const demoResultSchema = z.strictObject({
+  rows: z.array(demoRowSchema),
+  events: z.array(eventSchema),
+  /** One sentence that sums it up. */
+  sentence: z.string(),
+});
+export type DemoResult = z.infer<typeof demoResultSchema>;
+
+export const eventFilterSchema = z.strictObject({
+  server: handleSchema.optional(),
+  run: runIdSchema.optional(),
+  kind: eventKindSchema.optional(),
+  verdict: verdictSchema.optional(),
+  /** ISO 8601 instant, or a span such as `15m`, `2h`, `7d` before now. */
+  since: z.string().max(40).optional(),
+  /** The newest this many. */
+  limit: z.number().int().min(1).max(100_000).optional(),
+});
+export type EventFilter = z.infer<typeof eventFilterSchema>;
+
+export const hostStatusSchema = z.strictObject({
+  version: z.string(),
+  pid: z.number().int(),
+  startedAt: z.string(),
+  epoch: z.string(),
+  doors: z.array(z.string()),
+});
+
+/** Longest an RPC may take on the host before it answers `timeout`, in milliseconds. */
+const short = 15_000;
+const long = 180_000;
+
+export const methods = {
+  'machine.get': { input: nothingSchema, output: machineSchema, timeoutMs: short },
+  'machine.probe': { input: nothingSchema, output: probeSchema, timeoutMs: short },
+  'machine.selftest': {
+    input: nothingSchema,
+    output: z.strictObject({ lines: z.array(selftestLineSchema) }),
+    timeoutMs: long,
+  },
+  'machine.doctor': {
+    input: z.strictObject({ repair: z.boolean() }),
+    output: z.strictObject({ findings: z.array(findingSchema) }),
+    timeoutMs: long,
+  },
+  'servers.list': {
+    input: z.strictObject({ client: z.string().max(64).optional(), state: serverStateSchema.optional() }),
+    output: serverListSchema,
+    timeoutMs: short,
+  },
+  'servers.show': { input: z.strictObject({ server: handleSchema }), output: serverDetailSchema, timeoutMs: short },
+  'servers.check': {
+    input: z.strictObject({ server: handleSchema, level: launchedLevelSchema.optional() }),
+    output: checkResultSchema,
+    timeoutMs: long,
+  },
+  'servers.diff': {
+    input: z.strictObject({ server: handleSchema, level: levelSchema.optional() }),
+    output: fileDiffSchema,
+    timeoutMs: short,
+  },
+  'servers.contain': {
+    input: z.strictObject({
+      servers: handlesSchema,
+      level: launchedLevelSchema.optional(),
+      dryRun: z.boolean(),
+      /** Try each server bare and contained first, and leave it alone when it would not work. */
+      check: z.boolean(),
+    }),
+    output: z.strictObject({ results: z.array(changeResultSchema) }),
+    timeoutMs: long,
+  },
+  'servers.release': {
+    input: z.strictObject({ servers: handlesSchema, dryRun: z.boolean() }),
+    output: z.strictObject({ results: z.array(changeResultSchema) }),
+    timeoutMs: short,
+  },
+  'servers.level': {
+    input: z.strictObject({ server: handleSchema, level: levelSchema }),
+    output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  'policies.grant': {
+    input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
+    output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  'policies.revoke': {
+    input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
+    output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  'policies.explain': {
+    input: z.strictObject({
+      server: handleSchema,
+      what: ruleWhatSchema,
+      access: z.enum(['read', 'write', 'connect', 'exec']).optional(),
+    }),
+    output: explanationSchema,
+    timeoutMs: short,
+  },
+  'events.list': {
+    input: eventFilterSchema,
+    output: z.strictObject({ events: z.array(eventSchema) }),
+    timeoutMs: short,
+  },
+  'runs.list': {
+    input: z.strictObject({ server: handleSchema.optional(), limit: z.number().int().min(1).max(1000).optional() }),
+    output: z.strictObject({ runs: z.array(runSchema) }),
+    timeoutMs: short,
+  },
+  'runs.stop': { input: z.strictObject({ run: runIdSchema }), output: runSchema, timeoutMs: short },
+  'history.list': {
+    input: z.strictObject({ limit: z.number().int().min(1).max(10_000).optional() }),
+    output: z.strictObject({ entries: z.array(historyEntrySchema) }),
+    timeoutMs: short,
+  },
+  'demo.run': { input: nothingSchema, output: demoResultSchema, timeoutMs: long },
+  'host.status': { input: nothingSchema, output: hostStatusSchema, timeoutMs: short },
+  'host.stop': { input: nothingSchema, output: nothingSchema, timeoutMs: short },
+  /** Opens the loopback door if it is closed and answers with a one-time address; only over the private socket or in process. */
+  'host.panel': {
+    input: z.strictObject({ port: z.number().int().min(0).max(65_535).optional() }),
+    output: z.strictObject({ origin: z.string(), redirectFile: z.string() }),
+    timeoutMs: short,
+  },
+} as const satisfies Record<string, { input: z.ZodType; output: z.ZodType; timeoutMs: number }>;
+
+export type MethodName = keyof typeof methods;
+export type Input<M extends MethodName> = z.infer<(typeof methods)[M]['input']>;
+export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']>;
+
+/** What the engine offers and every client sees: one asynchronous function a method. */
+export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };
+
+/** Largest request body the handler reads, in bytes. */
+export const requestMaxBytes = 262_144;

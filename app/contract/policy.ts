@@ -1,0 +1,80 @@
+/**
+ * Policy: what one server may do. Two documents: what a person decided (stored, one file a server, under the config
+ * folder), and the effective policy (computed, never stored), in which every rule names its source.
+ */
+import { z } from 'zod';
+import { launchedLevelSchema, levelSchema, ruleVerbSchema, serverIdSchema, sourceSchema } from './words.ts';
+
+export const policyFormatVersion = 1;
+
+/** `what` of a rule: an absolute path (after `~` and `$XDG_*` are expanded), `host:port`, a port, a program, a name. */
+export const ruleWhatSchema = z.string().min(1).max(4096);
+
+export const personRuleSchema = z.strictObject({
+  verb: ruleVerbSchema,
+  what: ruleWhatSchema,
+  at: z.string().max(40).describe('When the person gave it, ISO 8601 UTC'),
+});
+export type PersonRule = z.infer<typeof personRuleSchema>;
+
+/** The stored document: `$XDG_CONFIG_HOME/belljar/policies/<server id>.json`. */
+export const storedPolicySchema = z.strictObject({
+  v: z.literal(policyFormatVersion),
+  server: serverIdSchema,
+  level: levelSchema.describe('The level a person chose; what is on disk in the client file may differ (drift)'),
+  rules: z.array(personRuleSchema).max(1000).describe('Rules given by a person, oldest first'),
+});
+export type StoredPolicy = z.infer<typeof storedPolicySchema>;
+
+/** How a rule is enforced on this machine. */
+export const enforcerSchema = z.enum(['landlock', 'supervisor', 'seccomp', 'environment', 'rlimit', 'none']);
+export type Enforcer = z.infer<typeof enforcerSchema>;
+
+export const ruleSchema = z.strictObject({
+  id: z.string().max(128).describe('`verb:what`, unique within the policy'),
+  verb: ruleVerbSchema,
+  what: ruleWhatSchema,
+  source: sourceSchema,
+  /** Resolved by the launcher at start (`arg:1`, `cwd`, `runtime`), so that a moved project keeps working. */
+  symbol: z.string().max(64).optional(),
+  /** Why the rule is there, a key of the sentence catalogue. */
+  reason: z.string().max(64).optional(),
+});
+export type Rule = z.infer<typeof ruleSchema>;
+
+/** Something the server's own entry names but that is not granted until a person does so on purpose. */
+export const withheldSchema = z.strictObject({
+  what: ruleWhatSchema,
+  reason: z.enum(['root', 'home', 'contains-home', 'secret-place', 'contains-secret-place', 'client-config', 'belljar']),
+});
+export type Withheld = z.infer<typeof withheldSchema>;
+
+export const limitNames = ['nofile', 'fsize', 'cpu', 'nproc', 'memory'] as const;
+export const limitsSchema = z.partialRecord(z.enum(limitNames), z.number().int().min(1));
+export type Limits = z.infer<typeof limitsSchema>;
+
+export const effectivePolicySchema = z.strictObject({
+  v: z.literal(policyFormatVersion),
+  server: serverIdSchema,
+  level: launchedLevelSchema,
+  network: z.enum(['none', 'open']),
+  rules: z.array(ruleSchema),
+  withheld: z.array(withheldSchema),
+  limits: limitsSchema,
+});
+export type EffectivePolicy = z.infer<typeof effectivePolicySchema>;
+
+export const explanationSchema = z.strictObject({
+  verdict: z.enum(['allowed', 'refused', 'would-ask']),
+  /** What was asked, as understood: `file`, `net`, `program`. */
+  subject: z.enum(['file', 'net', 'program']),
+  target: z.string(),
+  access: z.enum(['read', 'write', 'connect', 'exec']),
+  rule: z.strictObject({ id: z.string(), source: sourceSchema }).nullable(),
+  source: sourceSchema.nullable(),
+  enforcedBy: enforcerSchema,
+  effective: z.enum(['now', 'restart', 'not-running']),
+  /** The command that would change the answer, or null where nothing may. */
+  change: z.string().nullable(),
+});
+export type Explanation = z.infer<typeof explanationSchema>;

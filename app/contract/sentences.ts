@@ -1,0 +1,205 @@
+/**
+ * Sentences for people, in one catalogue keyed by code and parameters. Nothing else in the product writes prose for the
+ * screen about levels, states, errors or well-known targets.
+ */
+import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
+import { BelljarError } from './errors.ts';
+import type { CannotReason, Level, ServerState, Uptake } from './words.ts';
+
+export const levelTitles: Record<Level, string> = {
+  off: 'Off',
+  watch: 'Watch',
+  standard: 'Standard',
+  strict: 'Strict',
+};
+
+/** The exact words people see for each level. */
+export const levelSentences: Record<Level, string> = {
+  off: 'Runs as your client starts it. Belljar sees nothing and stops nothing.',
+  watch: 'Nothing is blocked. Records the files, programs and hosts it uses.',
+  standard:
+    'Keeps working as usual, with its own folders and the ones you named. Your keys, browsers, other servers and this desktop are out of reach.',
+  strict: 'Only what you have granted. No network unless you name the host.',
+};
+
+export const stateTitles: Record<ServerState, string> = {
+  off: 'off',
+  watched: 'watched',
+  contained: 'contained',
+  'restart-needed': 'restart needed',
+  failing: 'failing',
+  drifted: 'drifted',
+  moved: 'moved',
+  copied: 'copied',
+  cannot: 'cannot be contained',
+  locked: 'locked',
+};
+
+export const cannotSentences: Record<CannotReason, string> = {
+  remote: 'It runs elsewhere and is reached over the network; there is no process here to contain.',
+  'client-managed': 'The client starts it by itself; no file holds its command.',
+  docker: 'It runs in a container that the Docker daemon starts outside any sandbox of this session.',
+  'other-sandbox': 'Another sandbox or proxy already starts it.',
+  'no-file': 'Its settings are not kept in a file.',
+  'no-command': 'Its entry has no command.',
+  'bad-entry': 'Its entry is not of the form the client documents.',
+  'needs-root': 'It asks for administrator rights, which a sandbox without rights cannot give.',
+};
+
+export const uptakeSentences: Record<Uptake, (clientTitle: string) => string> = {
+  automatic: (client) => `${client} takes the change up by itself.`,
+  'new-session': (client) => `${client} takes the change up in its next session.`,
+  'window-reload': (client) => `${client} takes the change up when its window is reloaded.`,
+  'quit-and-start': (client) => `Quit ${client} completely (also from the tray) and start it again.`,
+};
+
+interface ErrorSentence {
+  message: (params: ErrorParams) => string;
+  remedy?: (params: ErrorParams) => string;
+}
+
+/** `server "x"` when the parameter is there, else a plain word. */
+function named(params: ErrorParams, key: string, fallback: string): string {
+  const value = params[key];
+  return value === undefined ? fallback : String(value);
+}
+
+export const errorSentences: Record<ErrorCode, ErrorSentence> = {
+  usage: { message: (p) => named(p, 'detail', 'The command was not understood.'), remedy: () => 'See: belljar --help' },
+  'invalid-input': { message: (p) => `The request was not understood: ${named(p, 'detail', 'invalid input')}` },
+  'not-found': {
+    message: (p) => `There is no server "${named(p, 'server', '?')}".`,
+    remedy: () => 'See the servers of this machine: belljar list',
+  },
+  ambiguous: {
+    message: (p) => `"${named(p, 'server', '?')}" names more than one server: ${named(p, 'candidates', '')}.`,
+    remedy: () => 'Use client/name or the id.',
+  },
+  'no-such-run': { message: (p) => `There is no run "${named(p, 'run', '?')}".`, remedy: () => 'See: belljar runs' },
+  'no-such-rule': {
+    message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
+    remedy: (p) => `See its rules: belljar show ${named(p, 'server', '<server>')}`,
+  },
+  'refused-by-organisation': { message: () => 'Your organisation does not allow this.' },
+  'refused-root-in-user-home': {
+    message: (p) => `Belljar runs as root, but the home folder ${named(p, 'home', '')} belongs to another user.`,
+    remedy: () => 'Run it as that user, without sudo.',
+  },
+  'grant-too-wide': {
+    message: (p) => `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
+    remedy: () => 'Name the folder or file that the server needs.',
+  },
+  'grant-own-folder': {
+    message: (p) => `${named(p, 'what', 'That')} belongs to Belljar itself and is never granted to a server.`,
+  },
+  'cannot-contain': { message: (p) => named(p, 'sentence', 'This server cannot be contained.') },
+  'check-failed': {
+    message: (p) => named(p, 'sentence', 'The server does not work contained, so nothing was changed.'),
+    remedy: (p) => `See what it was refused: belljar check ${named(p, 'server', '<server>')}`,
+  },
+  'check-impossible': {
+    message: (p) => named(p, 'sentence', 'The server could not be tried, so nothing was changed.'),
+    remedy: () => 'Contain it without trying it first: --no-check',
+  },
+  'config-changed': {
+    message: () => 'The file changed while it was being edited; nothing was written.',
+    remedy: () => 'Try again.',
+  },
+  drifted: {
+    message: () => 'The client changed the entry after it was contained; it was left as it is.',
+    remedy: () => 'See the difference with belljar diff, then contain or release it again.',
+  },
+  'config-unreadable': { message: (p) => `The file cannot be read: ${named(p, 'detail', 'no access')}.` },
+  'config-invalid': {
+    message: (p) => `The file is not valid: ${named(p, 'detail', 'syntax error')}.`,
+    remedy: () => 'Correct the file; Belljar never edits a file that it cannot read whole.',
+  },
+  'config-duplicate-key': {
+    message: (p) => `The key "${named(p, 'key', '?')}" stands twice in one object, so it is unclear which one counts.`,
+    remedy: () => 'Remove one of the two.',
+  },
+  'config-bom': {
+    message: () => 'The file starts with a byte order mark, which this client cannot read.',
+    remedy: () => 'Save the file as UTF-8 without a byte order mark.',
+  },
+  'config-read-only': {
+    message: (p) => `The file cannot be written: ${named(p, 'detail', 'read-only')}.`,
+    remedy: () => 'Make the file and its folder writable, or change it where it is generated.',
+  },
+  'config-too-large': { message: (p) => `The file is larger than ${named(p, 'limit', 'the limit')}.` },
+  'write-failed': { message: (p) => `Writing failed: ${named(p, 'detail', 'unknown reason')}.` },
+  'disk-full': {
+    message: () => 'There is no space left on the disk; the file is as it was.',
+    remedy: () => 'Free some space and try again.',
+  },
+  'journal-invalid': {
+    message: (p) => `Belljar's own record of the original is damaged: ${named(p, 'detail', '')}.`,
+    remedy: () => 'See: belljar doctor',
+  },
+  'policy-invalid': {
+    message: (p) => `The stored policy is not valid: ${named(p, 'detail', '')}.`,
+    remedy: () => 'Correct or remove the file; until then the server does not start.',
+  },
+  'newer-format': {
+    message: () => 'The file was written by a newer Belljar and is left alone.',
+    remedy: () => 'Update Belljar.',
+  },
+  'launcher-missing': {
+    message: (p) => `The launcher is missing or does not run: ${named(p, 'detail', '')}.`,
+    remedy: () => 'Build it: npm run build',
+  },
+  'launcher-path-space': {
+    message: (p) => `The launcher's path holds a space, which some clients split: ${named(p, 'path', '')}.`,
+    remedy: () => 'Choose a data folder without spaces (XDG_DATA_HOME).',
+  },
+  'not-enforceable': { message: (p) => named(p, 'sentence', 'This machine cannot enforce that rule.') },
+  'partly-done': { message: (p) => `${named(p, 'failed', '?')} of ${named(p, 'total', '?')} servers could not be changed.` },
+  'host-locked': {
+    message: (p) => `Another Belljar host (process ${named(p, 'pid', '?')}) holds the lock but does not answer.`,
+    remedy: () => 'Stop that process, then try again.',
+  },
+  'host-unreachable': { message: () => 'The Belljar host does not answer.', remedy: () => 'Start it: belljar host' },
+  'host-version': {
+    message: (p) => `The running host is version ${named(p, 'running', '?')}, this program is ${named(p, 'own', '?')}.`,
+    remedy: () => 'Stop the host and start it again: belljar host stop',
+  },
+  unauthorized: { message: () => 'This page has no valid key.', remedy: () => 'Open the panel again: belljar panel' },
+  'bad-origin': { message: () => 'The request came from another site and was refused.' },
+  'too-many-streams': { message: () => 'Too many panel tabs are open.', remedy: () => 'Close another one.' },
+  'too-large': { message: () => 'The request is too large.' },
+  'only-desktop': { message: () => 'Only the desktop program can do that.' },
+  timeout: { message: () => 'It took too long and was given up.' },
+  internal: { message: () => 'Something went wrong inside Belljar.', remedy: () => 'See the log: belljar doctor' },
+};
+
+/** The one way an error becomes a body for people and programs. Unknown errors become `internal`, details stay in the log. */
+export function toErrorBody(error: unknown): ErrorBody {
+  const known = error instanceof BelljarError ? error : new BelljarError('internal', { cause: error });
+  const sentence = errorSentences[known.code];
+  return {
+    code: known.code,
+    params: known.params,
+    message: sentence.message(known.params),
+    ...(known.file === undefined ? {} : { file: known.file }),
+    ...(known.at === undefined ? {} : { at: known.at }),
+    ...(sentence.remedy === undefined ? {} : { remedy: sentence.remedy(known.params) }),
+  };
+}
+
+/** Well-known targets in words, keyed by `Event.known`. */
+export const knownTargets: Record<string, string> = {
+  'ssh-keys': 'your SSH keys',
+  'aws-credentials': 'your AWS credentials',
+  'gpg-keys': 'your GPG keys',
+  'browser-profile': "a browser's profile (passwords, cookies)",
+  keyring: 'your keyring',
+  'client-config': "a client's own settings",
+  'shell-profile': 'a shell start-up file',
+  'docker-socket': 'the Docker socket: full control of this machine',
+  'session-bus': 'the session bus: control of this desktop',
+  'ssh-agent': 'the SSH agent: use of your SSH keys',
+  'gpg-agent': 'the GPG agent: use of your GPG keys',
+  'display-server': 'the display server: your screen and keyboard',
+  'metadata-service': "the cloud's metadata service: credentials of this machine",
+  belljar: "Belljar's own files",
+};

@@ -1,0 +1,149 @@
+/**
+ * Server: one configured stdio MCP server as every side sees it. Secrets never appear: `args` and `env` are masked.
+ */
+import { z } from 'zod';
+import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
+import { effectivePolicySchema } from './policy.ts';
+import {
+  cannotReasonSchema,
+  levelSchema,
+  runIdSchema,
+  serverIdSchema,
+  serverStateSchema,
+  uptakeSchema,
+} from './words.ts';
+
+export const listFormatVersion = 1;
+
+export const runSchema = z.strictObject({
+  run: runIdSchema,
+  server: serverIdSchema,
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  live: z.boolean(),
+  denials: z.number().int().min(0),
+  start: runStartSchema.nullable(),
+  end: runEndSchema.nullable(),
+});
+export type Run = z.infer<typeof runSchema>;
+
+export const serverSchema = z.strictObject({
+  id: serverIdSchema,
+  /** `client/name` where that is unique among all servers, else the id. */
+  handle: z.string(),
+  client: z.string(),
+  clientTitle: z.string(),
+  scope: z.string(),
+  name: z.string(),
+  file: z.string(),
+  /** The original command and arguments, also when the entry is wrapped; masked. */
+  command: z.string().nullable(),
+  args: z.array(z.string()),
+  /** Names of the entry's own environment variables; never values. */
+  env: z.array(z.string()),
+  level: levelSchema,
+  state: serverStateSchema,
+  /** Set with state `cannot`. */
+  reason: cannotReasonSchema.optional(),
+  /** Set with state `restart-needed`: the uncontained processes of the entry that still run. */
+  oldProcesses: z.array(z.strictObject({ pid: z.number().int(), since: z.string() })).optional(),
+  uptake: uptakeSchema,
+  /** One sentence: how this client takes a change up. */
+  uptakeSentence: z.string(),
+  liveRuns: z.number().int().min(0),
+  lastRun: runSchema.nullable(),
+  denialsLastHour: z.number().int().min(0),
+  /** Paths its own arguments name that stay refused until granted on purpose. */
+  withheld: z.array(z.string()),
+});
+export type Server = z.infer<typeof serverSchema>;
+
+/** A config file that could not be used, so that its servers are missing: never skipped silently. */
+export const problemSchema = z.strictObject({
+  client: z.string(),
+  file: z.string(),
+  code: z.string(),
+  message: z.string(),
+  at: z.strictObject({ line: z.number().int(), column: z.number().int() }).optional(),
+  remedy: z.string().optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export const probeSchema = z.strictObject({
+  v: z.literal(1),
+  launcher: z.string(),
+  system: z.enum(['linux', 'macos', 'windows']),
+  kernel: z.string(),
+  architecture: z.string(),
+  landlockAbi: z.number().int(),
+  seccompFilter: z.boolean(),
+  seccompNotify: z.boolean(),
+  notifyAddfd: z.boolean(),
+  notifySyncWake: z.boolean(),
+  pidfdGetfd: z.boolean(),
+  userNamespaces: z.boolean(),
+  enforcement: enforcementSchema,
+});
+export type Probe = z.infer<typeof probeSchema>;
+
+export const machineSchema = z.strictObject({
+  system: z.enum(['linux', 'macos', 'windows']),
+  user: z.string(),
+  home: z.string(),
+  version: z.string(),
+  /** Null when the launcher is missing or does not run here; `probeError` then says why. */
+  probe: probeSchema.nullable(),
+  probeError: z.string().nullable(),
+  /** One sentence: what is enforced on this machine. */
+  enforcementSentence: z.string(),
+  problems: z.array(problemSchema),
+});
+export type Machine = z.infer<typeof machineSchema>;
+
+export const serverListSchema = z.strictObject({
+  v: z.literal(listFormatVersion),
+  machine: machineSchema,
+  servers: z.array(serverSchema),
+});
+export type ServerList = z.infer<typeof serverListSchema>;
+
+export const serverDetailSchema = z.strictObject({
+  server: serverSchema,
+  policy: effectivePolicySchema.nullable(),
+  events: z.array(eventSchema),
+  runs: z.array(runSchema),
+});
+export type ServerDetail = z.infer<typeof serverDetailSchema>;
+
+/** What one start of an entry answered. */
+export const trialSchema = z.strictObject({
+  outcome: z.enum(['works', 'does-not-start', 'cannot-be-tried']),
+  /** Milliseconds from start to the `initialize` reply; null if none came. */
+  initializeMs: z.number().nullable(),
+  tools: z.number().int().nullable(),
+  error: z.string().nullable(),
+});
+export type Trial = z.infer<typeof trialSchema>;
+
+export const checkResultSchema = z.strictObject({
+  server: serverIdSchema,
+  level: levelSchema,
+  verdict: z.enum(['works', 'works-but-refused', 'differs', 'does-not-start', 'cannot-be-tried']),
+  /** One sentence for people. */
+  sentence: z.string(),
+  bare: trialSchema,
+  contained: trialSchema.nullable(),
+  same: z.boolean(),
+  differences: z.array(z.string().max(2000)).max(50),
+  refused: z.array(eventSchema).max(500),
+});
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+export const fileDiffSchema = z.strictObject({
+  file: z.string(),
+  /** The entry before and after, secrets masked. */
+  before: z.string(),
+  after: z.string(),
+  unified: z.string(),
+});
+export type FileDiff = z.infer<typeof fileDiffSchema>;

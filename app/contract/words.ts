@@ -1,0 +1,111 @@
+/**
+ * The product's words: closed lists that every side shares. One meaning each; docs/architecture.md explains them.
+ */
+import { z } from 'zod';
+
+/** How tight a server is held, loosest first. */
+export const levels = ['off', 'watch', 'standard', 'strict'] as const;
+export const levelSchema = z.enum(levels);
+export type Level = z.infer<typeof levelSchema>;
+
+/** Levels under which a server runs through the launcher. */
+export const launchedLevels = ['watch', 'standard', 'strict'] as const;
+export const launchedLevelSchema = z.enum(launchedLevels);
+export type LaunchedLevel = z.infer<typeof launchedLevelSchema>;
+
+/** What is true of a server now, from facts: its file, Belljar's journal, and the processes that run. */
+export const serverStates = [
+  'off',
+  'watched',
+  'contained',
+  'restart-needed',
+  'failing',
+  'drifted',
+  'moved',
+  'copied',
+  'cannot',
+  'locked',
+] as const;
+export const serverStateSchema = z.enum(serverStates);
+export type ServerState = z.infer<typeof serverStateSchema>;
+
+/** Why a server cannot be contained. */
+export const cannotReasons = [
+  'remote',
+  'client-managed',
+  'docker',
+  'other-sandbox',
+  'no-file',
+  'no-command',
+  'bad-entry',
+  'needs-root',
+] as const;
+export const cannotReasonSchema = z.enum(cannotReasons);
+export type CannotReason = z.infer<typeof cannotReasonSchema>;
+
+/** Where a rule comes from. */
+export const sources = [
+  'level',
+  'argument',
+  'runtime',
+  'catalogue',
+  'preset',
+  'manifest',
+  'person',
+  'organisation',
+] as const;
+export const sourceSchema = z.enum(sources);
+export type Source = z.infer<typeof sourceSchema>;
+
+/** What a rule is about; also the verb of `belljar grant <server> <verb> <what>`. */
+export const ruleVerbs = ['read', 'write', 'deny', 'host', 'listen', 'local', 'socket', 'exec', 'env'] as const;
+export const ruleVerbSchema = z.enum(ruleVerbs);
+export type RuleVerb = z.infer<typeof ruleVerbSchema>;
+
+/** What an event is about. `syscall` is a refused system call that has no object (target: its name). */
+export const eventKinds = [
+  'file.read',
+  'file.write',
+  'file.create',
+  'file.delete',
+  'file.rename',
+  'file.attr',
+  'exec',
+  'net.connect',
+  'net.dns',
+  'net.listen',
+  'unix.connect',
+  'signal',
+  'syscall',
+  'limit',
+  'run.start',
+  'run.end',
+  'spool.dropped',
+] as const;
+export const eventKindSchema = z.enum(eventKinds);
+export type EventKind = z.infer<typeof eventKindSchema>;
+
+export const verdicts = ['allowed', 'refused', 'asked'] as const;
+export const verdictSchema = z.enum(verdicts);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/**
+ * Who gave the verdict. `kernel`: a filter or wall whose answer is certain. `broker`: the launcher's supervisor answered
+ * the call itself. `predicted`: Landlock answers, and the supervisor computed that answer from the same rules.
+ */
+export const deciders = ['kernel', 'broker', 'predicted'] as const;
+export const deciderSchema = z.enum(deciders);
+export type Decider = z.infer<typeof deciderSchema>;
+
+/** How a client takes up a changed entry. */
+export const uptakes = ['automatic', 'new-session', 'window-reload', 'quit-and-start'] as const;
+export const uptakeSchema = z.enum(uptakes);
+export type Uptake = z.infer<typeof uptakeSchema>;
+
+/** Server id: deterministic from client, scope and name; never changes while the entry keeps its name. */
+export const serverIdPattern = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+export const serverIdSchema = z.string().regex(serverIdPattern);
+
+/** Run id: made by the launcher. */
+export const runIdPattern = /^[a-z0-9][a-z0-9-]{0,47}$/;
+export const runIdSchema = z.string().regex(runIdPattern);
