@@ -33,6 +33,7 @@ export const errorCodes = {
   'no-such-rule': { exit: exitCodes.notFound, status: 404 },
   'refused-by-organisation': { exit: exitCodes.refused, status: 403 },
   'refused-root-in-user-home': { exit: exitCodes.refused, status: 403 },
+  'unsafe-folder': { exit: exitCodes.refused, status: 403 },
   'grant-too-wide': { exit: exitCodes.refused, status: 403 },
   'grant-own-folder': { exit: exitCodes.refused, status: 403 },
   'cannot-contain': { exit: exitCodes.refused, status: 409 },
@@ -62,6 +63,8 @@ export const errorCodes = {
   'bad-origin': { exit: exitCodes.host, status: 403 },
   'too-many-streams': { exit: exitCodes.host, status: 429 },
   'too-large': { exit: exitCodes.usage, status: 413 },
+  /** Asked of a door that does not answer it: stopping the host or opening a panel over loopback. */
+  'private-door-only': { exit: exitCodes.host, status: 403 },
   'only-desktop': { exit: exitCodes.failed, status: 501 },
   timeout: { exit: exitCodes.failed, status: 504 },
   internal: { exit: exitCodes.failed, status: 500 },
@@ -87,6 +90,9 @@ export const errorBodySchema = z.strictObject({
   remedy: z.string().optional(),
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+/** How every door answers a failure. */
+export const errorAnswerSchema = z.strictObject({ error: errorBodySchema });
 
 export interface ErrorDetails {
   params?: ErrorParams;

@@ -222,6 +222,9 @@ export type MethodName = keyof typeof methods;
 export type Input<M extends MethodName> = z.infer<(typeof methods)[M]['input']>;
 export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']>;
 
+/** Methods that only the private socket and in-process callers may use; a page is refused with `private-door-only`. */
+export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>(['host.stop', 'host.panel']);
+
 /** What the engine offers and every client sees: one asynchronous function a method. */
 export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };
 

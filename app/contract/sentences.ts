@@ -4,7 +4,8 @@
  */
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
-import type { CannotReason, Level, ServerState, Uptake } from './words.ts';
+import type { Event, RunEnd } from './event.ts';
+import type { CannotReason, EventKind, Level, ServerState, Uptake } from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -84,6 +85,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'refused-root-in-user-home': {
     message: (p) => `Belljar runs as root, but the home folder ${named(p, 'home', '')} belongs to another user.`,
     remedy: () => 'Run it as that user, without sudo.',
+  },
+  'unsafe-folder': {
+    message: (p) => `${named(p, 'folder', 'A folder of Belljar')} belongs to someone else, or others may write to it.`,
+    remedy: (p) => `Remove it, or make it your own: chmod 700 ${named(p, 'folder', '<folder>')}`,
   },
   'grant-too-wide': {
     message: (p) => `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
@@ -167,6 +172,9 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'bad-origin': { message: () => 'The request came from another site and was refused.' },
   'too-many-streams': { message: () => 'Too many panel tabs are open.', remedy: () => 'Close another one.' },
   'too-large': { message: () => 'The request is too large.' },
+  'private-door-only': {
+    message: () => "This is answered only on this user's private socket, never to a page.",
+  },
   'only-desktop': { message: () => 'Only the desktop program can do that.' },
   timeout: { message: () => 'It took too long and was given up.' },
   internal: { message: () => 'Something went wrong inside Belljar.', remedy: () => 'See the log: belljar doctor' },
@@ -203,3 +211,105 @@ export const knownTargets: Record<string, string> = {
   'metadata-service': "the cloud's metadata service: credentials of this machine",
   belljar: "Belljar's own files",
 };
+
+/** What to do about a state, where there is something to say beyond its title. */
+export const stateSentences: Record<ServerState, string | null> = {
+  off: null,
+  watched: 'Nothing is blocked; what it uses is recorded.',
+  contained: null,
+  'restart-needed': 'It is set up, but a process from before still runs outside Belljar.',
+  failing: 'Its last starts ended within 30 seconds.',
+  drifted: 'Its client changed the entry after Belljar did. Contain it again, or put it back.',
+  moved: 'Its entry stands somewhere else than when it was contained. Contain it again, or put it back.',
+  copied: 'Its entry is a copy of another contained one. Contain it on its own, or put it back.',
+  cannot: null,
+  locked: 'Your organisation has set its level.',
+};
+
+interface Phrase {
+  did: string;
+  tried: string;
+}
+
+/** What a run did, or tried to do, before the object: `tried to read` + `your SSH keys`. */
+const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.dropped'>, Phrase> = {
+  'file.read': { did: 'read', tried: 'tried to read' },
+  'file.write': { did: 'wrote to', tried: 'tried to write to' },
+  'file.create': { did: 'created', tried: 'tried to create' },
+  'file.delete': { did: 'deleted', tried: 'tried to delete' },
+  'file.rename': { did: 'renamed', tried: 'tried to rename' },
+  'file.attr': { did: 'changed the attributes of', tried: 'tried to change the attributes of' },
+  exec: { did: 'started', tried: 'tried to start' },
+  'net.connect': { did: 'connected to', tried: 'tried to connect to' },
+  'net.dns': { did: 'looked up', tried: 'tried to look up' },
+  'net.listen': { did: 'listened on', tried: 'tried to listen on' },
+  'unix.connect': { did: 'connected to', tried: 'tried to connect to' },
+  signal: { did: 'sent a signal to', tried: 'tried to send a signal to' },
+  syscall: { did: 'made the system call', tried: 'tried the system call' },
+  limit: { did: 'reached the limit', tried: 'reached the limit' },
+};
+
+/** A length of time in the words of the screen: `0.4 s`, `12 s`, `3 min`, `2 h`. */
+export function durationWords(milliseconds: number): string {
+  if (milliseconds < 10_000) return `${(Math.round(milliseconds / 100) / 10).toString()} s`;
+  if (milliseconds < 120_000) return `${Math.round(milliseconds / 1000).toString()} s`;
+  if (milliseconds < 7_200_000) return `${Math.round(milliseconds / 60_000).toString()} min`;
+  return `${Math.round(milliseconds / 3_600_000).toString()} h`;
+}
+
+/** How a run ended, after the server's name. */
+export function runEndPhrase(end: RunEnd): string {
+  const after = `after ${durationWords(end.durationMs)}`;
+  switch (end.cause) {
+    case 'client-gone':
+      return `ended ${after}, with its client`;
+    case 'stopped':
+      return `was stopped ${after}`;
+    case 'launcher-failed':
+      return `was not started: the launcher failed`;
+    case 'signal':
+      return `was ended by ${end.signal ?? 'a signal'} ${after}`;
+    case 'exit':
+      return end.code === undefined || end.code === 0
+        ? `ended ${after}`
+        : `ended ${after} with exit code ${end.code.toString()}`;
+  }
+}
+
+export interface EventSentence {
+  /** What was done, to stand after the server's name. */
+  phrase: string;
+  /** The object in words, when it is a well-known one. */
+  known: string | null;
+  /** The object itself, hostile text; null when the phrase says all. */
+  target: string | null;
+}
+
+/** An event as a sentence in three parts, so that each screen can show the hostile part in its own safe way. */
+export function eventSentence(event: Event): EventSentence {
+  switch (event.kind) {
+    case 'run.start':
+      return {
+        phrase: event.start === undefined ? 'started' : `started, ${levelTitles[event.start.level].toLowerCase()}`,
+        known: null,
+        target: null,
+      };
+    case 'run.end':
+      return { phrase: event.end === undefined ? 'ended' : runEndPhrase(event.end), known: null, target: null };
+    case 'spool.dropped':
+      return {
+        phrase: `did ${event.count.toString()} more things than could be written down`,
+        known: null,
+        target: null,
+      };
+    default: {
+      const phrase = eventPhrases[event.kind];
+      const known = event.known === undefined ? undefined : knownTargets[event.known];
+      return {
+        phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
+        known: known ?? null,
+        target: event.target,
+      };
+    }
+  }
+}

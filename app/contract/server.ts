@@ -97,6 +97,8 @@ export const machineSchema = z.strictObject({
   /** One sentence: what is enforced on this machine. */
   enforcementSentence: z.string(),
   problems: z.array(problemSchema),
+  /** Every config file that was looked for, so that "no servers" can be told from "not looked there". */
+  lookedAt: z.array(z.strictObject({ clientTitle: z.string(), file: z.string(), found: z.boolean() })).optional(),
 });
 export type Machine = z.infer<typeof machineSchema>;
 
