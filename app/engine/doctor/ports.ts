@@ -1,0 +1,42 @@
+/**
+ * What doctor, probe and selftest need from the outside world.
+ */
+import type { Finding } from "#contract/methods.ts";
+import type { Probe } from "#contract/server.ts";
+
+/** The native launcher at its fixed place. */
+export interface Launcher {
+  /** Absolute path in the data folder, whether it is there or not. */
+  readonly path: string;
+  /** Puts the launcher that came with this build at its place when it is missing or differs. */
+  install(): Promise<{ path: string; installed: boolean }>;
+  /** How the installed one compares with the one that came with this build. */
+  compare(): Promise<
+    "equal" | "missing" | "differs" | "wrong-mode" | "source-missing"
+  >;
+  /** Asks the launcher what this kernel can enforce. Throws `launcher-missing`. */
+  probe(): Promise<Probe>;
+}
+
+/** One thing the doctor looks at. It repairs only what is safely repairable, and says so in its findings. */
+export interface Examination {
+  readonly code: string;
+  examine(repair: boolean): Promise<Finding[]>;
+}
+
+export type SelftestOutcome = "refused" | "allowed" | "not-tried";
+
+/** One attempt made inside a contained run, and what was seen from outside. */
+export interface Attempt {
+  code: string;
+  /** Not tried: why. Else the error the attempt got, or what it got. */
+  detail: string;
+  outcome: SelftestOutcome;
+  /** What the outside look says: did anything get through. Null where there is nothing to look at. */
+  seenOutside: boolean | null;
+}
+
+export interface SelftestStage {
+  /** Plants decoys, runs the attempts through the launcher with a throw-away plan, looks from outside, cleans up. */
+  run(signal?: AbortSignal): Promise<Attempt[]>;
+}

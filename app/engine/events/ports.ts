@@ -1,0 +1,77 @@
+/**
+ * What events and runs need from the outside world: the spool the launchers write, and the launchers' own processes.
+ */
+import type { Event, RunEnd, RunStart } from "#contract/event.ts";
+import type { EventKind, Verdict } from "#contract/words.ts";
+
+/** A filter whose handle is resolved and whose instant is a number: what a store can answer without asking anyone. */
+export interface SpoolQuery {
+  server?: string;
+  run?: string;
+  kind?: EventKind;
+  verdict?: Verdict;
+  sinceMs?: number;
+  /** The newest this many. */
+  limit: number;
+}
+
+/** One run as its spool file tells it; whether it is live is not the file's to say. */
+export interface SpoolRun {
+  run: string;
+  server: string;
+  startedAt: string;
+  endedAt: string | null;
+  /** Time of the last line, also when no `run.end` was written. */
+  lastAt: string;
+  /** Sum of `count` over its denials; what the spool's bound dropped is not in it while the run has no end. */
+  denials: number;
+  start: RunStart | null;
+  end: RunEnd | null;
+}
+
+export interface SpoolStatus {
+  files: number;
+  bytes: number;
+  maxFiles: number;
+  maxBytes: number;
+  /** Lines that were not of the contract's form and were skipped, in the files read so far. */
+  badLines: number;
+  /** Names in the folder that are no spool files (symbolic links, folders, other names), at most 20. */
+  strangers: string[];
+}
+
+export interface SpoolPruned {
+  files: number;
+  bytes: number;
+}
+
+export interface Spool {
+  /** The newest events that match, oldest first. */
+  newest(query: SpoolQuery): Promise<Event[]>;
+  /** All runs that still have a file, newest start first. */
+  runs(): Promise<SpoolRun[]>;
+  /** Exact sums of `count` of the denials at or after an instant, a server. */
+  denialsSince(sinceMs: number): Promise<ReadonlyMap<string, number>>;
+  /** Calls the listener with each event that is written from now on, in file order within a run. Resolves when it watches. */
+  follow(listener: (event: Event) => void): Promise<() => void>;
+  /** Removes the oldest files beyond the bounds for which `mayRemove` holds; live runs are never offered up. */
+  prune(mayRemove: (run: SpoolRun) => boolean): Promise<SpoolPruned>;
+  status(): Promise<SpoolStatus>;
+}
+
+/** The launchers' supervisors, told apart from a later process of the same id by their start time. */
+export interface Supervisors {
+  isAlive(pid: number, startTicks: number): boolean;
+  /** Checks the identity again right before; false when that process is gone. */
+  signal(
+    pid: number,
+    startTicks: number,
+    signal: "SIGTERM" | "SIGKILL",
+  ): boolean;
+}
+
+/** The log: codes and facts, never values of secrets. */
+export interface Log {
+  info(code: string, facts?: Record<string, string | number | boolean>): void;
+  warn(code: string, facts?: Record<string, string | number | boolean>): void;
+}
