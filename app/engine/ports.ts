@@ -2,14 +2,12 @@
  * Ports: what the engine needs from the outside world. Each is one narrow interface; app/platform implements them, and
  * app/host puts the two together. A port throws BelljarError for expected failures and nothing else on purpose.
  */
-import type { ConfiguredEntry, EntryPath, Launch } from '#domain/entry.ts';
+import type { ConfiguredEntry, EntryPath } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
-import type { Plan } from '#domain/plan-text.ts';
-import type { Event } from '#contract/event.ts';
 import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
-import type { CheckResult, Machine, Run } from '#contract/server.ts';
-import type { LaunchedLevel, Uptake } from '#contract/words.ts';
+import type { Machine } from '#contract/server.ts';
+import type { Uptake } from '#contract/words.ts';
 
 /** Where everything is, and who asks. Found once at start by app/platform/paths. */
 export interface Places extends Folders, OwnFolders {
@@ -155,40 +153,7 @@ export interface LauncherInstaller {
   install(): Promise<string>;
 }
 
-export interface RunFacts {
-  liveRuns: number;
-  lastRun: Run | null;
-  denialsLastHour: number;
-  /** The last starts ended within 30 s. */
-  failing: boolean;
-}
-
-/** What is known of a server's runs and events. */
-export interface Activity {
-  facts(servers: readonly string[]): Promise<ReadonlyMap<string, RunFacts>>;
-  /** Newest last. */
-  recentEvents(server: string, limit: number): Promise<Event[]>;
-  /** Newest first. */
-  recentRuns(server: string, limit: number): Promise<Run[]>;
-}
-
-export interface Trial {
-  server: string;
-  level: LaunchedLevel;
-  /** The original launch, placeholders as the client's file holds them. */
-  launch: Launch;
-  /** The entry's own variables with their values: for the process that is tried, for nothing else. */
-  env: Readonly<Record<string, string>>;
-  /** The plan to try it under; the trial may point `spool` somewhere else. */
-  plan: Plan;
-}
-
-/** Starts an entry once bare and once contained, and compares. Never throws for a server that does not work. */
-export interface Checker {
-  check(trial: Trial, signal?: AbortSignal): Promise<CheckResult>;
-}
-
 /** Facts of this machine that belong to no server. */
 export interface MachineFacts {
-  get(): Promise<Omit<Machine, 'problems'>>;
+  get(): Promise<Omit<Machine, 'problems' | 'lookedAt'>>;
 }

@@ -3,7 +3,8 @@ import type { Api } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import type { Plan } from '#domain/plan-text.ts';
-import type { Activity, Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { RunService } from '../runs/run-service.ts';
+import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
 export interface PolicyServiceDeps {
@@ -13,7 +14,7 @@ export interface PolicyServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
-  activity: Activity;
+  runs: Pick<RunService, 'activity'>;
   /** `ServerService.find`. */
   find: (handle: string) => Promise<FoundServer>;
 }

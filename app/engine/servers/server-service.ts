@@ -1,8 +1,6 @@
 /** Servers: what is configured on this machine, its state from facts, and putting it under the launcher and back. */
 import type { Api } from '#contract/methods.ts';
 import type {
-  Activity,
-  Checker,
   ClientAdapter,
   Clock,
   FileStore,
@@ -14,6 +12,9 @@ import type {
   PolicyStore,
   Processes,
 } from '../ports.ts';
+import type { CheckService } from '../checks/check-service.ts';
+import type { EventService } from '../events/event-service.ts';
+import type { RunService } from '../runs/run-service.ts';
 import type { FoundServer } from './discovery.ts';
 
 export interface ServerServiceDeps {
@@ -26,8 +27,9 @@ export interface ServerServiceDeps {
   plans: PlanStore;
   processes: Processes;
   launcher: LauncherInstaller;
-  activity: Activity;
-  checker: Checker;
+  runs: Pick<RunService, 'activity' | 'list'>;
+  events: Pick<EventService, 'list' | 'denialsLastHour'>;
+  checks: Pick<CheckService, 'check'>;
   machine: MachineFacts;
 }
 
