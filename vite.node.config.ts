@@ -1,0 +1,41 @@
+/**
+ * Bundles for Node: `cli` (command line and host together), `demo` (the demo's own server, one file, because it runs
+ * contained and must need nothing else of ours), `bench` (the measurements of bench/).
+ *
+ * Self-contained: nothing of node_modules is needed at run time. Chunks lie flat beside the entry, so that
+ * `import.meta.url` means the same folder whichever chunk a module ends up in.
+ */
+import { readdirSync } from 'node:fs';
+import { defineConfig } from 'vite';
+
+const here = import.meta.dirname;
+
+const entries: Record<string, Record<string, string>> = {
+  cli: { belljar: `${here}/app/cli/belljar.ts` },
+  demo: { server: `${here}/app/engine/demo/server.ts` },
+  bench: Object.fromEntries(
+    readdirSync(`${here}/bench`)
+      .filter((file) => file.endsWith('.bench.ts'))
+      .map((file) => [file.slice(0, -'.ts'.length), `${here}/bench/${file}`]),
+  ),
+};
+
+export default defineConfig(({ mode }) => {
+  const input = entries[mode];
+  if (input === undefined) throw new Error(`Unknown bundle: ${mode}`);
+  return {
+    root: here,
+    publicDir: false,
+    ssr: { noExternal: true, target: 'node' },
+    build: {
+      ssr: true,
+      target: 'node20.19',
+      minify: false,
+      sourcemap: false,
+      rollupOptions: {
+        input,
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  };
+});

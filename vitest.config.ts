@@ -1,0 +1,52 @@
+/**
+ * Four projects: `unit` (the product's own code, Node), `renderer` (the panel, happy-dom), `e2e` (the whole product with
+ * the real launcher, one file at a time because the tests measure and count processes) and `rules` (who may import whom).
+ */
+import { defineConfig } from 'vitest/config';
+
+const rules = 'app/import-rules.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['app/**/*.test.ts'],
+          exclude: [rules],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: './renderer/vite.config.ts',
+        root: './renderer',
+        test: {
+          name: 'renderer',
+          environment: 'happy-dom',
+          include: ['**/*.test.{ts,tsx}'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['e2e/**/*.test.ts'],
+          exclude: ['e2e/panel/**'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'rules', environment: 'node', include: [rules], testTimeout: 60_000 },
+      },
+    ],
+    restoreMocks: true,
+    passWithNoTests: false,
+  },
+});
