@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['app/**/*.test.ts'],
+          include: ['app/**/*.test.ts', 'scripts/**/*.test.mjs'],
           exclude: [rules],
           testTimeout: 20_000,
         },

@@ -13,9 +13,11 @@
 import { requireNodeVersion } from './lib/node-version.mjs';
 
 requireNodeVersion();
-const { existsSync, mkdirSync, readFileSync, rmSync } = await import('node:fs');
+const { mkdirSync, rmSync } = await import('node:fs');
 const { join } = await import('node:path');
 const { provideChromium } = await import('./lib/chromium.mjs');
+const { add, countNative, countPlaywright, countVitest, none, readReport, skippedTests } =
+  await import('./lib/count.mjs');
 const { packageProgram, reports, root } = await import('./lib/paths.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
 const { run, showOutput } = await import('./lib/run.mjs');
@@ -24,62 +26,6 @@ const { say, seconds } = await import('./lib/say.mjs');
 const node = process.execPath;
 const isRoot = process.getuid?.() === 0;
 const minute = 60_000;
-
-const none = { passed: 0, failed: 0, skipped: 0 };
-
-function readReport(file) {
-  if (!existsSync(file)) return undefined;
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Vitest's JSON report; a file that could not even be loaded has a failed suite and no test, and counts as one. */
-function countVitest(file) {
-  const report = readReport(file);
-  if (report === undefined) return none;
-  const broken = report.testResults.filter(
-    (suite) => suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + broken,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
-}
-
-function countPlaywright(file) {
-  const report = readReport(file);
-  if (report === undefined) return none;
-  const { expected, flaky, unexpected, skipped } = report.stats;
-  return { passed: expected + flaky, failed: unexpected + report.errors.length, skipped };
-}
-
-/** The native tests end with a line of the same form as this script's. */
-function countNative(output) {
-  const lines = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)];
-  return lines.reduce(
-    (sum, [, passed, failed, skipped]) => ({
-      passed: sum.passed + Number(passed),
-      failed: sum.failed + Number(failed),
-      skipped: sum.skipped + Number(skipped ?? 0),
-    }),
-    none,
-  );
-}
-
-/** Reasons why single tests were left out, so that a skipped test is never silent. */
-function skippedTests(file) {
-  const report = readReport(file);
-  if (report?.testResults === undefined) return [];
-  return report.testResults.flatMap((suite) =>
-    suite.assertionResults
-      .filter((test) => test.status === 'pending' || test.status === 'skipped')
-      .map((test) => [...test.ancestorTitles, test.title].filter((title) => title !== '').join(' › ')),
-  );
-}
 
 function program(path, ...args) {
   return { command: node, args: [packageProgram(path), ...args] };
@@ -98,7 +44,7 @@ function vitest(part, projects, extra = []) {
       ...extra,
     ),
     report,
-    count: () => countVitest(report),
+    count: () => countVitest(readReport(report)),
   };
 }
 
@@ -155,7 +101,7 @@ const parts = [
           command: node,
           args: ['scripts/as-user.mjs', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
           report,
-          count: () => countVitest(report),
+          count: () => countVitest(readReport(report)),
           leftOutCode: 3,
         },
       ];
@@ -175,7 +121,7 @@ const parts = [
           ...program('@playwright/test/cli.js', 'test', '--reporter=list,json'),
           env: { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
           report,
-          count: () => countPlaywright(report),
+          count: () => countPlaywright(readReport(report)),
         },
       ];
     },
@@ -216,17 +162,13 @@ async function runPart(part) {
       return done('skipped', counts, why);
     }
     const counted = count?.(result.output) ?? none;
-    counts = {
-      passed: counts.passed + counted.passed,
-      failed: counts.failed + counted.failed,
-      skipped: counts.skipped + counted.skipped,
-    };
+    counts = add(counts, counted);
     if (result.code !== 0 || counted.failed > 0) {
       say(`✗ ${part.title}  ${seconds(result.milliseconds)}`);
       showOutput(result);
       return done('failed', { ...counts, failed: Math.max(counts.failed, 1) }, `see ${result.logFile}`);
     }
-    for (const title of report === undefined ? [] : skippedTests(report)) say(`    left out: ${title}`);
+    for (const title of report === undefined ? [] : skippedTests(readReport(report))) say(`    left out: ${title}`);
   }
   // A part whose tests all vanished (a wrong pattern, an empty folder) must not look as if it had passed.
   if (commands.some((command) => command.count !== undefined) && counts.passed === 0) {
@@ -274,12 +216,11 @@ try {
 const outcomes = [];
 for (const part of wanted) outcomes.push(await runPart(part));
 
-const total = { passed: 0, failed: 0, skipped: 0 };
+const total = outcomes.reduce((sum, { counts }) => add(sum, counts), none);
 say(
   `\n${'part'.padEnd(10)} ${'result'.padEnd(8)} ${'passed'.padStart(6)} ${'failed'.padStart(6)} ${'skipped'.padStart(7)} ${'time'.padStart(8)}`,
 );
 for (const { part, state, counts, note, milliseconds } of outcomes) {
-  for (const key of Object.keys(total)) total[key] += counts[key];
   const numbers = [counts.passed, counts.failed, counts.skipped].map((number, index) =>
     String(number).padStart(index === 2 ? 7 : 6),
   );

@@ -68,28 +68,33 @@ function requireCompiler() {
 }
 
 /**
- * Compares package-lock.json with npm's own record of what it put into node_modules. npm writes that record last, so an
- * interrupted install is noticed too.
+ * Compares the packages of package-lock.json with npm's own record of what it put into node_modules. Optional packages
+ * for other systems are absent rightly; one for this system is not (a node_modules copied from another machine).
  */
-export function dependenciesAreInstalled() {
-  const record = join(root, 'node_modules/.package-lock.json');
-  if (!existsSync(record)) return false;
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
+export function isInstalled(wanted, installed, { platform, arch } = process) {
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '') continue;
     const present = installed[path];
     if (present === undefined) {
-      const forThisMachine =
-        (entry.os === undefined || entry.os.includes(process.platform)) &&
-        (entry.cpu === undefined || entry.cpu.includes(process.arch)) &&
-        entry.libc === undefined;
-      if (entry.optional !== true || (forThisMachine && entry.os !== undefined)) return false;
+      const named = entry.os !== undefined || entry.cpu !== undefined;
+      const forThisSystem =
+        (entry.os === undefined || entry.os.includes(platform)) &&
+        (entry.cpu === undefined || entry.cpu.includes(arch));
+      // Which C library this system has is npm's to know: a package that names one may be absent either way.
+      if (entry.optional !== true || (named && forThisSystem && entry.libc === undefined)) return false;
     } else if (present.version !== entry.version || present.integrity !== entry.integrity) {
       return false;
     }
   }
   return Object.keys(installed).every((path) => wanted[path] !== undefined);
+}
+
+/** npm writes its record last, so an interrupted install is noticed too. */
+function dependenciesAreInstalled() {
+  const record = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(record)) return false;
+  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+  return isInstalled(packages(join(root, 'package-lock.json')), packages(record));
 }
 
 async function install() {
