@@ -2,17 +2,15 @@
  * Events: the history a person asks for, and the live feed. The spool's files are the store; nothing is kept in memory
  * beyond what a query answers, so a flood of a million denials costs no more than its bounded files.
  */
-import { BelljarError } from "#contract/errors.ts";
-import type { Event } from "#contract/event.ts";
-import type { EventFilter } from "#contract/methods.ts";
-import { serverIdPattern } from "#contract/words.ts";
-import type { Log, Spool, SpoolQuery } from "./ports.ts";
-import { parseSince } from "./since.ts";
+import { BelljarError } from '#contract/errors.ts';
+import type { Event } from '#contract/event.ts';
+import type { EventFilter } from '#contract/methods.ts';
+import { serverIdPattern } from '#contract/words.ts';
+import type { Log, Spool, SpoolQuery } from './ports.ts';
+import { parseSince } from './since.ts';
 
 /** How many events a query answers that names no limit. */
 export const defaultEventLimit = 10_000;
-
-const hourMs = 3_600_000;
 
 export interface EventServiceDependencies {
   spool: Spool;
@@ -30,9 +28,7 @@ export interface EventService {
   denialsLastHour(): Promise<ReadonlyMap<string, number>>;
 }
 
-export function createEventService(
-  dependencies: EventServiceDependencies,
-): EventService {
+export function createEventService(dependencies: EventServiceDependencies): EventService {
   const { spool, log } = dependencies;
   const now = dependencies.now ?? Date.now;
   const listeners = new Set<{ call: (event: Event) => void }>();
@@ -43,7 +39,7 @@ export function createEventService(
       try {
         listener.call(event);
       } catch (error) {
-        log.warn("event-listener-failed", { error: String(error) });
+        log.warn('event-listener-failed', { error: String(error) });
       }
     }
   }
@@ -84,11 +80,7 @@ export function createEventService(
         throw error;
       }
       return () => {
-        if (
-          !listeners.delete(listener) ||
-          listeners.size > 0 ||
-          stopFollowing !== following
-        ) {
+        if (!listeners.delete(listener) || listeners.size > 0 || stopFollowing !== following) {
           return;
         }
         stopFollowing = null;
@@ -96,7 +88,7 @@ export function createEventService(
       };
     },
 
-    denialsLastHour: () => spool.denialsSince(now() - hourMs),
+    denialsLastHour: () => spool.denialsLastHour(now()),
   };
 }
 
@@ -113,7 +105,7 @@ export async function resolveOrKeep(
   try {
     return await dependencies.resolveServer(handle);
   } catch (error) {
-    const unknown = error instanceof BelljarError && error.code === "not-found";
+    const unknown = error instanceof BelljarError && error.code === 'not-found';
     if (!unknown || !serverIdPattern.test(handle)) {
       throw error;
     }

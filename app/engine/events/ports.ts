@@ -1,8 +1,8 @@
 /**
  * What events and runs need from the outside world: the spool the launchers write, and the launchers' own processes.
  */
-import type { Event, RunEnd, RunStart } from "#contract/event.ts";
-import type { EventKind, Verdict } from "#contract/words.ts";
+import type { Event, RunEnd, RunStart } from '#contract/event.ts';
+import type { EventKind, Verdict } from '#contract/words.ts';
 
 /** A filter whose handle is resolved and whose instant is a number: what a store can answer without asking anyone. */
 export interface SpoolQuery {
@@ -50,8 +50,8 @@ export interface Spool {
   newest(query: SpoolQuery): Promise<Event[]>;
   /** All runs that still have a file, newest start first. */
   runs(): Promise<SpoolRun[]>;
-  /** Exact sums of `count` of the denials at or after an instant, a server. */
-  denialsSince(sinceMs: number): Promise<ReadonlyMap<string, number>>;
+  /** Exact sums of the denials of the hour before `now` (in whole seconds), a server. */
+  denialsLastHour(now: number): Promise<ReadonlyMap<string, number>>;
   /** Calls the listener with each event that is written from now on, in file order within a run. Resolves when it watches. */
   follow(listener: (event: Event) => void): Promise<() => void>;
   /** Removes the oldest files beyond the bounds for which `mayRemove` holds; live runs are never offered up. */
@@ -63,11 +63,7 @@ export interface Spool {
 export interface Supervisors {
   isAlive(pid: number, startTicks: number): boolean;
   /** Checks the identity again right before; false when that process is gone. */
-  signal(
-    pid: number,
-    startTicks: number,
-    signal: "SIGTERM" | "SIGKILL",
-  ): boolean;
+  signal(pid: number, startTicks: number, signal: 'SIGTERM' | 'SIGKILL'): boolean;
 }
 
 /** The log: codes and facts, never values of secrets. */
