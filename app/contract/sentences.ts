@@ -5,7 +5,8 @@
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
-import type { CannotReason, EventKind, Level, ServerState, Uptake } from './words.ts';
+import type { Enforcer } from './policy.ts';
+import type { CannotReason, Decider, EventKind, Level, ServerState, Source, Uptake } from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -313,3 +314,32 @@ export function eventSentence(event: Event): EventSentence {
     }
   }
 }
+
+/** Where a rule comes from, in words that stand after "from". */
+export const sourceTitles: Record<Source, string> = {
+  level: 'the level',
+  argument: 'its own arguments',
+  runtime: 'its runtime',
+  catalogue: "Belljar's catalogue",
+  preset: 'a preset',
+  manifest: 'its manifest',
+  person: 'you',
+  organisation: 'your organisation',
+};
+
+/** What holds a rule on this machine. */
+export const enforcerTitles: Record<Enforcer, string> = {
+  landlock: 'the kernel (Landlock)',
+  supervisor: "Belljar's launcher",
+  seccomp: 'the kernel (system call filter)',
+  environment: 'the environment it is started with',
+  rlimit: 'the kernel (resource limits)',
+  none: 'nothing',
+};
+
+/** Who gave an event's verdict, and how sure it is. */
+export const deciderSentences: Record<Decider, string> = {
+  kernel: 'The kernel answered.',
+  broker: "Belljar's launcher answered.",
+  predicted: 'The kernel answers; this line was computed from the same rules.',
+};
