@@ -1,6 +1,20 @@
-/** Plan documents as docs/plan-format.md says: version 2 is written, versions 1 and 2 are read, strictly. */
-import type { LaunchedLevel } from '#contract/words.ts';
-import type { Limits } from '#contract/policy.ts';
+/**
+ * Plan documents as docs/plan-format.md says: version 2 is written, versions 1 and 2 are read. The launcher refuses what is
+ * not exactly of this form, so both directions are strict here too: nothing is written that the launcher would not read.
+ *
+ * Trust: plans are read back from the user's own data folder, which anything that runs as the user may have changed.
+ */
+import { BelljarError } from '#contract/errors.ts';
+import { limitNames, type Limits } from '#contract/policy.ts';
+import { launchedLevels, serverIdPattern, type LaunchedLevel } from '#contract/words.ts';
+import { normalPath } from './paths.ts';
+
+export const planVersion = 2;
+export const planMaxBytes = 1_048_576;
+export const planMaxLines = 4096;
+export const planMaxLineBytes = 8192;
+export const spoolLimitMin = 65_536;
+export const spoolLimitMax = 67_108_864;
 
 export interface Plan {
   server: string;
@@ -25,7 +39,223 @@ export interface Plan {
   limits: Limits;
 }
 
+const pathMaxBytes = 4095;
+const encoder = new TextEncoder();
+const symbolPattern = /^(?:cwd|arg:(?:0|[1-9]\d{0,3})(?:\+[1-9]\d{0,3})?)$/;
+const envPattern = /^(?:\*|[A-Za-z_][A-Za-z0-9_]{0,254}\*?)$/;
+const setNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
+
+export function isPlanSymbol(place: string): boolean {
+  return place === 'runtime' || symbolPattern.test(place);
+}
+
+/** Bytes that would end a field or a line, and the escape character itself, as `%XX`. */
+function encodeField(value: string): string {
+  return value.replace(
+    /[\u0000-\u0020\u007f%]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+/** Null when an escape is broken, or stands for a byte that is not escaped: each value has one spelling. */
+function decodeField(text: string): string | null {
+  let broken = false;
+  const value = text.replace(/%(.{0,2})/gs, (_, hex: string) => {
+    const byte = /^[0-9A-F]{2}$/.test(hex) ? Number.parseInt(hex, 16) : -1;
+    if (byte < 0 || (byte > 0x20 && byte !== 0x7f && byte !== 0x25)) broken = true;
+    return String.fromCharCode(Math.max(byte, 0));
+  });
+  return broken ? null : value;
+}
+
+/** Only normal paths, so that comparing them means something. */
+function isPath(value: string): boolean {
+  return value.isWellFormed() && encoder.encode(value).length <= pathMaxBytes && normalPath(value) === value;
+}
+
+function isPort(value: number, least: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= 65_535;
+}
+
+function invalid(detail: string, line?: number): BelljarError {
+  return new BelljarError('policy-invalid', {
+    params: { detail },
+    ...(line === undefined ? {} : { at: { line, column: 1 } }),
+  });
+}
+
 /** Throws `policy-invalid` for a plan that the format cannot hold. */
-export declare function formatPlan(plan: Plan): string;
+export function formatPlan(plan: Plan): string {
+  const lines: string[] = [];
+  const add = (...fields: (string | number)[]): void => {
+    lines.push(fields.map((field) => encodeField(String(field))).join(' '));
+  };
+  const each = (key: string, values: readonly (string | number)[]): void => {
+    for (const value of values) add(key, value);
+  };
+  lines.push(`belljar-plan ${planVersion.toString()}`);
+  add('server', plan.server);
+  add('level', plan.level);
+  add('network', plan.network);
+  add('record', plan.record);
+  add('spool', plan.spool);
+  add('spool-limit', plan.spoolLimit);
+  add('home', plan.home);
+  each('refuse', plan.refuse);
+  each('read', plan.read);
+  each('exec', plan.exec);
+  each('write', plan.write);
+  each('socket', plan.socket);
+  each('local', plan.local);
+  each('listen', plan.listen);
+  each('env', plan.env);
+  for (const { name, value } of plan.set) add('set', name, value);
+  for (const name of limitNames) {
+    const value = plan.limits[name];
+    if (value !== undefined) add('limit', name, value);
+  }
+  lines.push('end');
+  const text = `${lines.join('\n')}\n`;
+  // Reading it back finds every value out of bounds with the reader's own rules, so the two can never disagree.
+  parsePlan(text);
+  return text;
+}
+
+interface Draft {
+  single: Map<string, string>;
+  lists: Record<'refuse' | 'read' | 'exec' | 'write' | 'socket' | 'env', string[]>;
+  ports: Record<'local' | 'listen', number[]>;
+  set: { name: string; value: string }[];
+  limits: Limits;
+}
+
+const singleKeys = new Set(['server', 'level', 'network', 'record', 'spool', 'spool-limit', 'home']);
+const onlyVersion2 = new Set(['record', 'local', 'listen', 'set']);
+
 /** Throws `policy-invalid` (with the line as `at`) or `newer-format`. */
-export declare function parsePlan(text: string): Plan;
+export function parsePlan(text: string): Plan {
+  if (!text.isWellFormed()) throw invalid('it is not UTF-8');
+  if (encoder.encode(text).length > planMaxBytes) throw invalid('it is too large');
+  if (!text.endsWith('\n')) throw invalid('its last line is not ended');
+  const lines = text.slice(0, -1).split('\n');
+  if (lines.length > planMaxLines) throw invalid('it has too many lines');
+  const version = /^belljar-plan ([1-9]\d{0,8})$/.exec(lines[0] ?? '')?.[1];
+  if (version === undefined) throw invalid('its first line names no version', 1);
+  if (Number(version) > planVersion) throw new BelljarError('newer-format');
+  if (lines.length < 2 || lines.at(-1) !== 'end') throw invalid('its last line is not "end"', lines.length);
+
+  const draft: Draft = {
+    single: new Map(),
+    lists: { refuse: [], read: [], exec: [], write: [], socket: [], env: [] },
+    ports: { local: [], listen: [] },
+    set: [],
+    limits: {},
+  };
+  lines.slice(1, -1).forEach((line, index) => {
+    const number = index + 2;
+    if (encoder.encode(line).length > planMaxLineBytes) throw invalid('the line is too long', number);
+    const [key = '', ...rest] = line.split(' ');
+    if (Number(version) === 1 && onlyVersion2.has(key)) throw invalid(`version 1 has no "${key}"`, number);
+    const fields = rest.map((field) => {
+      const value = field === '' || hasBareControl(field) ? null : decodeField(field);
+      if (value === null) throw invalid('a field is not well formed', number);
+      return value;
+    });
+    const problem = readLine(draft, key, fields);
+    if (problem !== null) throw invalid(problem, number);
+  });
+  return finish(draft, Number(version));
+}
+
+function hasBareControl(field: string): boolean {
+  return /[\u0000-\u0020\u007f]/.test(field);
+}
+
+/** Null when the line was taken up, else what is wrong with it. */
+function readLine(draft: Draft, key: string, fields: readonly string[]): string | null {
+  const [first = '', second = ''] = fields;
+  const needed = key === 'set' || key === 'limit' ? 2 : 1;
+  if (fields.length !== needed) return `"${key}" takes ${needed.toString()} fields`;
+  if (singleKeys.has(key)) {
+    if (draft.single.has(key)) return `"${key}" stands twice`;
+    draft.single.set(key, first);
+    return null;
+  }
+  switch (key) {
+    case 'refuse':
+    case 'socket':
+      if (!isPath(first)) return 'the path is not absolute';
+      draft.lists[key].push(first);
+      return null;
+    case 'read':
+    case 'exec':
+    case 'write':
+      if (!isPath(first) && !symbolPattern.test(first) && !(key === 'exec' && first === 'runtime'))
+        return 'neither an absolute path nor a symbol';
+      draft.lists[key].push(first);
+      return null;
+    case 'env':
+      if (!envPattern.test(first)) return 'not the name of a variable';
+      draft.lists.env.push(first);
+      return null;
+    case 'local':
+    case 'listen':
+      if (!numberPattern.test(first) || !isPort(Number(first), key === 'local' ? 1 : 0)) return 'not a port';
+      draft.ports[key].push(Number(first));
+      return null;
+    case 'set':
+      if (!setNamePattern.test(first)) return 'not the name of a variable';
+      if (second.includes('\0')) return 'a value cannot hold a zero byte';
+      draft.set.push({ name: first, value: second });
+      return null;
+    case 'limit': {
+      const name = limitNames.find((candidate) => candidate === first);
+      if (name === undefined) return 'not a limit';
+      if (draft.limits[name] !== undefined) return `the limit "${name}" stands twice`;
+      if (!numberPattern.test(second) || Number(second) < 1 || !Number.isSafeInteger(Number(second)))
+        return 'not a number within bounds';
+      draft.limits[name] = Number(second);
+      return null;
+    }
+    default:
+      return `"${key}" is not known`;
+  }
+}
+
+function finish(draft: Draft, version: number): Plan {
+  const take = (key: string): string => {
+    const value = draft.single.get(key);
+    if (value === undefined) throw invalid(`"${key}" is missing`);
+    return value;
+  };
+  const oneOf = <T extends string>(key: string, values: readonly T[]): T => {
+    const found = values.find((value) => value === take(key));
+    if (found === undefined) throw invalid(`"${key}" is none of ${values.join(', ')}`);
+    return found;
+  };
+  const folder = (key: string): string => {
+    if (!isPath(take(key))) throw invalid(`"${key}" is not an absolute path`);
+    return take(key);
+  };
+  const server = take('server');
+  if (!serverIdPattern.test(server)) throw invalid('"server" is not an id');
+  const limit = take('spool-limit');
+  const spoolLimit = Number(limit);
+  if (!numberPattern.test(limit) || spoolLimit < spoolLimitMin || spoolLimit > spoolLimitMax)
+    throw invalid('"spool-limit" is out of bounds');
+  if (version === 1) draft.single.set('record', 'denials');
+  return {
+    server,
+    level: oneOf('level', launchedLevels),
+    network: oneOf('network', ['none', 'open']),
+    record: oneOf('record', ['denials', 'all']),
+    spool: folder('spool'),
+    spoolLimit,
+    home: folder('home'),
+    ...draft.lists,
+    ...draft.ports,
+    set: draft.set,
+    limits: draft.limits,
+  };
+}
