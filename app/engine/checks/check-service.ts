@@ -3,16 +3,16 @@
  * what is configured, so it happens only when a person asks (check, contain), never on discovery. What the server writes
  * is hostile: bounded by the trial, compared as JSON, and shown only after the entry's own secrets are taken out.
  */
-import type { Event } from "#contract/event.ts";
-import { isDenial } from "#contract/event.ts";
-import type { CheckResult, Trial } from "#contract/server.ts";
-import type { LaunchedLevel } from "#contract/words.ts";
-import { compareAnswers } from "./compare.ts";
-import { createLimiter } from "./limiter.ts";
-import type { TrialEntry, TrialRecord, Trials } from "./ports.ts";
-import type { Redactor } from "./redact.ts";
-import { createRedactor } from "./redact.ts";
-import { judge } from "./verdict.ts";
+import type { Event } from '#contract/event.ts';
+import { isDenial } from '#contract/event.ts';
+import type { CheckResult, Trial } from '#contract/server.ts';
+import type { LaunchedLevel } from '#contract/words.ts';
+import { compareAnswers } from './compare.ts';
+import { createLimiter } from './limiter.ts';
+import type { TrialEntry, TrialRecord, Trials } from './ports.ts';
+import type { Redactor } from './redact.ts';
+import { createRedactor } from './redact.ts';
+import { judge } from './verdict.ts';
 
 /** As long as a first `npx -y` may take to fetch its package; the two starts and the clean-up fit the method's limit. */
 const trialTimeoutMs = 60_000;
@@ -32,16 +32,10 @@ export interface CheckServiceDependencies {
 
 export interface CheckService {
   /** `makePlan` gets the throw-away folder that the plan has to name as its spool, and answers the plan's text. */
-  check(
-    subject: CheckSubject,
-    makePlan: (spool: string) => string,
-    signal?: AbortSignal,
-  ): Promise<CheckResult>;
+  check(subject: CheckSubject, makePlan: (spool: string) => string, signal?: AbortSignal): Promise<CheckResult>;
 }
 
-export function createCheckService(
-  dependencies: CheckServiceDependencies,
-): CheckService {
+export function createCheckService(dependencies: CheckServiceDependencies): CheckService {
   const { trials } = dependencies;
   const timeoutMs = dependencies.timeoutMs ?? trialTimeoutMs;
   const limiter = createLimiter(atOnce);
@@ -55,15 +49,13 @@ export function createCheckService(
     const base = { server: subject.id, level: subject.level };
     const expanded = expandEntry(subject, trials);
     if (expanded.unset.length > 0) {
-      const names = expanded.unset.map((name) => `\${${name}}`).join(", ");
-      const error = redactor.text(
-        `needs ${names}, which only the client fills in`,
-      );
+      const names = expanded.unset.map((name) => `\${${name}}`).join(', ');
+      const error = redactor.text(`needs ${names}, which only the client fills in`);
       return {
         ...base,
-        ...judge({ kind: "impossible", why: error }),
+        ...judge({ kind: 'impossible', why: error }),
         bare: {
-          outcome: "cannot-be-tried",
+          outcome: 'cannot-be-tried',
           initializeMs: null,
           tools: null,
           error,
@@ -81,8 +73,8 @@ export function createCheckService(
       return {
         ...base,
         ...judge({
-          kind: "impossible",
-          why: `it does not start bare either: ${trial.error ?? "no answer"}`,
+          kind: 'impossible',
+          why: `it does not start bare either: ${trial.error ?? 'no answer'}`,
         }),
         bare: trial,
         contained: null,
@@ -108,14 +100,9 @@ export function createCheckService(
     return {
       ...base,
       ...judge({
-        kind: "tried",
-        failed:
-          contained.failure === null
-            ? null
-            : (containedTrial.error ?? "no answer"),
-        justBefore: justBefore(contained.events).map((event) =>
-          redactEvent(event, redactor),
-        ),
+        kind: 'tried',
+        failed: contained.failure === null ? null : (containedTrial.error ?? 'no answer'),
+        justBefore: justBefore(contained.events).map((event) => redactEvent(event, redactor)),
         differences,
         refused,
       }),
@@ -128,15 +115,11 @@ export function createCheckService(
   }
 
   return {
-    check: (subject, makePlan, signal) =>
-      limiter(() => check(subject, makePlan, signal), signal),
+    check: (subject, makePlan, signal) => limiter(() => check(subject, makePlan, signal), signal),
   };
 }
 
-function expandEntry(
-  subject: CheckSubject,
-  trials: Trials,
-): { entry: TrialEntry; unset: string[] } {
+function expandEntry(subject: CheckSubject, trials: Trials): { entry: TrialEntry; unset: string[] } {
   const unset = new Set<string>();
   function expand(text: string): string {
     const expanded = trials.expand(text);
@@ -148,9 +131,7 @@ function expandEntry(
   const entry: TrialEntry = {
     command: expand(subject.command),
     args: subject.args.map(expand),
-    env: Object.fromEntries(
-      Object.entries(subject.env).map(([name, value]) => [name, expand(value)]),
-    ),
+    env: Object.fromEntries(Object.entries(subject.env).map(([name, value]) => [name, expand(value)])),
     ...(subject.cwd === undefined ? {} : { cwd: expand(subject.cwd) }),
   };
   return { entry, unset: [...unset] };
@@ -160,10 +141,10 @@ function toTrial(record: TrialRecord, redactor: Redactor): Trial {
   const works = record.failure === null;
   return {
     outcome: works
-      ? "works"
-      : record.failure === "command-not-found" || record.failure === "cancelled"
-        ? "cannot-be-tried"
-        : "does-not-start",
+      ? 'works'
+      : record.failure === 'command-not-found' || record.failure === 'cancelled'
+        ? 'cannot-be-tried'
+        : 'does-not-start',
     initializeMs: record.initializeMs,
     tools: record.tools?.length ?? null,
     error: works ? null : redactor.text(record.detail).slice(0, 2000),
@@ -172,12 +153,9 @@ function toTrial(record: TrialRecord, redactor: Redactor): Trial {
 
 /** The last denials the launcher saw before the run ended: the likely cause of a failed start, newest first. */
 function justBefore(events: readonly Event[]): Event[] {
-  const end = events.find((event) => event.kind === "run.end");
-  const endMs =
-    end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end.at);
-  return events
-    .filter((event) => isDenial(event) && endMs - Date.parse(event.at) <= 2000)
-    .reverse();
+  const end = events.find((event) => event.kind === 'run.end');
+  const endMs = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end.at);
+  return events.filter((event) => isDenial(event) && endMs - Date.parse(event.at) <= 2000).reverse();
 }
 
 function redactEvent(event: Event, redactor: Redactor): Event {

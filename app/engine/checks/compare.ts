@@ -11,11 +11,7 @@ export interface Answers {
 const depthMax = 64;
 const shownMax = 80;
 
-export function compareAnswers(
-  bare: Answers,
-  contained: Answers,
-  max: number,
-): string[] {
+export function compareAnswers(bare: Answers, contained: Answers, max: number): string[] {
   const differences: string[] = [];
   const add = (line: string): boolean => {
     if (differences.length < max) {
@@ -23,22 +19,18 @@ export function compareAnswers(
     }
     return differences.length < max;
   };
-  compareValues("initialize", bare.initialize, contained.initialize, add, 0);
+  compareValues('initialize', bare.initialize, contained.initialize, add, 0);
   compareTools(bare.tools, contained.tools, add);
   return differences;
 }
 
 type Add = (line: string) => boolean;
 
-function compareTools(
-  bare: unknown[] | null,
-  contained: unknown[] | null,
-  add: Add,
-): void {
+function compareTools(bare: unknown[] | null, contained: unknown[] | null, add: Add): void {
   const before = byName(bare);
   const after = byName(contained);
   if (before === null || after === null) {
-    compareValues("tools", bare, contained, add, 0);
+    compareValues('tools', bare, contained, add, 0);
     return;
   }
   for (const [name, tool] of before) {
@@ -56,7 +48,7 @@ function compareTools(
   const common = [...before.keys()].filter((name) => after.has(name));
   const order = [...after.keys()].filter((name) => before.has(name));
   if (common.some((name, index) => order[index] !== name)) {
-    add("tools: in another order");
+    add('tools: in another order');
   }
 }
 
@@ -67,8 +59,8 @@ function byName(tools: unknown[] | null): Map<string, unknown> | null {
   }
   const named = new Map<string, unknown>();
   for (const tool of tools) {
-    const name = isRecord(tool) ? tool["name"] : undefined;
-    if (typeof name !== "string" || named.has(name)) {
+    const name = isRecord(tool) ? tool['name'] : undefined;
+    if (typeof name !== 'string' || named.has(name)) {
       return null;
     }
     named.set(name, tool);
@@ -77,31 +69,15 @@ function byName(tools: unknown[] | null): Map<string, unknown> | null {
 }
 
 /** False once there is no room for more differences. */
-function compareValues(
-  path: string,
-  bare: unknown,
-  contained: unknown,
-  add: Add,
-  depth: number,
-): boolean {
+function compareValues(path: string, bare: unknown, contained: unknown, add: Add, depth: number): boolean {
   if (depth > depthMax) {
     return add(`${path}: nested too deeply to compare`);
   }
   if (Array.isArray(bare) && Array.isArray(contained)) {
     if (bare.length !== contained.length) {
-      return add(
-        `${path}: ${bare.length} items bare, ${contained.length} contained`,
-      );
+      return add(`${path}: ${bare.length} items bare, ${contained.length} contained`);
     }
-    return bare.every((item, index) =>
-      compareValues(
-        `${path}[${index}]`,
-        item,
-        contained[index],
-        add,
-        depth + 1,
-      ),
-    );
+    return bare.every((item, index) => compareValues(`${path}[${index}]`, item, contained[index], add, depth + 1));
   }
   if (isRecord(bare) && isRecord(contained)) {
     const keys = new Set([...Object.keys(bare), ...Object.keys(contained)]);
@@ -121,14 +97,11 @@ function compareValues(
     }
     return true;
   }
-  return (
-    Object.is(bare, contained) ||
-    add(`${path}: ${shown(bare)} bare, ${shown(contained)} contained`)
-  );
+  return Object.is(bare, contained) || add(`${path}: ${shown(bare)} bare, ${shown(contained)} contained`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {
@@ -136,8 +109,8 @@ function shown(value: unknown): string {
     return `a list of ${value.length}`;
   }
   if (isRecord(value)) {
-    return "an object";
+    return 'an object';
   }
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text;
 }

@@ -1,8 +1,5 @@
 /** Lets so many tasks run at once; the others wait in order, and leave the queue when they are cancelled. */
-export type Limiter = <T>(
-  task: () => Promise<T>,
-  signal?: AbortSignal,
-) => Promise<T>;
+export type Limiter = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 export function createLimiter(atOnce: number): Limiter {
   let running = 0;
@@ -13,19 +10,15 @@ export function createLimiter(atOnce: number): Limiter {
     if (running >= atOnce) {
       await new Promise<void>((resolve, reject) => {
         const start = (): void => {
-          signal?.removeEventListener("abort", leave);
+          signal?.removeEventListener('abort', leave);
           resolve();
         };
         const leave = (): void => {
           waiting.splice(waiting.indexOf(start), 1);
-          reject(
-            signal?.reason instanceof Error
-              ? signal.reason
-              : new Error("cancelled"),
-          );
+          reject(signal?.reason instanceof Error ? signal.reason : new Error('cancelled'));
         };
         waiting.push(start);
-        signal?.addEventListener("abort", leave, { once: true });
+        signal?.addEventListener('abort', leave, { once: true });
       });
     } else {
       running += 1;

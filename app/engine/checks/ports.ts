@@ -1,7 +1,7 @@
 /**
  * What a check needs from the outside world: starting an entry as its client would, and speaking MCP to it.
  */
-import type { Event } from "#contract/event.ts";
+import type { Event } from '#contract/event.ts';
 
 /** One start of a command line, as a client would make it. Values of `env` are secrets: they never leave the trial. */
 export interface TrialEntry {
@@ -15,14 +15,14 @@ export interface TrialEntry {
 
 export type TrialFailure =
   /** The command is nowhere on the PATH the client would give. */
-  | "command-not-found"
-  | "cannot-execute"
+  | 'command-not-found'
+  | 'cannot-execute'
   /** It ended before it had answered. */
-  | "ended"
-  | "timeout"
+  | 'ended'
+  | 'timeout'
   /** What it wrote is not the protocol (no JSON, over the bounds), or it answered with an error. */
-  | "not-mcp"
-  | "cancelled";
+  | 'not-mcp'
+  | 'cancelled';
 
 /** What one start answered, raw. Everything in it was written by the server and is hostile. */
 export interface TrialRecord {
@@ -45,11 +45,7 @@ export interface TrialOptions {
 export interface Trials {
   bare(entry: TrialEntry, options: TrialOptions): Promise<TrialRecord>;
   /** `makePlan` gets the throw-away folder that the plan has to name as its spool, and answers the plan's text. */
-  contained(
-    entry: TrialEntry,
-    makePlan: (spool: string) => string,
-    options: TrialOptions,
-  ): Promise<TrialRecord>;
+  contained(entry: TrialEntry, makePlan: (spool: string) => string, options: TrialOptions): Promise<TrialRecord>;
   /** Whether a variable is set where a client would expand `${NAME}`; its value stays in the platform. */
   expand(text: string): { text: string; unset: string[] };
 }

@@ -3,25 +3,20 @@
  * home, free and contained; each row says what got through, and was looked at from outside. Nothing of the user's is
  * touched: keys, profile, sockets and processes are decoys that the demo plants and removes.
  */
-import type { DemoResult } from "#contract/methods.ts";
-import { isDenial } from "#contract/event.ts";
-import type {
-  ContainDemoServer,
-  DemoAct,
-  DemoStage,
-  DemoTechnique,
-} from "./ports.ts";
-import { demoTechniques } from "./ports.ts";
+import type { DemoResult } from '#contract/methods.ts';
+import { isDenial } from '#contract/event.ts';
+import type { ContainDemoServer, DemoAct, DemoStage, DemoTechnique } from './ports.ts';
+import { demoTechniques } from './ports.ts';
 
 export const techniqueSentences: Record<DemoTechnique, string> = {
-  "read-ssh-key": "Read an SSH key (~/.ssh/id_ed25519)",
-  "read-environment": "Read tokens from the environment its client passes on",
-  "write-shell-profile": "Append a command to the shell profile (~/.bashrc)",
-  "connect-out": "Send data to another program that listens on this machine",
-  "shell-reads-key": "Start a shell and have it read the SSH key",
-  "list-home": "List the files of the home folder",
-  "signal-process": "Stop a process of the user",
-  "connect-unix-socket": "Connect to another program's Unix socket",
+  'read-ssh-key': 'Read an SSH key (~/.ssh/id_ed25519)',
+  'read-environment': 'Read tokens from the environment its client passes on',
+  'write-shell-profile': 'Append a command to the shell profile (~/.bashrc)',
+  'connect-out': 'Send data to another program that listens on this machine',
+  'shell-reads-key': 'Start a shell and have it read the SSH key',
+  'list-home': 'List the files of the home folder',
+  'signal-process': 'Stop a process of the user',
+  'connect-unix-socket': "Connect to another program's Unix socket",
 };
 
 export interface DemoServiceDependencies {
@@ -33,9 +28,7 @@ export interface DemoService {
   run(signal?: AbortSignal): Promise<DemoResult>;
 }
 
-export function createDemoService(
-  dependencies: DemoServiceDependencies,
-): DemoService {
+export function createDemoService(dependencies: DemoServiceDependencies): DemoService {
   let running: Promise<DemoResult> | null = null;
 
   async function run(signal?: AbortSignal): Promise<DemoResult> {
@@ -72,12 +65,11 @@ export function createDemoService(
 
 export function summary(free: DemoAct, contained: DemoAct): string {
   const all = demoTechniques.length;
-  const count = (act: DemoAct): number =>
-    demoTechniques.filter((code) => act.observations[code].gotThrough).length;
+  const count = (act: DemoAct): number => demoTechniques.filter((code) => act.observations[code].gotThrough).length;
   const work = contained.ownWorkDone
-    ? "Its own work was done both times."
+    ? 'Its own work was done both times.'
     : free.ownWorkDone
-      ? "But its own work failed contained."
-      : "But its own work failed both times.";
+      ? 'But its own work failed contained.'
+      : 'But its own work failed both times.';
   return `Free, ${count(free)} of ${all} got through; contained, ${count(contained)} of ${all}. ${work}`;
 }

@@ -1,18 +1,18 @@
 /**
  * What the demo needs from the outside world: a throw-away home with decoys, a nosy MCP server in it, and a client.
  */
-import type { Event } from "#contract/event.ts";
+import type { Event } from '#contract/event.ts';
 
 /** Techniques of the nosy server, in the order they are shown. */
 export const demoTechniques = [
-  "read-ssh-key",
-  "read-environment",
-  "write-shell-profile",
-  "connect-out",
-  "shell-reads-key",
-  "list-home",
-  "signal-process",
-  "connect-unix-socket",
+  'read-ssh-key',
+  'read-environment',
+  'write-shell-profile',
+  'connect-out',
+  'shell-reads-key',
+  'list-home',
+  'signal-process',
+  'connect-unix-socket',
 ] as const;
 export type DemoTechnique = (typeof demoTechniques)[number];
 

@@ -3,10 +3,10 @@
  * fails is itself a finding, so that one broken part never hides the others. Selftest tries what the walls promise to
  * stop, through the launcher, on this machine, and looks from outside.
  */
-import type { Finding, Output } from "#contract/methods.ts";
-import type { Probe } from "#contract/server.ts";
-import type { Examination, Launcher, SelftestStage } from "./ports.ts";
-import { judgeAttempts } from "./selftest.ts";
+import type { Finding, Output } from '#contract/methods.ts';
+import type { Probe } from '#contract/server.ts';
+import type { Examination, Launcher, SelftestStage } from './ports.ts';
+import { judgeAttempts } from './selftest.ts';
 
 export interface DoctorServiceDependencies {
   launcher: Launcher;
@@ -16,13 +16,11 @@ export interface DoctorServiceDependencies {
 
 export interface DoctorService {
   doctor(input: { repair: boolean }): Promise<{ findings: Finding[] }>;
-  selftest(signal?: AbortSignal): Promise<Output<"machine.selftest">>;
+  selftest(signal?: AbortSignal): Promise<Output<'machine.selftest'>>;
   probe(): Promise<Probe>;
 }
 
-export function createDoctorService(
-  dependencies: DoctorServiceDependencies,
-): DoctorService {
+export function createDoctorService(dependencies: DoctorServiceDependencies): DoctorService {
   return {
     async doctor({ repair }) {
       const findings: Finding[] = [];
@@ -32,8 +30,8 @@ export function createDoctorService(
         } catch (error) {
           findings.push({
             code: `${examination.code}-not-examined`,
-            severity: "error",
-            sentence: `This could not be examined: ${error instanceof Error ? error.message : "unknown reason"}.`,
+            severity: 'error',
+            sentence: `This could not be examined: ${error instanceof Error ? error.message : 'unknown reason'}.`,
             repairable: false,
             repaired: false,
           });

@@ -1,20 +1,19 @@
 /**
  * What doctor, probe and selftest need from the outside world.
  */
-import type { Finding } from "#contract/methods.ts";
-import type { Probe } from "#contract/server.ts";
+import type { Finding } from '#contract/methods.ts';
+import type { Probe } from '#contract/server.ts';
+import type { LauncherInstaller } from '../ports.ts';
+
+export type LauncherComparison = 'equal' | 'missing' | 'differs' | 'wrong-mode' | 'source-missing';
 
 /** The native launcher at its fixed place. */
-export interface Launcher {
+export interface Launcher extends LauncherInstaller {
   /** Absolute path in the data folder, whether it is there or not. */
   readonly path: string;
-  /** Puts the launcher that came with this build at its place when it is missing or differs. */
-  install(): Promise<{ path: string; installed: boolean }>;
   /** How the installed one compares with the one that came with this build. */
-  compare(): Promise<
-    "equal" | "missing" | "differs" | "wrong-mode" | "source-missing"
-  >;
-  /** Asks the launcher what this kernel can enforce. Throws `launcher-missing`. */
+  compare(): Promise<LauncherComparison>;
+  /** Asks the installed launcher what this kernel can enforce. Throws `launcher-missing`. */
   probe(): Promise<Probe>;
 }
 
@@ -24,7 +23,7 @@ export interface Examination {
   examine(repair: boolean): Promise<Finding[]>;
 }
 
-export type SelftestOutcome = "refused" | "allowed" | "not-tried";
+export type SelftestOutcome = 'refused' | 'allowed' | 'not-tried';
 
 /** One attempt made inside a contained run, and what was seen from outside. */
 export interface Attempt {

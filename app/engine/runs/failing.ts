@@ -3,7 +3,7 @@
  * lie within an hour of each other. A start that a client or a person ended is no failure; neither is one whose
  * supervisor vanished, since nobody knows why.
  */
-import type { Run } from "#contract/server.ts";
+import type { Run } from '#contract/server.ts';
 
 const shortMs = 30_000;
 const togetherMs = 3_600_000;
@@ -15,13 +15,13 @@ export function endedInFailure(run: Run): boolean {
     return false;
   }
   switch (end.cause) {
-    case "launcher-failed":
-    case "signal":
+    case 'launcher-failed':
+    case 'signal':
       return true;
-    case "exit":
+    case 'exit':
       return end.code !== 0;
-    case "client-gone":
-    case "stopped":
+    case 'client-gone':
+    case 'stopped':
       return false;
   }
 }
@@ -36,12 +36,7 @@ export function isFailing(runs: readonly Run[], now: number): boolean {
   const ended = starts.filter((run) => !run.live).slice(0, needed);
   const first = ended[0];
   const last = ended[ended.length - 1];
-  if (
-    ended.length < needed ||
-    first === undefined ||
-    last === undefined ||
-    !ended.every(endedInFailure)
-  ) {
+  if (ended.length < needed || first === undefined || last === undefined || !ended.every(endedInFailure)) {
     return false;
   }
   return Date.parse(first.startedAt) - Date.parse(last.startedAt) <= togetherMs;

@@ -2,17 +2,11 @@
  * Runs: one start of a contained server each, read from its spool file. A run is live while the very process that its
  * first event names still exists; one whose supervisor vanished without a last word is over, for an unknown cause.
  */
-import { BelljarError } from "#contract/errors.ts";
-import type { Run } from "#contract/server.ts";
-import { resolveOrKeep } from "../events/event-service.ts";
-import type {
-  Log,
-  Spool,
-  SpoolPruned,
-  SpoolRun,
-  Supervisors,
-} from "../events/ports.ts";
-import { isFailing } from "./failing.ts";
+import { BelljarError } from '#contract/errors.ts';
+import type { Run } from '#contract/server.ts';
+import { resolveOrKeep } from '../events/event-service.ts';
+import type { Log, Spool, SpoolPruned, SpoolRun, Supervisors } from '../events/ports.ts';
+import { isFailing } from './failing.ts';
 
 const defaultRunLimit = 100;
 const pollMs = 50;
@@ -44,10 +38,7 @@ export interface RunServiceDependencies {
 
 export interface RunService {
   /** Newest start first. */
-  list(input: {
-    server?: string | undefined;
-    limit?: number | undefined;
-  }): Promise<{ runs: Run[] }>;
+  list(input: { server?: string | undefined; limit?: number | undefined }): Promise<{ runs: Run[] }>;
   stop(input: { run: string }): Promise<Run>;
   /** By server id; servers without runs are not in it (see `noActivity`). */
   activity(): Promise<ReadonlyMap<string, ServerActivity>>;
@@ -55,22 +46,15 @@ export interface RunService {
   prune(): Promise<SpoolPruned>;
 }
 
-export function createRunService(
-  dependencies: RunServiceDependencies,
-): RunService {
+export function createRunService(dependencies: RunServiceDependencies): RunService {
   const { spool, supervisors, log } = dependencies;
   const now = dependencies.now ?? Date.now;
   const sleep =
-    dependencies.sleep ??
-    ((milliseconds: number) =>
-      new Promise<void>((resolve) => setTimeout(resolve, milliseconds)));
+    dependencies.sleep ?? ((milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)));
 
   function isLive(run: SpoolRun): boolean {
     const supervisor = run.end === null ? run.start?.supervisor : undefined;
-    return (
-      supervisor !== undefined &&
-      supervisors.isAlive(supervisor.pid, supervisor.startTicks)
-    );
+    return supervisor !== undefined && supervisors.isAlive(supervisor.pid, supervisor.startTicks);
   }
 
   function toRun(run: SpoolRun): Run {
@@ -90,7 +74,7 @@ export function createRunService(
   async function find(id: string): Promise<SpoolRun> {
     const found = (await spool.runs()).find((run) => run.run === id);
     if (found === undefined) {
-      throw new BelljarError("no-such-run", { params: { run: id } });
+      throw new BelljarError('no-such-run', { params: { run: id } });
     }
     return found;
   }
@@ -112,13 +96,8 @@ export function createRunService(
 
   return {
     async list(input) {
-      const server =
-        input.server === undefined
-          ? undefined
-          : await resolveOrKeep(input.server, dependencies);
-      const runs = (await spool.runs()).filter(
-        (run) => server === undefined || run.server === server,
-      );
+      const server = input.server === undefined ? undefined : await resolveOrKeep(input.server, dependencies);
+      const runs = (await spool.runs()).filter((run) => server === undefined || run.server === server);
       return { runs: runs.slice(0, input.limit ?? defaultRunLimit).map(toRun) };
     },
 
@@ -128,12 +107,12 @@ export function createRunService(
       if (supervisor === undefined || !isLive(found)) {
         return toRun(found);
       }
-      supervisors.signal(supervisor.pid, supervisor.startTicks, "SIGTERM");
+      supervisors.signal(supervisor.pid, supervisor.startTicks, 'SIGTERM');
       if (!(await waitUntilGone(supervisor, graceMs))) {
-        log.warn("run-killed", { run: input.run, pid: supervisor.pid });
-        supervisors.signal(supervisor.pid, supervisor.startTicks, "SIGKILL");
+        log.warn('run-killed', { run: input.run, pid: supervisor.pid });
+        supervisors.signal(supervisor.pid, supervisor.startTicks, 'SIGKILL');
         if (!(await waitUntilGone(supervisor, killedMs))) {
-          throw new BelljarError("timeout");
+          throw new BelljarError('timeout');
         }
       }
       return toRun(await find(input.run));
