@@ -1,0 +1,188 @@
+/**
+ * The one handler behind every door: `handle(Request): Promise<Response>`.
+ *
+ *   GET|HEAD /<file>               the renderer's files
+ *   POST     /rpc/<name>           JSON in, JSON out; a failure is `{error}` with the status of its code
+ *   GET      /events?after&epoch   the feed, NDJSON
+ *
+ * Trust: every request is hostile until parsed. Bodies are JSON by their content type (which no form and no simple
+ * cross-site request can send), read at most `requestMaxBytes`, and parsed by the contract's strict schemas. Anything
+ * else is refused with a typed error. It throws nothing: an unknown failure is logged and answered as `internal`.
+ * Doors add what is theirs: who may knock at all.
+ */
+import type { ErrorCode } from '#contract/errors.ts';
+import { BelljarError, errorCodes } from '#contract/errors.ts';
+import type { Api, MethodName } from '#contract/methods.ts';
+import { requestMaxBytes } from '#contract/methods.ts';
+import { toErrorBody } from '#contract/sentences.ts';
+import { dispatch, isMethodName } from './dispatch.ts';
+import type { FeedHub, FeedReader } from './feed-hub.ts';
+import type { HostLog } from './log.ts';
+import { readStaticFile } from './static-files.ts';
+
+export type Handle = (request: Request) => Promise<Response>;
+
+export interface HandlerOptions {
+  api: Api;
+  feed: FeedHub;
+  /** The built renderer. */
+  rendererFolder: string;
+  log: Pick<HostLog, 'error'>;
+  /** Methods this handler refuses with `private-door-only`. */
+  refuse?: ReadonlySet<MethodName>;
+  /** For tests: replaces every method's own limit. */
+  timeoutMs?: number;
+}
+
+const securityHeaders: Record<string, string> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'permissions-policy':
+    'accelerometer=(), browsing-topics=(), camera=(), clipboard-read=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), microphone=(), midi=(), payment=(), serial=(), usb=()',
+};
+
+const jsonHeaders = { ...securityHeaders, 'content-type': 'application/json; charset=utf-8' };
+
+export function jsonResponse(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  const body = Buffer.from(JSON.stringify(value));
+  return new Response(body, {
+    status,
+    headers: { ...jsonHeaders, 'content-length': String(body.byteLength), ...headers },
+  });
+}
+
+/** Where HTTP has a more exact status than the code's own, it is given. */
+export function errorResponse(error: unknown, status?: number, headers: Record<string, string> = {}): Response {
+  const body = toErrorBody(error);
+  return jsonResponse({ error: body }, status ?? errorCodes[body.code].status, headers);
+}
+
+function refusal(code: ErrorCode, detail: string): BelljarError {
+  return new BelljarError(code, { params: { detail } });
+}
+
+function notAllowed(allowed: string): Response {
+  return errorResponse(refusal('invalid-input', `only ${allowed} is answered here`), 405, { allow: allowed });
+}
+
+/** Reads JSON, never more than the limit, whatever the length header promises. */
+export async function readJson(request: Request, maxBytes: number = requestMaxBytes): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type)) {
+    throw new UnsupportedType('the content type must be application/json');
+  }
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw new BelljarError('too-large');
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  if (request.body !== null) {
+    const reader = request.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.byteLength;
+      if (size > maxBytes) {
+        // Not awaited: a sender that never stops must not hold up the answer.
+        reader.cancel().catch(() => undefined);
+        throw new BelljarError('too-large');
+      }
+      chunks.push(value);
+    }
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) as unknown;
+  } catch {
+    throw refusal('invalid-input', 'the body is not JSON');
+  }
+}
+
+class UnsupportedType extends BelljarError {
+  constructor(detail: string) {
+    super('invalid-input', { params: { detail } });
+  }
+}
+
+function feedReaderOf(url: URL): FeedReader {
+  for (const key of url.searchParams.keys()) {
+    if (key !== 'after' && key !== 'epoch') throw refusal('invalid-input', 'the feed knows only after and epoch');
+  }
+  const after = url.searchParams.get('after');
+  const epoch = url.searchParams.get('epoch');
+  if (after !== null && !/^\d{1,15}$/.test(after)) throw refusal('invalid-input', 'after must be a whole number');
+  if (epoch !== null && !/^[A-Za-z0-9-]{1,64}$/.test(epoch)) throw refusal('invalid-input', 'epoch is not of our form');
+  return { ...(after === null ? {} : { after: Number(after) }), ...(epoch === null ? {} : { epoch }) };
+}
+
+export function createHandler(options: HandlerOptions): Handle {
+  const { api, feed, rendererFolder, log } = options;
+
+  async function rpc(request: Request, name: string): Promise<Response> {
+    if (!isMethodName(name)) return errorResponse(refusal('invalid-input', 'there is no such method'), 404);
+    if (request.method !== 'POST') return notAllowed('POST');
+    if (options.refuse?.has(name) === true) throw new BelljarError('private-door-only');
+    const input = await readJson(request);
+    const output = await dispatch(api, name, input, {
+      signal: request.signal,
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    });
+    return jsonResponse(output);
+  }
+
+  async function file(request: Request, url: URL): Promise<Response> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD');
+    const found = await readStaticFile(rendererFolder, url.pathname);
+    if (found === null) {
+      const missing = url.pathname === '/' ? 'The panel is not built: npm run build\n' : 'Not found\n';
+      const body = request.method === 'HEAD' ? null : missing;
+      return new Response(body, {
+        status: 404,
+        headers: { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' },
+      });
+    }
+    const headers = {
+      ...securityHeaders,
+      'content-type': found.type,
+      'content-length': String(found.body.byteLength),
+    };
+    return new Response(request.method === 'HEAD' ? null : found.body, { headers });
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname.startsWith('/rpc/')) return await rpc(request, url.pathname.slice('/rpc/'.length));
+    if (url.pathname === '/events') {
+      if (request.method !== 'GET') return notAllowed('GET');
+      const body = feed.open(feedReaderOf(url));
+      return new Response(body, {
+        headers: { ...securityHeaders, 'content-type': 'application/x-ndjson; charset=utf-8' },
+      });
+    }
+    return await file(request, url);
+  }
+
+  return async (request) => {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (!(error instanceof BelljarError) || error.code === 'internal') {
+        log.error('request-failed', error, { path: new URL(request.url).pathname.slice(0, 200) });
+      }
+      return errorResponse(error, error instanceof UnsupportedType ? 415 : undefined);
+    }
+  };
+}

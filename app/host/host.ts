@@ -1,0 +1,168 @@
+/**
+ * The host: one engine, its feed, one handler, and the doors that are open. Whoever makes one holds the lock.
+ *
+ * Made by `belljar host` for as long as a person wants, and by any command for as long as it runs; the two differ only
+ * in which doors they open.
+ */
+import type { Event } from '#contract/event.ts';
+import { BelljarError } from '#contract/errors.ts';
+import type { Api } from '#contract/methods.ts';
+import { privateMethods } from '#contract/methods.ts';
+import type { FeedHub } from './feed-hub.ts';
+import { createFeedHub } from './feed-hub.ts';
+import type { Handle } from './handler.ts';
+import { createHandler } from './handler.ts';
+import type { HostLog } from './log.ts';
+import type { LoopbackDoor } from './loopback-door.ts';
+import { openLoopbackDoor } from './loopback-door.ts';
+import { createServerNews } from './server-news.ts';
+import type { Door } from './socket-door.ts';
+import { openSocketDoor } from './socket-door.ts';
+import { version } from './version.ts';
+
+export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
+
+/** What a host needs of an engine besides its methods. */
+export interface HostEngine {
+  api: EngineApi;
+  subscribe(listener: (event: Event) => void): Promise<() => void>;
+  /** Calls back when a file that servers or policies come from may have changed. */
+  watch(onChange: () => void): Promise<() => Promise<void>>;
+}
+
+export interface HostOptions {
+  engine: HostEngine;
+  log: HostLog;
+  /** Where the loopback door puts its redirect files. */
+  runtimeFolder: string;
+  rendererFolder: string;
+  streamsMax?: number;
+}
+
+export interface Host {
+  readonly api: Api;
+  readonly feed: FeedHub;
+  /** As the private socket and in-process callers see it. */
+  readonly handle: Handle;
+  /** Starts to publish events and changes; a host without it answers methods only. */
+  startFeed(): Promise<void>;
+  openSocket(path: string): Promise<void>;
+  /** Resolves when `host.stop` was asked for. */
+  readonly stopAsked: Promise<void>;
+  /** Ends feeds, lets calls under way finish for a moment, closes the doors. */
+  close(): Promise<void>;
+}
+
+export function createHost(options: HostOptions): Host {
+  const { engine, log } = options;
+  const startedAt = new Date().toISOString();
+  const feed = createFeedHub();
+  const doors: Door[] = [];
+  const cleanUps: (() => void | Promise<void>)[] = [];
+  let loopback: Promise<LoopbackDoor> | null = null;
+  let loopbackPort: number | undefined;
+  let feedStarted: Promise<void> | null = null;
+  let closed = false;
+  let askToStop: () => void = () => undefined;
+  const stopAsked = new Promise<void>((resolve) => {
+    askToStop = resolve;
+  });
+
+  async function openLoopback(port: number): Promise<LoopbackDoor> {
+    await startFeed();
+    const door = await openLoopbackDoor({
+      handle: createHandler({ ...handlerOptions, refuse: privateMethods }),
+      folder: options.runtimeFolder,
+      port,
+      ...(options.streamsMax === undefined ? {} : { streamsMax: options.streamsMax }),
+    });
+    doors.push(door);
+    return door;
+  }
+
+  const api: Api = {
+    ...engine.api,
+    async 'host.status'() {
+      return { version, pid: process.pid, startedAt, epoch: feed.epoch, doors: doors.map((door) => door.title) };
+    },
+    async 'host.stop'() {
+      // After the answer is on its way.
+      setTimeout(askToStop, 20);
+      return {};
+    },
+    async 'host.panel'({ port }) {
+      if (loopback !== null && port !== undefined && port !== 0 && port !== loopbackPort) {
+        const { origin } = await loopback;
+        throw new BelljarError('usage', { params: { detail: `The panel is open already, at ${origin}.` } });
+      }
+      if (loopback === null) {
+        loopback = openLoopback(port ?? 0);
+        loopback.catch(() => {
+          loopback = null;
+        });
+      }
+      const door = await loopback;
+      loopbackPort = Number(new URL(door.origin).port);
+      return { origin: door.origin, redirectFile: door.invite().redirectFile };
+    },
+  };
+
+  const handlerOptions = { api, feed, rendererFolder: options.rendererFolder, log };
+
+  async function startFeedOnce(): Promise<void> {
+    const news = createServerNews({
+      list: () => engine.api['servers.list']({}),
+      publish: (item) => feed.publish(item),
+      hasReaders: () => feed.readers > 0,
+      onError: (error) => log.error('list-failed', error),
+    });
+    cleanUps.push(() => news.close());
+    cleanUps.push(
+      await engine.subscribe((event) => {
+        feed.publish({ type: 'event', event });
+        news.event(event);
+      }),
+    );
+    // The first list is taken in the background: nobody waits for it who only wants events.
+    void news
+      .start()
+      .then(async () => {
+        if (closed) return;
+        const stopWatching = await engine.watch(() => news.changed());
+        if (closed) await stopWatching();
+        else cleanUps.push(stopWatching);
+        news.changed();
+      })
+      .catch((error: unknown) => log.error('watch-failed', error));
+  }
+
+  function startFeed(): Promise<void> {
+    feedStarted ??= startFeedOnce();
+    return feedStarted;
+  }
+
+  return {
+    api,
+    feed,
+    handle: createHandler(handlerOptions),
+    startFeed,
+    async openSocket(path) {
+      await startFeed();
+      doors.push(await openSocketDoor(path, createHandler(handlerOptions)));
+      log.info('door-open', { path, version });
+    },
+    stopAsked,
+    async close() {
+      closed = true;
+      feed.close();
+      await Promise.all(doors.map((door) => door.close()));
+      for (const cleanUp of cleanUps.toReversed()) {
+        try {
+          await cleanUp();
+        } catch (error) {
+          log.error('clean-up-failed', error);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,250 @@
+/**
+ * An engine in memory, for tests of the host alone: the same shapes, errors and events as the real one, no files, no
+ * processes. Its servers can be contained, levelled and released, and each change is seen by the next list.
+ */
+import { BelljarError } from '#contract/errors.ts';
+import type { Event } from '#contract/event.ts';
+import type { ChangeResult } from '#contract/methods.ts';
+import type { EffectivePolicy } from '#contract/policy.ts';
+import type { Machine, Probe, Run, Server } from '#contract/server.ts';
+import type { LaunchedLevel, Level } from '#contract/words.ts';
+import type { EngineApi, HostEngine } from '../host.ts';
+
+const at = '2026-01-02T03:04:05.678Z';
+
+const probe: Probe = {
+  v: 1,
+  launcher: '/data/bin/belljar-launcher',
+  system: 'linux',
+  kernel: '6.18',
+  architecture: 'x86_64',
+  landlockAbi: 7,
+  seccompFilter: true,
+  seccompNotify: true,
+  notifyAddfd: true,
+  notifySyncWake: true,
+  pidfdGetfd: true,
+  userNamespaces: true,
+  enforcement: { full: ['landlock.files', 'seccomp.filter'], partial: [], missing: [] },
+};
+
+const machine: Machine = {
+  system: 'linux',
+  user: 'someone',
+  home: '/home/someone',
+  version: '0.1.0',
+  probe,
+  probeError: null,
+  enforcementSentence: 'Everything is enforced on this machine.',
+  problems: [],
+};
+
+function makeServer(name: string): Server {
+  return {
+    id: `claude-desktop.${name}`,
+    handle: `claude-desktop/${name}`,
+    client: 'claude-desktop',
+    clientTitle: 'Claude Desktop',
+    scope: 'user',
+    name,
+    file: '/home/someone/.config/Claude/claude_desktop_config.json',
+    command: 'node',
+    args: ['server.js'],
+    env: ['API_TOKEN'],
+    level: 'off',
+    state: 'off',
+    uptake: 'quit-and-start',
+    uptakeSentence: 'Quit Claude Desktop completely (also from the tray) and start it again.',
+    liveRuns: 0,
+    lastRun: null,
+    denialsLastHour: 0,
+    withheld: [],
+  };
+}
+
+export function makeEvent(seq: number, overrides: Partial<Event> = {}): Event {
+  return {
+    v: 1,
+    seq,
+    at,
+    firstAt: at,
+    run: 'run-1',
+    server: 'claude-desktop.files',
+    kind: 'file.read',
+    target: '/home/someone/.ssh/id_ed25519',
+    verdict: 'refused',
+    by: 'predicted',
+    errno: 'EACCES',
+    count: 1,
+    process: { pid: 42, exe: '/usr/bin/node' },
+    known: 'ssh-keys',
+    ...overrides,
+  };
+}
+
+const run: Run = {
+  run: 'run-1',
+  server: 'claude-desktop.files',
+  startedAt: at,
+  endedAt: null,
+  live: true,
+  denials: 1,
+  start: null,
+  end: null,
+};
+
+export interface MemoryEngine extends HostEngine {
+  readonly servers: Map<string, Server>;
+  emit(event: Event): void;
+  /** As if a client's file had changed on disk. */
+  touch(): void;
+  /** Calls under way that were told to give up. */
+  readonly aborted: string[];
+  /** Makes `servers.check` take this long. */
+  slowMs: number;
+}
+
+export function createMemoryEngine(): MemoryEngine {
+  const servers = new Map(['files', 'notes'].map((name) => [`claude-desktop.${name}`, makeServer(name)]));
+  const listeners = new Set<(event: Event) => void>();
+  const watchers = new Set<() => void>();
+  const events: Event[] = [makeEvent(1)];
+  const aborted: string[] = [];
+
+  function find(handle: string): Server {
+    const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
+    if (found === undefined) throw new BelljarError('not-found', { params: { server: handle } });
+    return found;
+  }
+
+  function set(server: Server, level: Level): Server {
+    const state = level === 'off' ? 'off' : level === 'watch' ? 'watched' : 'contained';
+    const next: Server = { ...server, level, state };
+    servers.set(server.id, next);
+    return next;
+  }
+
+  function policy(server: Server): EffectivePolicy {
+    const level: LaunchedLevel = server.level === 'off' ? 'standard' : server.level;
+    return { v: 1, server: server.id, level, network: 'open', rules: [], withheld: [], limits: {} };
+  }
+
+  function change(handles: 'all' | string[], act: (server: Server) => Server): ChangeResult[] {
+    const chosen = handles === 'all' ? [...servers.values()] : handles.map(find);
+    return chosen.map((server) => {
+      const next = act(server);
+      return { id: next.id, changed: next.level !== server.level, state: next.state, file: next.file };
+    });
+  }
+
+  const ruleChange = (handle: string, rule: string | null): Awaited<ReturnType<EngineApi['policies.grant']>> => {
+    const server = find(handle);
+    return { id: server.id, rule, level: server.level, effective: 'restart', policy: policy(server) };
+  };
+
+  const engine: MemoryEngine = {
+    servers,
+    aborted,
+    slowMs: 0,
+    emit(event) {
+      events.push(event);
+      for (const listener of listeners) listener(event);
+    },
+    touch() {
+      for (const watcher of watchers) watcher();
+    },
+    async subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async watch(onChange) {
+      watchers.add(onChange);
+      return async () => void watchers.delete(onChange);
+    },
+    api: {
+      'machine.get': async () => machine,
+      'machine.probe': async () => probe,
+      'machine.selftest': async () => ({
+        lines: [{ code: 'read', tried: 'read a decoy', outcome: 'refused', asExpected: true, detail: 'EACCES' }],
+      }),
+      'machine.doctor': async ({ repair }) => ({
+        findings: [{ code: 'launcher', severity: 'ok', sentence: 'Sound.', repairable: false, repaired: repair }],
+      }),
+      'servers.list': async ({ client, state }) => ({
+        v: 1,
+        machine,
+        servers: [...servers.values()].filter(
+          (server) => (client ?? server.client) === server.client && (state ?? server.state) === server.state,
+        ),
+      }),
+      'servers.show': async ({ server }) => ({ server: find(server), policy: null, events, runs: [run] }),
+      'servers.check': async ({ server, level }, signal) => {
+        const found = find(server);
+        if (engine.slowMs > 0) {
+          await new Promise<void>((resolve) => {
+            const timer = setTimeout(resolve, engine.slowMs);
+            signal?.addEventListener('abort', () => {
+              clearTimeout(timer);
+              aborted.push(found.id);
+              resolve();
+            });
+          });
+        }
+        return {
+          server: found.id,
+          level: level ?? 'standard',
+          verdict: 'works',
+          sentence: 'It works contained.',
+          bare: { outcome: 'works', initializeMs: 120, tools: 3, error: null },
+          contained: { outcome: 'works', initializeMs: 121, tools: 3, error: null },
+          same: true,
+          differences: [],
+          refused: [],
+        };
+      },
+      'servers.diff': async ({ server }) => ({
+        file: find(server).file,
+        before: '{}',
+        after: '{ }',
+        unified: '-{}\n+{ }',
+      }),
+      'servers.contain': async ({ servers: handles, level, dryRun }) => ({
+        results: change(handles, (server) => (dryRun ? server : set(server, level ?? 'standard'))),
+      }),
+      'servers.release': async ({ servers: handles, dryRun }) => ({
+        results: change(handles, (server) => (dryRun ? server : set(server, 'off'))),
+      }),
+      'servers.level': async ({ server, level }) => {
+        set(find(server), level);
+        return ruleChange(server, null);
+      },
+      'policies.grant': async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
+      'policies.revoke': async ({ server, verb, what }) => {
+        find(server);
+        throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server } });
+      },
+      'policies.explain': async ({ server, what, access }) => ({
+        verdict: find(server).level === 'off' ? 'allowed' : 'refused',
+        subject: 'file',
+        target: what,
+        access: access ?? 'read',
+        rule: null,
+        source: null,
+        enforcedBy: 'landlock',
+        effective: 'now',
+        change: `belljar grant ${server} read ${what}`,
+      }),
+      'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
+      'runs.list': async () => ({ runs: [run] }),
+      'runs.stop': async ({ run: id }) => {
+        if (id !== run.run) throw new BelljarError('no-such-run', { params: { run: id } });
+        return { ...run, live: false, endedAt: at };
+      },
+      'history.list': async () => ({
+        entries: [{ id: '1', at, action: 'contain', server: 'claude-desktop.files', file: null, summary: 'contained' }],
+      }),
+      'demo.run': async () => ({ rows: [], events: [], sentence: 'Free, all got through; contained, nothing.' }),
+    },
+  };
+  return engine;
+}
