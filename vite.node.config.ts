@@ -5,19 +5,21 @@
  * Self-contained: nothing of node_modules is needed at run time. Chunks lie flat beside the entry, so that
  * `import.meta.url` means the same folder whichever chunk a module ends up in.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vite';
 
 const here = import.meta.dirname;
 
+function measurements(): Record<string, string> {
+  const folder = `${here}/bench`;
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.bench.ts')) : [];
+  return Object.fromEntries(files.map((file) => [file.slice(0, -'.ts'.length), `${folder}/${file}`]));
+}
+
 const entries: Record<string, Record<string, string>> = {
   cli: { belljar: `${here}/app/cli/belljar.ts` },
   demo: { server: `${here}/app/engine/demo/server.ts` },
-  bench: Object.fromEntries(
-    readdirSync(`${here}/bench`)
-      .filter((file) => file.endsWith('.bench.ts'))
-      .map((file) => [file.slice(0, -'.ts'.length), `${here}/bench/${file}`]),
-  ),
+  bench: measurements(),
 };
 
 export default defineConfig(({ mode }) => {

@@ -43,6 +43,8 @@ const needed = [
   'node_modules',
   'package.json',
   'package-lock.json',
+  'renderer',
+  'scripts',
   'tsconfig.json',
   'vitest.config.ts',
 ];

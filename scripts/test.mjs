@@ -20,12 +20,13 @@ const { add, countNative, countPlaywright, countVitest, none, readReport, skippe
   await import('./lib/count.mjs');
 const { packageProgram, reports, root } = await import('./lib/paths.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
-const { run, showOutput } = await import('./lib/run.mjs');
+const { StepFailed, run, showOutput } = await import('./lib/run.mjs');
 const { say, seconds } = await import('./lib/say.mjs');
 
 const node = process.execPath;
 const isRoot = process.getuid?.() === 0;
 const minute = 60_000;
+const product = ['launcher', 'bundles', 'renderer'];
 
 function program(path, ...args) {
   return { command: node, args: [packageProgram(path), ...args] };
@@ -77,6 +78,7 @@ const parts = [
     name: 'native',
     title: 'native tests (make check)',
     skip: () => (process.platform === 'linux' ? undefined : 'the launcher exists for Linux only so far'),
+    needs: ['launcher'],
     commands: () => [{ command: 'make', args: ['-C', 'native-helpers', 'check'], count: countNative }],
     timeoutMs: 5 * minute,
   },
@@ -84,6 +86,7 @@ const parts = [
     name: 'product',
     title: `whole product, as ${isRoot ? 'root' : 'this user'} (vitest)`,
     skip: () => (process.platform === 'linux' ? undefined : 'servers can be contained on Linux only so far'),
+    needs: product,
     commands: () => [vitest('product', ['e2e'])],
     timeoutMs: 8 * minute,
   },
@@ -94,6 +97,7 @@ const parts = [
       if (process.platform !== 'linux') return 'servers can be contained on Linux only so far';
       return isRoot ? undefined : 'the part above ran as an ordinary user already; the run as root was left out';
     },
+    needs: product,
     commands: () => {
       const report = join(reports, 'as-user.json');
       return [
@@ -108,11 +112,17 @@ const parts = [
     },
     timeoutMs: 8 * minute,
   },
-  { name: 'imports', title: 'import rules (vitest)', commands: () => [vitest('imports', ['rules'])] },
+  {
+    name: 'imports',
+    title: 'import rules (vitest)',
+    needs: ['bundles'],
+    commands: () => [vitest('imports', ['rules'])],
+  },
   { name: 'dead-code', title: 'dead code (knip)', commands: () => [program('knip/bin/knip.js')] },
   {
     name: 'panel',
     title: 'panel in Chromium (playwright)',
+    needs: product,
     commands: async () => {
       const chromium = await provideChromium();
       const report = join(reports, 'panel.json');
@@ -129,6 +139,25 @@ const parts = [
   },
 ];
 
+/** Builds that parts asked for, each tried once; a failure is remembered with its sentence. */
+const builds = new Map();
+
+async function build(names) {
+  for (const name of names) {
+    if (!builds.has(name)) {
+      builds.set(
+        name,
+        await prepare([name]).then(
+          () => undefined,
+          (error) => (error instanceof Error ? error.message : String(error)),
+        ),
+      );
+    }
+    const failure = builds.get(name);
+    if (failure !== undefined) throw new StepFailed(failure);
+  }
+}
+
 async function runPart(part) {
   const started = Date.now();
   const done = (state, counts, note = '') => ({ part, state, counts, note, milliseconds: Date.now() - started });
@@ -140,6 +169,7 @@ async function runPart(part) {
   let counts = none;
   let commands;
   try {
+    await build(part.needs ?? []);
     commands = await part.commands();
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
@@ -204,9 +234,8 @@ const started = Date.now();
 process.chdir(root);
 mkdirSync(reports, { recursive: true });
 
-const needsBuild = wanted.some((part) => ['product', 'as-user', 'panel', 'imports'].includes(part.name));
 try {
-  await prepare(['install', ...(needsBuild ? ['launcher', 'bundles', 'renderer'] : [])]);
+  await prepare(['install']);
 } catch (error) {
   say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.stdout.write('0 passed, 1 failed, 0 skipped\n');

@@ -97,7 +97,7 @@ export async function run({ title, name, command, args, cwd = root, env = proces
 }
 
 export function showOutput(result) {
-  const lines = result.output.trimEnd().split('\n');
+  const lines = result.output.replaceAll(escapeSequences, '').trimEnd().split('\n');
   if (lines.length > shownLines)
     say(`    (the last ${shownLines} of ${lines.length} lines; all of them: ${result.logFile})`);
   for (const line of lines.slice(-shownLines)) say(`    ${line}`);
