@@ -32,7 +32,7 @@ const everything: readonly Layer[] = ['contract', 'domain', 'engine', 'platform'
 
 const table: Record<Layer, Rule> = {
   contract: { layers: [], packages: ['zod'], node: false },
-  domain: { layers: ['contract'], packages: ['zod', 'jsonc-parser'], node: false },
+  domain: { layers: ['contract'], packages: ['zod', 'jsonc-parser', 'diff'], node: false },
   engine: { layers: ['domain', 'contract'], packages: ['zod'], node: false },
   platform: {
     layers: ['engine', 'domain', 'contract'],
@@ -49,7 +49,7 @@ const table: Record<Layer, Rule> = {
 };
 
 /** What tests may use on top of what their layer may. */
-const testPackages = ['vitest', 'fast-check'];
+const testPackages = ['vitest', 'fast-check', 'vite'];
 
 /** Files that run in another place than their folder says. */
 const toolFiles = new Set(['app/import-rules.test.ts', 'renderer/vite.config.ts']);
