@@ -50,7 +50,7 @@ export function createCheckService(dependencies: CheckServiceDependencies): Chec
     const expanded = expandEntry(subject, trials);
     if (expanded.unset.length > 0) {
       const names = expanded.unset.map((name) => `\${${name}}`).join(', ');
-      const error = redactor.text(`needs ${names}, which only the client fills in`);
+      const error = redactor.text(`it needs ${names}, which only the client fills in`);
       return {
         ...base,
         ...judge({ kind: 'impossible', why: error }),
@@ -74,7 +74,10 @@ export function createCheckService(dependencies: CheckServiceDependencies): Chec
         ...base,
         ...judge({
           kind: 'impossible',
-          why: `it does not start bare either: ${trial.error ?? 'no answer'}`,
+          why:
+            trial.outcome === 'cannot-be-tried'
+              ? (trial.error ?? 'no answer')
+              : `it does not start bare either: ${trial.error ?? 'no answer'}`,
         }),
         bare: trial,
         contained: null,

@@ -177,7 +177,7 @@ async function allTools(session: LineSession): Promise<unknown[]> {
 
 /** The line of its own output that most likely says why: programs put the error last, stack traces put it before. */
 function withExplanation(error: SessionError, session: LineSession): string {
-  if (error.failure === 'cancelled' || error.failure === 'command-not-found') {
+  if (error.failure !== 'ended' && error.failure !== 'timeout') {
     return error.message;
   }
   const lines = session.errorLines();
