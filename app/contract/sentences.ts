@@ -96,7 +96,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Name the folder or file that the server needs.',
   },
   'grant-own-folder': {
-    message: (p) => `${named(p, 'what', 'That')} belongs to Belljar itself and is never granted to a server.`,
+    message: (p) =>
+      p['holds'] === undefined
+        ? `${named(p, 'what', 'That')} belongs to Belljar itself and is never granted to a server.`
+        : `${named(p, 'what', 'That')} holds ${String(p['holds'])}, which belongs to Belljar itself and is never granted to a server.`,
   },
   'cannot-contain': { message: (p) => named(p, 'sentence', 'This server cannot be contained.') },
   'check-failed': {
@@ -159,7 +162,9 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Choose a data folder without spaces (XDG_DATA_HOME).',
   },
   'not-enforceable': { message: (p) => named(p, 'sentence', 'This machine cannot enforce that rule.') },
-  'partly-done': { message: (p) => `${named(p, 'failed', '?')} of ${named(p, 'total', '?')} servers could not be changed.` },
+  'partly-done': {
+    message: (p) => `${named(p, 'failed', '?')} of ${named(p, 'total', '?')} servers could not be changed.`,
+  },
   'host-locked': {
     message: (p) => `Another Belljar host (process ${named(p, 'pid', '?')}) holds the lock but does not answer.`,
     remedy: () => 'Stop that process, then try again.',
@@ -211,6 +216,52 @@ export const knownTargets: Record<string, string> = {
   'display-server': 'the display server: your screen and keyboard',
   'metadata-service': "the cloud's metadata service: credentials of this machine",
   belljar: "Belljar's own files",
+  'cloud-credentials': 'credentials of a cloud account',
+  'kube-credentials': 'your Kubernetes credentials',
+  'docker-credentials': "a container engine's credentials",
+  'git-credentials': 'credentials of your code hosts',
+  'package-credentials': 'settings of a package manager, which may hold tokens',
+  'network-credentials': 'saved passwords of network services',
+  'certificate-keys': 'private keys of certificates',
+  'system-accounts': "this machine's password file",
+  'password-manager': "a password manager's files",
+  mail: 'your mail',
+  messenger: "a messenger's files",
+  wallet: 'a wallet',
+  'shell-history': 'a history of what you typed',
+  'desktop-autostart': 'what starts with your desktop',
+  'container-socket': "a container engine's socket: full control of this machine",
+  'system-bus': 'the system bus: control of services of this machine',
+  'service-manager': 'the service manager: starting programs outside of any sandbox',
+  'sound-server': 'the sound server: your microphone',
+};
+
+/** Why a rule is in a policy, keyed by `Rule.reason`. */
+export const ruleReasons: Record<string, string> = {
+  watch: 'At this level nothing is blocked.',
+  'system-programs': 'Programs and libraries of the system.',
+  'third-party-programs': 'Programs installed beside the system.',
+  'shared-data': 'Data that programs of the system share.',
+  'name-lookup': 'Finding addresses by name.',
+  certificates: 'Certificates of the authorities that secure connections.',
+  'time-zone': 'The time zone of this machine.',
+  'user-names': 'Names of users and groups.',
+  'dynamic-linker': 'Finding shared libraries.',
+  language: 'Language and character settings.',
+  fonts: 'Fonts.',
+  'program-settings': 'Settings of the system that ordinary programs read.',
+  'standard-devices': 'Devices that every program may use.',
+  'machine-facts': 'Facts of this machine, such as its processors and memory.',
+  runtime: 'What the found program needs to run.',
+  argument: 'Its own arguments name it.',
+  variable: 'Its own entry names it.',
+  'working-folder': 'The folder its client starts it in.',
+  'package-cache': 'Packages that were fetched before.',
+  'environment-base': 'Variables that every program expects.',
+  'environment-proxy': 'The way to the internet through a proxy.',
+  'environment-certificates': 'Where certificates lie.',
+  'environment-runtime': 'Settings of language runtimes.',
+  person: 'You granted it.',
 };
 
 /** What to do about a state, where there is something to say beyond its title. */

@@ -4,6 +4,11 @@
  */
 import type { Folders } from './folders.ts';
 
+/** False for text with half a surrogate pair, which no file name of this system can hold. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** The normal form of an absolute path (no `.`, `..`, doubled or final slash), or null for what is not one. */
 export function normalPath(path: string): string | null {
   if (!path.startsWith('/') || path.includes('\0')) return null;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import { limitNames } from '#contract/policy.ts';
-import { normalPath } from './paths.ts';
+import { isWellFormed, normalPath } from './paths.ts';
 import { formatPlan, parsePlan, type Plan } from './plan-text.ts';
 
 const path = fc
   .array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { maxLength: 6 })
   .map((parts) => normalPath(`/${parts.map((part) => part.replaceAll('\0', '')).join('/')}`) ?? '/')
-  .filter((text) => text.isWellFormed());
+  .filter(isWellFormed);
 const symbol = fc.oneof(
   fc.constant('cwd'),
   fc.nat(4095).map((n) => `arg:${n.toString()}`),

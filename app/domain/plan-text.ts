@@ -7,7 +7,7 @@
 import { BelljarError } from '#contract/errors.ts';
 import { limitNames, type Limits } from '#contract/policy.ts';
 import { launchedLevels, serverIdPattern, type LaunchedLevel } from '#contract/words.ts';
-import { normalPath } from './paths.ts';
+import { isWellFormed, normalPath } from './paths.ts';
 
 export const planVersion = 2;
 export const planMaxBytes = 1_048_576;
@@ -71,7 +71,7 @@ function decodeField(text: string): string | null {
 
 /** Only normal paths, so that comparing them means something. */
 function isPath(value: string): boolean {
-  return value.isWellFormed() && encoder.encode(value).length <= pathMaxBytes && normalPath(value) === value;
+  return isWellFormed(value) && encoder.encode(value).length <= pathMaxBytes && normalPath(value) === value;
 }
 
 function isPort(value: number, least: number): boolean {
@@ -135,7 +135,7 @@ const onlyVersion2 = new Set(['record', 'local', 'listen', 'set']);
 
 /** Throws `policy-invalid` (with the line as `at`) or `newer-format`. */
 export function parsePlan(text: string): Plan {
-  if (!text.isWellFormed()) throw invalid('it is not UTF-8');
+  if (!isWellFormed(text)) throw invalid('it is not UTF-8');
   if (encoder.encode(text).length > planMaxBytes) throw invalid('it is too large');
   if (!text.endsWith('\n')) throw invalid('its last line is not ended');
   const lines = text.slice(0, -1).split('\n');

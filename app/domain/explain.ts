@@ -1,0 +1,246 @@
+/**
+ * Explain: what the policy of a server says about one path, address or program, which rule decides, and what would change
+ * the answer. The launcher decides at run time; this reads the same rules, and says what it cannot know.
+ */
+import { BelljarError } from '#contract/errors.ts';
+import type { EffectivePolicy, Enforcer, Explanation, Rule } from '#contract/policy.ts';
+import type { RuleVerb } from '#contract/words.ts';
+import type { Folders, OwnFolders } from './folders.ts';
+import { assertGrantable } from './grantable.ts';
+import { expandPath, isWithin, normalPath } from './paths.ts';
+
+export type Access = Explanation['access'];
+
+export interface Question {
+  subject: Explanation['subject'];
+  /** A normal path, `host:port`, or the name of a program. */
+  target: string;
+  access: Access;
+  host?: string;
+  port?: number | null;
+}
+
+export interface ExplainContext {
+  server: string;
+  folders: Folders;
+  own: OwnFolders;
+  realPath?: (path: string) => string;
+  /** Where a bare program name is found, or null. */
+  program: (name: string) => string | null;
+  /** Places that the symbol `runtime` is known to stand for. */
+  runtime: readonly string[];
+}
+
+type Answer = Omit<Explanation, 'effective'>;
+
+/** What is asked: a path, an address or a program. Throws `invalid-input`. */
+export function readQuestion(text: string, access: Access | undefined, folders: Folders): Question {
+  const path = /^[~/$]/.test(text) ? expandPath(text, folders) : null;
+  if (path !== null) return { subject: 'file', target: path, access: access ?? 'read' };
+  const address = readAddress(text);
+  if (address !== null && (access === undefined || access === 'connect')) {
+    const { host, port } = address;
+    const shown = host.includes(':') ? `[${host}]` : host;
+    return {
+      subject: 'net',
+      target: port === null ? shown : `${shown}:${port.toString()}`,
+      access: 'connect',
+      host,
+      port,
+    };
+  }
+  if (/^[^\s/:]+$/.test(text) && (access === undefined || access === 'exec'))
+    return { subject: 'program', target: text, access: 'exec' };
+  throw new BelljarError('invalid-input', {
+    params: { detail: `"${text}" is neither an absolute path nor host:port nor the name of a program` },
+  });
+}
+
+const defaultPorts: Record<string, number> = { http: 80, https: 443, ws: 80, wss: 443, ssh: 22, postgres: 5432 };
+
+function readAddress(text: string): { host: string; port: number | null } | null {
+  const url = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/@\s]*@)?([^/?#\s]+)/i.exec(text);
+  const authority = url === null ? text : (url[2] ?? '');
+  const parts = /^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(authority);
+  const bare6 = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text);
+  if (bare6) return { host: text.toLowerCase(), port: null };
+  if (parts === null) return null;
+  const host = (parts[1] ?? parts[2] ?? '').toLowerCase();
+  const port = parts[3] === undefined ? (defaultPorts[(url?.[1] ?? '').toLowerCase()] ?? null) : Number(parts[3]);
+  if (port !== null && port > 65_535) return null;
+  const looksLikeHost = url !== null || parts[3] !== undefined || parts[1] !== undefined || isHostName(host);
+  return looksLikeHost ? { host, port } : null;
+}
+
+/** `localhost`, an IPv4 address, or a name with a dot that is no usual file ending. */
+function isHostName(text: string): boolean {
+  return (
+    text === 'localhost' ||
+    /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text) ||
+    (/^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/.test(text) && !/\.(?:sh|py|js|mjs|cjs|ts|rb|pl|exe|bin)$/.test(text))
+  );
+}
+
+export type AddressKind = 'loopback' | 'private' | 'link-local' | 'internet' | 'name';
+
+/** What kind of address a host is; only the kinds that are refused under an open network matter. */
+export function addressKind(host: string): AddressKind {
+  const text = host.toLowerCase().replace(/\.$/, '');
+  if (text === 'localhost' || text.endsWith('.localhost')) return 'loopback';
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text)?.[1];
+  const four = (mapped ?? text).split('.').map(Number);
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(mapped ?? text)) {
+    const [a = 0, b = 0] = four;
+    if (a === 127 || a === 0) return 'loopback';
+    if (a === 169 && b === 254) return 'link-local';
+    const carrier = a === 100 && b >= 64 && b <= 127;
+    if (a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || carrier || a >= 224)
+      return 'private';
+    return 'internet';
+  }
+  if (text.includes(':')) {
+    if (text === '::1' || text === '::') return 'loopback';
+    if (/^fe[89ab]/.test(text)) return 'link-local';
+    if (/^f[cdf]/.test(text)) return 'private';
+    return 'internet';
+  }
+  return 'name';
+}
+
+const quote = (text: string): string => (/^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** What every contained run may use of its own, beyond the rules: the launcher sees to it. */
+const ownToTheRun = [
+  '/proc/self',
+  '/proc/thread-self',
+  '/dev/fd',
+  '/dev/stdin',
+  '/dev/stdout',
+  '/dev/stderr',
+  '/dev/shm',
+];
+
+const verbsFor: Record<Access, readonly RuleVerb[]> = {
+  read: ['read', 'exec', 'write'],
+  write: ['write'],
+  exec: ['exec'],
+  connect: ['socket'],
+};
+
+export function explain(policy: EffectivePolicy | null, question: Question, context: ExplainContext): Answer {
+  const base = { subject: question.subject, target: question.target, access: question.access };
+  if (policy === null || policy.level === 'watch') {
+    const change = policy === null ? `belljar contain ${context.server}` : `belljar level ${context.server} standard`;
+    return { ...base, verdict: 'allowed', rule: null, source: null, enforcedBy: 'none', change };
+  }
+  if (question.subject === 'net') return explainNet(policy, question, base, context);
+  if (question.subject === 'program') {
+    const found = context.program(question.target);
+    if (found === null) return refused(base, 'landlock', null);
+    return explainFile(policy, { ...question, target: found }, { ...base, target: found }, context);
+  }
+  return explainFile(policy, question, base, context);
+}
+
+type Base = Pick<Explanation, 'subject' | 'target' | 'access'>;
+
+function refused(base: Base, enforcedBy: Enforcer, change: string | null, rule: Rule | null = null): Answer {
+  return {
+    ...base,
+    verdict: 'refused',
+    rule: rule === null ? null : { id: rule.id, source: rule.source },
+    source: rule?.source ?? 'level',
+    enforcedBy,
+    change,
+  };
+}
+
+function allowed(base: Base, enforcedBy: Enforcer, rule: Rule | null, change: string | null): Answer {
+  return {
+    ...base,
+    verdict: 'allowed',
+    rule: rule === null ? null : { id: rule.id, source: rule.source },
+    source: rule?.source ?? 'level',
+    enforcedBy,
+    change,
+  };
+}
+
+function explainFile(policy: EffectivePolicy, question: Question, base: Base, context: ExplainContext): Answer {
+  const realPath = context.realPath ?? ((path: string): string => path);
+  const { target, access } = question;
+  const real = realPath(target);
+  const enforcedBy: Enforcer = access === 'connect' ? 'supervisor' : 'landlock';
+  const denial = policy.rules.find(
+    (rule) =>
+      rule.verb === 'deny' &&
+      rule.what.startsWith('/') &&
+      (isWithin(target, rule.what) || isWithin(real, realPath(rule.what))),
+  );
+  if (denial !== undefined)
+    return refused(base, enforcedBy, `belljar revoke ${context.server} deny ${quote(denial.what)}`, denial);
+  if (access !== 'connect' && access !== 'exec' && ownToTheRun.some((place) => isWithin(target, place)))
+    return allowed(base, enforcedBy, null, null);
+
+  const verbs = verbsFor[access];
+  const deciding = policy.rules
+    .filter((rule) => verbs.includes(rule.verb))
+    .map((rule) => ({ rule, reach: reachOf(rule, real, realPath, context, access === 'connect') }))
+    .filter(({ reach }) => reach >= 0)
+    .toSorted((a, b) => b.reach - a.reach)[0]?.rule;
+  if (deciding === undefined) return refused(base, enforcedBy, grantCommand(target, real, access, context));
+  const change =
+    deciding.source === 'person'
+      ? `belljar revoke ${context.server} ${deciding.verb} ${quote(deciding.what)}`
+      : deciding.what === target
+        ? `belljar grant ${context.server} deny ${quote(target)}`
+        : null;
+  return allowed(base, enforcedBy, deciding, change);
+}
+
+/** Length of the rule's place where it reaches the path, else -1. */
+function reachOf(
+  rule: Rule,
+  real: string,
+  realPath: (path: string) => string,
+  context: ExplainContext,
+  exact: boolean,
+): number {
+  const places = rule.symbol === 'runtime' ? context.runtime : rule.what.startsWith('/') ? [rule.what] : [];
+  return Math.max(
+    -1,
+    ...places.map((place) => {
+      const folder = normalPath(realPath(place)) ?? place;
+      return (exact ? real === folder : isWithin(real, folder)) ? folder.length : -1;
+    }),
+  );
+}
+
+function grantCommand(target: string, real: string, access: Access, context: ExplainContext): string | null {
+  try {
+    assertGrantable(target, { ...context, realPath: (path) => (path === target ? real : path) });
+  } catch (error) {
+    if (error instanceof BelljarError) return null;
+    throw error;
+  }
+  const verb = access === 'connect' ? 'socket' : access;
+  return `belljar grant ${context.server} ${verb} ${quote(target)}`;
+}
+
+function explainNet(policy: EffectivePolicy, question: Question, base: Base, context: ExplainContext): Answer {
+  const kind = addressKind(question.host ?? '');
+  const port = question.port ?? null;
+  if (kind === 'loopback') {
+    const local = policy.rules.find((rule) => rule.verb === 'local' && port !== null && Number(rule.what) === port);
+    if (local !== undefined)
+      return allowed(base, 'supervisor', local, `belljar revoke ${context.server} local ${local.what}`);
+    return refused(
+      base,
+      'supervisor',
+      port === null ? null : `belljar grant ${context.server} local ${port.toString()}`,
+    );
+  }
+  if (policy.network === 'none') return refused(base, 'supervisor', `belljar level ${context.server} standard`);
+  if (kind === 'private' || kind === 'link-local') return refused(base, 'supervisor', null);
+  return allowed(base, 'supervisor', null, `belljar level ${context.server} strict`);
+}

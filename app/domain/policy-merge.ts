@@ -1,0 +1,195 @@
+/**
+ * Merging: level, entry, runner and person make one effective policy, in which every rule names its source; and compiling
+ * that policy into the plan that the launcher reads. What this machine cannot enforce is an error here, never silence.
+ *
+ * Landlock only allows: a refusal inside an allowed folder cannot be expressed. So `deny` takes away every rule that it
+ * names or covers, and one that lies strictly inside another rule's folder is not enforceable.
+ */
+import {
+  policyFormatVersion,
+  type EffectivePolicy,
+  type PersonRule,
+  type Rule,
+  type Withheld,
+} from '#contract/policy.ts';
+import type { LaunchedLevel } from '#contract/words.ts';
+import { entryRules } from './argument-paths.ts';
+import { baseRules, runnerRules, runnerSettings } from './base-rules.ts';
+import { readCommandLine } from './command-line.ts';
+import type { Launch } from './entry.ts';
+import type { Folders, OwnFolders } from './folders.ts';
+import { isStrictlyWithin, isWithin } from './paths.ts';
+import type { Plan } from './plan-text.ts';
+import { makeRule, ruleId } from './rules.ts';
+import { assertGrantable, denialNotEnforceable, hostsNotEnforceable } from './grantable.ts';
+import { secretPlaces } from './secret-places.ts';
+
+export interface PolicyContext {
+  server: string;
+  level: LaunchedLevel;
+  launch: Launch;
+  /** The entry's own variables. Values are looked at for paths; only names reach a rule otherwise. */
+  env: Readonly<Record<string, string>>;
+  folders: Folders;
+  own: OwnFolders;
+  /** Config files in which clients keep their servers. */
+  clientFiles: readonly string[];
+  rules: readonly PersonRule[];
+  /** What a path resolves to through symbolic links; the same path by default. */
+  realPath?: (path: string) => string;
+}
+
+const fileVerbs = new Set(['read', 'write', 'exec', 'socket']);
+const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+
+/** True for rules whose `what` is a path that can be compared. */
+export function isPathRule(rule: Rule): boolean {
+  return fileVerbs.has(rule.verb) && rule.what.startsWith('/');
+}
+
+/** All rules before any `deny`, one for each id; the person's own first, so that they can be taken back. */
+function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withheld[] } {
+  const own = context.rules
+    .filter((rule) => rule.verb !== 'deny')
+    .map((rule) => makeRule(rule.verb, rule.what, 'person', 'person'));
+  const level = baseRules(context.level);
+  if (context.level === 'watch') return { rules: [...own, ...level], withheld: [] };
+
+  const line = readCommandLine(context.launch);
+  const places = secretPlaces(context.folders, context.own, context.clientFiles);
+  const entry = entryRules(context.launch, context.env, context.folders, places);
+  const runtime: Rule = { ...makeRule('exec', 'runtime', 'runtime', 'runtime'), symbol: 'runtime' };
+  const cwd: Rule = { ...makeRule('read', 'cwd', 'level', 'working-folder'), symbol: 'cwd' };
+  const names = Object.keys(context.env)
+    .filter((name) => namePattern.test(name))
+    .map((name) => makeRule('env', name, 'argument', 'variable'));
+  const rules = [
+    ...own,
+    ...level,
+    runtime,
+    ...(context.level === 'standard' ? [cwd] : []),
+    ...runnerRules(line.runner, context.folders),
+    ...entry.rules,
+    ...names,
+  ];
+  const granted = own.filter((rule) => fileVerbs.has(rule.verb));
+  const withheld = entry.withheld.filter((item) => !granted.some((rule) => isWithin(item.what, rule.what)));
+  return { rules: unique(rules, (rule) => rule.id), withheld: unique(withheld, (item) => item.what) };
+}
+
+function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...new Map(items.toReversed().map((item) => [keyOf(item), item])).values()].toReversed();
+}
+
+/** True when a denial takes the rule away: it names the rule, or the rule lies in what is denied. */
+function covers(denied: string, rule: Rule, realPath: (path: string) => string): boolean {
+  if (denied === rule.id) return true;
+  if (!denied.startsWith('/') || !isPathRule(rule)) return false;
+  return isWithin(rule.what, denied) || isWithin(realPath(rule.what), realPath(denied));
+}
+
+/** Allowing rules that reach around a denied path, so that the denial could not be enforced. */
+export function rulesAround(denied: string, rules: readonly Rule[], realPath = (path: string): string => path): Rule[] {
+  if (!denied.startsWith('/')) return [];
+  return rules.filter(
+    (rule) =>
+      rule.verb !== 'deny' &&
+      isPathRule(rule) &&
+      (isStrictlyWithin(denied, rule.what) || isStrictlyWithin(realPath(denied), realPath(rule.what))),
+  );
+}
+
+export function mergePolicy(context: PolicyContext): EffectivePolicy {
+  const realPath = context.realPath ?? ((path) => path);
+  const denied = context.rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
+  const collected = collectRules(context);
+  const kept =
+    context.level === 'watch'
+      ? collected.rules
+      : collected.rules.filter((rule) => !denied.some((what) => covers(what, rule, realPath)));
+  const denials = unique(
+    denied.map((what) => makeRule('deny', what, 'person', 'person')),
+    (rule) => rule.id,
+  );
+  return {
+    v: policyFormatVersion,
+    server: context.server,
+    level: context.level,
+    network: context.level === 'strict' ? 'none' : 'open',
+    rules: [...denials, ...kept],
+    withheld: collected.withheld,
+    limits: {},
+  };
+}
+
+export interface PlanContext {
+  launch: Launch;
+  folders: Folders;
+  own: OwnFolders;
+  clientFiles: readonly string[];
+  /** Where runs write their events. */
+  spool: string;
+  spoolLimit: number;
+  realPath?: (path: string) => string;
+  /** Whether a path is there now; rules of the level for what this machine does not have are left out. */
+  exists: (path: string) => boolean;
+}
+
+/** Throws `not-enforceable` for a policy that this machine cannot keep. */
+export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan {
+  const watch = policy.level === 'watch';
+  if (!watch) refuseUnenforceable(policy, context);
+  const rules = policy.rules.filter(
+    (rule) => !(rule.source === 'level' && isPathRule(rule) && !context.exists(rule.what)),
+  );
+  const of = (verb: Rule['verb']): string[] =>
+    watch ? [] : [...new Set(rules.filter((rule) => rule.verb === verb).flatMap(placeOf))];
+  const ports = (verb: 'local' | 'listen'): number[] => of(verb).map(Number);
+  const denied = of('deny').filter((what) => what.startsWith('/'));
+  const places = secretPlaces(context.folders, context.own, context.clientFiles).map((place) => place.path);
+  return {
+    server: policy.server,
+    level: policy.level,
+    network: policy.network,
+    record: watch ? 'all' : 'denials',
+    spool: context.spool,
+    spoolLimit: context.spoolLimit,
+    home: context.folders.home,
+    // A symbol that would reach into or around a denied path is not applied, whatever it turns out to be at launch.
+    refuse: watch
+      ? []
+      : [...new Set([...places, ...denied, ...denied.map((path) => (context.realPath ?? String)(path))])],
+    read: of('read'),
+    exec: of('exec'),
+    write: of('write'),
+    socket: of('socket'),
+    local: ports('local'),
+    listen: ports('listen'),
+    env: watch ? ['*'] : of('env'),
+    set: [...runnerSettings(readCommandLine(context.launch).runner)],
+    limits: policy.limits,
+  };
+}
+
+function placeOf(rule: Rule): string[] {
+  if (rule.symbol !== undefined) return [rule.symbol];
+  if (fileVerbs.has(rule.verb)) return isPathRule(rule) ? [rule.what] : [];
+  return [rule.what];
+}
+
+function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
+  if (policy.rules.some((rule) => rule.verb === 'host')) throw hostsNotEnforceable();
+  // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
+  for (const rule of policy.rules) {
+    if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);
+  }
+  for (const denial of policy.rules.filter((rule) => rule.verb === 'deny')) {
+    const around = rulesAround(denial.what, policy.rules, context.realPath)[0];
+    if (around !== undefined) throw denialNotEnforceable(denial.what, around);
+  }
+}
+
+/** The id under which a person's decision stands in the policy. */
+export function personRuleId(rule: Pick<PersonRule, 'verb' | 'what'>): string {
+  return ruleId(rule.verb, rule.what);
+}

@@ -1,0 +1,72 @@
+/**
+ * The `what` of a rule as people type it, brought into its one stored form, or refused with the reason: a path with `~` or
+ * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
+ */
+import { BelljarError } from '#contract/errors.ts';
+import type { RuleVerb } from '#contract/words.ts';
+import { expandPath } from './paths.ts';
+import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
+
+const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
+const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local):./;
+
+function invalid(detail: string): BelljarError {
+  return new BelljarError('invalid-input', { params: { detail } });
+}
+
+function path(text: string, context: WhatContext): string {
+  const expanded = expandPath(text, context.folders);
+  if (expanded === null) throw invalid(`"${text}" is not an absolute path (~ and $XDG_… may stand at its start)`);
+  if (new TextEncoder().encode(expanded).length > 4095) throw invalid('the path is too long');
+  return expanded;
+}
+
+function port(text: string, pattern: RegExp, least: number): string {
+  const digits = pattern.exec(text)?.[1];
+  const value = digits === undefined ? Number.NaN : Number(digits);
+  if (!(value >= least && value <= 65_535)) throw invalid(`"${text}" is not a port (${least.toString()} to 65535)`);
+  return value.toString();
+}
+
+/**
+ * The stored form. With `revoke`, nothing is refused for being too much: a rule that was given some way must go away too.
+ * Throws `invalid-input`, `grant-too-wide`, `grant-own-folder`, `not-enforceable`.
+ */
+export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext, revoke = false): string {
+  switch (verb) {
+    case 'read':
+    case 'write':
+    case 'exec': {
+      const what = path(text, context);
+      if (!revoke) assertGrantable(what, context);
+      return what;
+    }
+    case 'socket': {
+      if (text.startsWith('@') && !revoke)
+        throw new BelljarError('not-enforceable', {
+          params: { sentence: 'Abstract sockets have no path, and none of them can be granted.' },
+        });
+      const what = text.startsWith('@') ? text : path(text, context);
+      if (!revoke) assertGrantable(what, context);
+      return what;
+    }
+    case 'deny': {
+      if (ruleIdPattern.test(text)) return text;
+      const what = path(text, context);
+      if (what === '/' && !revoke) throw invalid('denying / would leave nothing to start the server with');
+      return what;
+    }
+    case 'host':
+      if (!revoke) throw hostsNotEnforceable();
+      return text;
+    case 'listen':
+      return port(text, /^:?(\d{1,5})$/, 0);
+    case 'local':
+      return port(text, loopbackPort, 1);
+    case 'env':
+      if (text === '*' && !revoke) throw new BelljarError('grant-too-wide', { params: { what: 'Every variable' } });
+      if (text !== '*' && !variablePattern.test(text)) throw invalid(`"${text}" is not the name of a variable`);
+      return text;
+  }
+}
