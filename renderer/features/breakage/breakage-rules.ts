@@ -1,0 +1,41 @@
+/**
+ * When a run's end is a breakage: the server stopped by itself soon after its start, or right after a refusal.
+ *
+ * A run that its client closed, or that a person stopped, is no breakage. Neither is a clean exit (code 0) without a
+ * refusal just before: clients start a server for a moment to list its tools and close its input again.
+ */
+import type { Event, RunEnd } from '#contract/event.ts';
+
+export const soonAfterStartMs = 30_000;
+/** How long a later run must last to count as good. */
+export const goodRunMs = soonAfterStartMs;
+
+export function isBreakage(end: RunEnd): boolean {
+  if (end.cause === 'client-gone' || end.cause === 'stopped') return false;
+  // `justBefore` holds the denials of the two seconds before the end.
+  if (end.justBefore.length > 0) return true;
+  if (end.cause === 'exit' && (end.code ?? 0) === 0) return false;
+  return end.durationMs < soonAfterStartMs;
+}
+
+/** A run that shows the server works: it lasted, or it ended as runs do. */
+export function isGoodEnd(end: RunEnd): boolean {
+  return !isBreakage(end) && end.durationMs >= goodRunMs;
+}
+
+export interface Breakage {
+  server: string;
+  run: string;
+  at: string;
+  end: RunEnd;
+  /** Runs of this server that broke since the last good one. */
+  times: number;
+}
+
+/** What an event says about breakage; `null` where it says nothing. */
+export function judge(event: Event): 'broken' | 'good' | 'started' | null {
+  if (event.kind === 'run.start') return event.start?.throwAway === true ? null : 'started';
+  if (event.kind !== 'run.end' || event.end === undefined) return null;
+  if (isBreakage(event.end)) return 'broken';
+  return isGoodEnd(event.end) ? 'good' : null;
+}

@@ -1,0 +1,189 @@
+/** One event in full: everything the launcher said of it, the whole target, and why the answer was what it was. */
+import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
+import { deciderSentences, enforcerTitles, eventSentence, sourceTitles } from '#contract/sentences.ts';
+import { Dialog } from '../../lib/components/dialog.tsx';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import type { Tone } from '../../lib/components/note.tsx';
+import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { countWords } from '../../lib/text.ts';
+import { dayAndTime } from '../../lib/time.ts';
+import { usePanel } from '../../panel-context.tsx';
+import { denialSentence } from '../grants/grant-dialog.tsx';
+import type { Why } from './details-store.ts';
+
+const verdictTones: Record<'allowed' | 'refused' | 'would-ask', Tone> = {
+  allowed: 'good',
+  refused: 'refused',
+  'would-ask': 'warn',
+};
+
+function Explained({ why }: { why: Why }): ReactNode {
+  if (why.kind === 'loading') return <p role="status">Asking the host …</p>;
+  if (why.kind === 'failed') return <ErrorNote error={why.error} />;
+  if (why.kind === 'none') return null;
+  const { explanation } = why;
+  const verdict =
+    explanation.verdict === 'allowed'
+      ? 'By the rules of now this is allowed'
+      : explanation.verdict === 'refused'
+        ? 'By the rules of now this is refused'
+        : 'By the rules of now a person would be asked';
+  return (
+    <Note tone={verdictTones[explanation.verdict]}>
+      <p>
+        <strong>
+          {verdict}
+          {explanation.rule === null ? '; no rule of this server names it.' : ':'}
+        </strong>{' '}
+        {explanation.rule !== null && (
+          <>
+            rule{' '}
+            <code>
+              <HostileText text={explanation.rule.id} />
+            </code>{' '}
+            from {sourceTitles[explanation.rule.source]}.
+          </>
+        )}
+      </p>
+      <p>
+        Held by {enforcerTitles[explanation.enforcedBy]}.{' '}
+        {explanation.effective === 'restart' && 'What runs now still has older rules, until it is started again.'}
+      </p>
+      {explanation.change !== null && (
+        <p>
+          To change it:{' '}
+          <code>
+            <HostileText text={explanation.change} />
+          </code>
+        </p>
+      )}
+    </Note>
+  );
+}
+
+export function DetailsDialog(): ReactNode {
+  const panel = usePanel();
+  const { actions } = panel.details;
+  const subject = useStore(panel.details, (state) => state.subject);
+  const why = useStore(panel.details, (state) => state.why);
+  const servers = useStore(panel.servers, (state) => state.servers);
+  if (subject === null) return null;
+  const { event } = subject;
+  const sentence = event === null ? denialSentence(subject) : eventSentence(event);
+  const refused = event === null || (event.verdict === 'refused' && !event.kind.startsWith('run.'));
+  const now = panel.clock.now();
+  return (
+    <Dialog
+      open
+      onClose={actions.close}
+      title={
+        <>
+          <HostileText text={servers.get(subject.server)?.name ?? subject.server} longest={60} /> {sentence.phrase}
+          {sentence.known !== null && ` ${sentence.known}`}
+        </>
+      }
+      footer={
+        <>
+          {refused && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                actions.close();
+                panel.grant.actions.open([subject]);
+              }}
+            >
+              Allow …
+            </button>
+          )}
+          <button type="button" className="button button-primary" onClick={actions.close}>
+            Close
+          </button>
+        </>
+      }
+    >
+      {subject.target !== '' && (
+        <pre className="whole-target" tabIndex={0} aria-label="The whole target">
+          <HostileText text={subject.target} />
+        </pre>
+      )}
+      {subject.targetBytes !== undefined && (
+        <Note tone="warn">
+          This is not the whole name: it has {countWords(subject.targetBytes)} bytes, or is not valid text.
+        </Note>
+      )}
+      <Explained why={why} />
+      {event !== null && (
+        <dl className="facts">
+          <dt>When</dt>
+          <dd>
+            {dayAndTime(event.at, now)}
+            {subject.count > 1 && `; ${countWords(subject.count)} times since ${dayAndTime(subject.firstAt, now)}`}
+          </dd>
+          <dt>Answer</dt>
+          <dd>
+            {event.verdict}
+            {event.errno !== undefined && ` (${event.errno})`}. {deciderSentences[event.by]}
+          </dd>
+          {event.rule !== undefined && (
+            <>
+              <dt>Rule then</dt>
+              <dd>
+                <code>
+                  <HostileText text={event.rule.id} />
+                </code>{' '}
+                from {sourceTitles[event.rule.source]}
+              </dd>
+            </>
+          )}
+          <dt>Program</dt>
+          <dd>
+            <code>
+              <HostileText text={event.process.exe} />
+            </code>
+            , process {event.process.pid}
+          </dd>
+          {event.tool !== undefined && (
+            <>
+              <dt>Tool</dt>
+              <dd>
+                <HostileText text={event.tool} />
+              </dd>
+            </>
+          )}
+          <dt>Run</dt>
+          <dd>
+            <code>{event.run}</code>
+          </dd>
+          {event.start !== undefined && (
+            <>
+              <dt>Enforced</dt>
+              <dd>
+                <HostileText
+                  text={[...event.start.enforcement.full, ...event.start.enforcement.partial].join(', ') || 'nothing'}
+                />
+              </dd>
+              {event.start.enforcement.missing.length > 0 && (
+                <>
+                  <dt>Missing</dt>
+                  <dd>
+                    <HostileText text={event.start.enforcement.missing.join(', ')} />
+                  </dd>
+                </>
+              )}
+              {event.start.notApplied.length > 0 && (
+                <>
+                  <dt>Not applied</dt>
+                  <dd>
+                    <HostileText text={event.start.notApplied.join('; ')} longest={2000} />
+                  </dd>
+                </>
+              )}
+            </>
+          )}
+        </dl>
+      )}
+    </Dialog>
+  );
+}

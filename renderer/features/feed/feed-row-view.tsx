@@ -1,0 +1,141 @@
+/** One row of the feed: who, what, to what, when, how often; and for a refusal the way to allow it. */
+import {
+  CircleHelp,
+  CircleSlash,
+  File,
+  FilePen,
+  Globe,
+  OctagonMinus,
+  Play,
+  Plug,
+  ScrollText,
+  Square,
+  Terminal,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+import { memo } from 'react';
+import { isDenial } from '#contract/event.ts';
+import { eventSentence } from '#contract/sentences.ts';
+import type { EventKind } from '#contract/words.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { countWords, visibleText } from '../../lib/text.ts';
+import { clockTime } from '../../lib/time.ts';
+import type { FeedRow } from './feed-rows.ts';
+
+const kindIcons: Record<EventKind, typeof File> = {
+  'file.read': File,
+  'file.write': FilePen,
+  'file.create': FilePen,
+  'file.delete': FilePen,
+  'file.rename': FilePen,
+  'file.attr': FilePen,
+  exec: Terminal,
+  'net.connect': Globe,
+  'net.dns': Globe,
+  'net.listen': Globe,
+  'unix.connect': Plug,
+  signal: OctagonMinus,
+  syscall: OctagonMinus,
+  limit: OctagonMinus,
+  'run.start': Play,
+  'run.end': Square,
+  'spool.dropped': ScrollText,
+};
+
+const targetLongest = 110;
+const programLongest = 40;
+
+function programName(exe: string): string {
+  return exe.slice(exe.lastIndexOf('/') + 1) || exe;
+}
+
+export interface FeedRowViewProps {
+  row: FeedRow;
+  serverName: string;
+  /** Inner buttons are reached by Tab only in the row that has the focus. */
+  active: boolean;
+  onAllow: (row: FeedRow) => void;
+  onDetails: (row: FeedRow) => void;
+}
+
+export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): ReactNode {
+  const { row, serverName, active, onAllow, onDetails } = props;
+  const { event } = row;
+  const sentence = eventSentence(event);
+  const denial = isDenial(event);
+  const Icon = denial ? CircleSlash : event.verdict === 'asked' ? CircleHelp : kindIcons[event.kind];
+  const tabIndex = active ? 0 : -1;
+  return (
+    <>
+      <span className="row-icon" aria-hidden="true">
+        <Icon />
+      </span>
+      <div className="row-main">
+        <p className="row-sentence">
+          {denial && <span className="visually-hidden">Refused: </span>}
+          <span className="row-server">
+            <HostileText text={serverName} longest={32} />
+          </span>{' '}
+          {sentence.phrase}{' '}
+          {sentence.known !== null ? (
+            <strong>{sentence.known}</strong>
+          ) : (
+            sentence.target !== null && (
+              <code className="row-object">
+                <HostileText text={sentence.target} longest={targetLongest} />
+              </code>
+            )
+          )}
+        </p>
+        <p className="row-under">
+          {sentence.known !== null && sentence.target !== null && (
+            <code className="row-target">
+              <HostileText text={sentence.target} longest={targetLongest} />
+            </code>
+          )}
+          {sentence.target !== null && (
+            <span className="row-program">
+              by <HostileText text={programName(event.process.exe)} longest={programLongest} />
+            </span>
+          )}
+          {event.errno !== undefined && <span className="row-errno">{event.errno}</span>}
+        </p>
+      </div>
+      <div className="row-side">
+        {row.count > 1 && (
+          <span className="row-count" title={`${countWords(row.count)} times`}>
+            ×{countWords(row.count)}
+          </span>
+        )}
+        <time className="row-time" dateTime={event.at}>
+          {clockTime(event.at)}
+        </time>
+      </div>
+      <div className="row-actions">
+        {denial && (
+          <button
+            type="button"
+            className="button button-small"
+            tabIndex={tabIndex}
+            aria-label={`Allow ${sentence.known ?? visibleText(event.target).slice(0, 200)}`}
+            onClick={(clicked) => {
+              clicked.stopPropagation();
+              onAllow(row);
+            }}
+          >
+            Allow …
+          </button>
+        )}
+        <button
+          type="button"
+          className="row-open"
+          tabIndex={tabIndex}
+          aria-label="Details"
+          onClick={() => {
+            onDetails(row);
+          }}
+        />
+      </div>
+    </>
+  );
+});

@@ -1,0 +1,186 @@
+/** From a denial to a rule: which rule exactly, what it opens, and from when on it holds. */
+import { Radio } from '@base-ui/react/radio';
+import { RadioGroup } from '@base-ui/react/radio-group';
+import type { ReactNode } from 'react';
+import { useId } from 'react';
+import { useStore } from 'zustand';
+import { eventSentence, knownTargets } from '#contract/sentences.ts';
+import { Dialog } from '../../lib/components/dialog.tsx';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { usePanel } from '../../panel-context.tsx';
+import type { Denial, Grant } from './grant-store.ts';
+
+/** The phrase of a denial that may be known only by kind and target. */
+export function denialSentence(denial: Denial): { phrase: string; known: string | null } {
+  const { phrase } = eventSentence({
+    v: 1,
+    seq: 1,
+    at: '',
+    firstAt: '',
+    run: 'r',
+    server: denial.server,
+    kind: denial.kind,
+    target: denial.target,
+    verdict: 'refused',
+    by: 'kernel',
+    count: 1,
+    process: { pid: 0, exe: '' },
+  });
+  return { phrase, known: denial.known === undefined ? null : (knownTargets[denial.known] ?? null) };
+}
+
+function WhichDenial({ grant }: { grant: Grant }): ReactNode {
+  const panel = usePanel();
+  if (grant.denials.length < 2) return null;
+  return (
+    <label className="grant-which">
+      <span>Refused just before</span>
+      <select
+        className="field"
+        value={grant.denials.indexOf(grant.denial)}
+        onChange={(event) => {
+          const denial = grant.denials[Number(event.target.value)];
+          if (denial !== undefined) panel.grant.actions.select(denial);
+        }}
+      >
+        {grant.denials.map((denial, index) => (
+          <option key={index} value={index}>
+            {denial.kind}: {denial.target.slice(0, 120)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Choices({ grant }: { grant: Grant }): ReactNode {
+  const panel = usePanel();
+  const labelId = useId();
+  if (grant.proposals.kind === 'none') return <Note>{grant.proposals.why}</Note>;
+  return (
+    <>
+      <p id={labelId} className="grant-label">
+        Rule to add
+      </p>
+      <RadioGroup
+        className="choices"
+        aria-labelledby={labelId}
+        value={grant.chosen}
+        onValueChange={(value) => {
+          panel.grant.actions.choose(Number(value));
+        }}
+      >
+        {grant.proposals.list.map((proposal, index) => (
+          <label key={`${proposal.verb} ${proposal.what}`} className="choice">
+            <Radio.Root className="choice-radio" value={index}>
+              <Radio.Indicator className="choice-dot" />
+            </Radio.Root>
+            <span className="choice-text">
+              <span className="choice-title">{proposal.title}</span>
+              <code className="choice-rule">
+                <span className="choice-verb">{proposal.verb}</span> <HostileText text={proposal.what} />
+              </code>
+            </span>
+          </label>
+        ))}
+      </RadioGroup>
+    </>
+  );
+}
+
+export function GrantDialog(): ReactNode {
+  const panel = usePanel();
+  const { actions } = panel.grant;
+  const grant = useStore(panel.grant, (state) => state.grant);
+  const servers = useStore(panel.servers, (state) => state.servers);
+  if (grant === null) return null;
+  const server = servers.get(grant.denial.server);
+  const name = server?.name ?? grant.denial.server;
+  const sentence = denialSentence(grant.denial);
+  const { step } = grant;
+  const done = step.kind === 'done';
+  const grantable = grant.proposals.kind === 'proposals';
+  return (
+    <Dialog
+      open
+      onClose={actions.close}
+      title={grant.retry ? 'Allow and retry' : 'Allow this'}
+      description={
+        <>
+          <HostileText text={name} longest={60} /> {sentence.phrase}{' '}
+          {sentence.known !== null && <strong>{sentence.known}: </strong>}
+          <code>
+            <HostileText text={grant.denial.target} />
+          </code>
+        </>
+      }
+      footer={
+        done || !grantable ? (
+          <button type="button" className="button button-primary" onClick={actions.close}>
+            {done ? 'Done' : 'Close'}
+          </button>
+        ) : (
+          <>
+            <button type="button" className="button" onClick={actions.close}>
+              Cancel
+            </button>
+            <button
+              type="button"
+              className="button button-primary"
+              disabled={step.kind === 'working'}
+              onClick={() => void actions.confirm()}
+            >
+              {step.kind === 'working' ? 'Adding …' : 'Add this rule'}
+            </button>
+          </>
+        )
+      }
+    >
+      {done ? (
+        <>
+          <Note tone="good">
+            <p role="status">
+              <strong>
+                {step.change.effective === 'now' ? 'Added; it holds now.' : 'Added; it takes effect after a restart.'}
+              </strong>
+            </p>
+            {step.change.effective === 'restart' && server !== undefined && (
+              <p>
+                <HostileText text={server.uptakeSentence} />
+              </p>
+            )}
+            {step.change.rule !== null && (
+              <p>
+                <code>
+                  <HostileText text={step.change.rule} />
+                </code>
+              </p>
+            )}
+          </Note>
+          <p className="grant-small">You can take it back under “Rules, runs and file” of the server.</p>
+        </>
+      ) : (
+        <>
+          <WhichDenial grant={grant} />
+          {sentence.known !== null && (
+            <Note tone="warn">
+              This is {sentence.known}. Most servers work without it; a server that has it can send it anywhere it can
+              connect to.
+            </Note>
+          )}
+          <Choices grant={grant} />
+          {grantable && (
+            <Note>
+              <p>
+                <strong>It takes effect after a restart of the server.</strong>{' '}
+                {server !== undefined && <HostileText text={server.uptakeSentence} />}
+              </p>
+            </Note>
+          )}
+          {step.kind === 'failed' && <ErrorNote error={step.error} />}
+        </>
+      )}
+    </Dialog>
+  );
+}

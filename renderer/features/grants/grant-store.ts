@@ -1,0 +1,99 @@
+/** From a denial to a grant: which rule, then asking the host to add it. Nothing is chosen for the person but the narrowest. */
+import { createStore } from 'zustand/vanilla';
+import type { ErrorBody } from '#contract/errors.ts';
+import type { RuleChange } from '#contract/methods.ts';
+import type { EventKind } from '#contract/words.ts';
+import { toBody } from '../../lib/failure.ts';
+import type { Transport } from '../../lib/transport.ts';
+import type { Proposals } from './proposals.ts';
+import { proposalsFor } from './proposals.ts';
+
+/** The refused access a grant is about: a row of the feed, or one of the denials before a breakage. */
+export interface Denial {
+  server: string;
+  kind: EventKind;
+  target: string;
+  targetBytes?: number | undefined;
+  known?: string | undefined;
+}
+
+export type GrantStep =
+  | { kind: 'choose' }
+  | { kind: 'working' }
+  | { kind: 'failed'; error: ErrorBody }
+  | { kind: 'done'; change: RuleChange };
+
+export interface Grant {
+  /** The one it was opened for, first, and others that can be chosen instead. */
+  denials: readonly Denial[];
+  denial: Denial;
+  /** Opened from a breakage card: the words then speak of trying again. */
+  retry: boolean;
+  proposals: Proposals;
+  chosen: number;
+  step: GrantStep;
+}
+
+export type GrantStore = ReturnType<typeof createGrantStore>;
+
+export function createGrantStore(transport: Transport, home: () => string | null, onGranted: (server: string) => void) {
+  const store = createStore<{ grant: Grant | null }>(() => ({ grant: null }));
+  let opened = 0;
+
+  function proposals(denial: Denial): Proposals {
+    const { targetBytes, ...rest } = denial;
+    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home());
+  }
+
+  return Object.assign(store, {
+    actions: {
+      open: (denials: readonly Denial[], retry = false) => {
+        const denial = denials[0];
+        if (denial === undefined) return;
+        opened += 1;
+        store.setState({
+          grant: { denials, denial, retry, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
+        });
+      },
+      select: (denial: Denial) => {
+        store.setState(({ grant }) => ({
+          grant:
+            grant === null
+              ? null
+              : { ...grant, denial, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
+        }));
+      },
+      choose: (chosen: number) => {
+        store.setState(({ grant }) => ({
+          grant: grant === null ? null : { ...grant, chosen, step: { kind: 'choose' } },
+        }));
+      },
+      confirm: async (): Promise<void> => {
+        const { grant } = store.getState();
+        if (grant === null || grant.proposals.kind === 'none' || grant.step.kind === 'working') return;
+        const proposal = grant.proposals.list[grant.chosen];
+        if (proposal === undefined) return;
+        const dialog = opened;
+        store.setState({ grant: { ...grant, step: { kind: 'working' } } });
+        let step: GrantStep;
+        try {
+          const change = await transport.call('policies.grant', {
+            server: grant.denial.server,
+            verb: proposal.verb,
+            what: proposal.what,
+          });
+          step = { kind: 'done', change };
+          onGranted(grant.denial.server);
+        } catch (error) {
+          step = { kind: 'failed', error: toBody(error) };
+        }
+        const now = store.getState().grant;
+        if (dialog === opened && now !== null) store.setState({ grant: { ...now, step } });
+      },
+      close: () => {
+        opened += 1;
+        store.setState({ grant: null });
+      },
+    },
+  });
+}

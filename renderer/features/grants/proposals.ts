@@ -1,0 +1,100 @@
+/**
+ * From a denial to the rules that would allow it next time. Proposals only: the engine decides what may be granted.
+ * A target that was cut or was not valid text is not a name that can be granted.
+ */
+import type { Event } from '#contract/event.ts';
+import type { RuleVerb } from '#contract/words.ts';
+
+export interface Proposal {
+  verb: RuleVerb;
+  what: string;
+  /** What is allowed, in words, before the `what` itself. */
+  title: string;
+}
+
+export type Proposals = { kind: 'proposals'; list: Proposal[] } | { kind: 'none'; why: string };
+
+type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes'>>;
+
+function parentOf(path: string): string {
+  const cut = path.replace(/\/+$/u, '').lastIndexOf('/');
+  return cut <= 0 ? '/' : path.slice(0, cut);
+}
+
+/** Splits `93.184.216.34:443`, `[::1]:80` and `name:443`. */
+export function splitAddress(target: string): { host: string; port: number } | null {
+  const match = /^(?:\[(?<six>[0-9a-fA-F:.%\w]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/u.exec(target);
+  const host = match?.groups?.six ?? match?.groups?.four;
+  const port = Number(match?.groups?.port);
+  return host === undefined || port > 65_535 ? null : { host, port };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/u.test(host) || /^::ffff:127\./iu.test(host);
+}
+
+/** File or folder, never the root or the whole home: those hold everything. */
+function fileProposals(verb: 'read' | 'write', path: string, home: string | null, folderFirst: boolean): Proposals {
+  if (!path.startsWith('/')) return { kind: 'none', why: 'Only a full path can be granted.' };
+  const act = verb === 'read' ? 'Read' : 'Read and change';
+  const list: Proposal[] = [{ verb, what: path, title: `${act} this file or folder` }];
+  const folder = parentOf(path);
+  if (folder !== '/' && folder !== home && !(home ?? '').startsWith(`${folder}/`)) {
+    const proposal = { verb, what: folder, title: `${act} everything in its folder` };
+    if (folderFirst) list.unshift(proposal);
+    else list.push(proposal);
+  }
+  return { kind: 'proposals', list };
+}
+
+export function proposalsFor(denial: Denial, home: string | null): Proposals {
+  const { kind, target } = denial;
+  if (denial.targetBytes !== undefined || target.includes('\uFFFD') || target.includes('\u0000')) {
+    return { kind: 'none', why: 'Its full name is not known here (too long, or not valid text), so it cannot be granted from here.' };
+  }
+  switch (kind) {
+    case 'file.read':
+      return fileProposals('read', target, home, false);
+    case 'file.write':
+    case 'file.attr':
+      return fileProposals('write', target, home, false);
+    case 'file.create':
+    case 'file.delete':
+    case 'file.rename':
+      // These change the folder: a rule for a name that is not there yet could not be applied.
+      return fileProposals('write', target, home, true);
+    case 'exec':
+      return target.startsWith('/')
+        ? { kind: 'proposals', list: [{ verb: 'exec', what: target, title: 'Start this program' }] }
+        : { kind: 'none', why: 'Only a full path can be granted.' };
+    case 'net.connect': {
+      const address = splitAddress(target);
+      if (address === null) return { kind: 'none', why: 'The address was not understood.' };
+      if (isLoopback(address.host)) {
+        return {
+          kind: 'proposals',
+          list: [{ verb: 'local', what: address.port.toString(), title: 'Connect to this port of this machine' }],
+        };
+      }
+      return { kind: 'proposals', list: [{ verb: 'host', what: target, title: 'Connect to this host' }] };
+    }
+    case 'net.dns':
+      return { kind: 'proposals', list: [{ verb: 'host', what: target, title: 'Look up and connect to this host' }] };
+    case 'net.listen': {
+      const port = splitAddress(target)?.port ?? (/^\d{1,5}$/u.test(target) ? Number(target) : null);
+      if (port === null) return { kind: 'none', why: 'The address was not understood.' };
+      return { kind: 'proposals', list: [{ verb: 'listen', what: port.toString(), title: 'Listen on this port' }] };
+    }
+    case 'unix.connect':
+      return target.startsWith('/')
+        ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
+        : { kind: 'none', why: 'A socket without a path cannot be granted.' };
+    case 'signal':
+    case 'syscall':
+    case 'limit':
+    case 'run.start':
+    case 'run.end':
+    case 'spool.dropped':
+      return { kind: 'none', why: 'No rule can allow this: it is closed to every contained server.' };
+  }
+}

@@ -1,0 +1,188 @@
+/** Behind a server's card: its entry, what it may do and where each rule comes from, and its last runs. */
+import { Square, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
+import type { Rule } from '#contract/policy.ts';
+import { durationWords, runEndPhrase, sourceTitles } from '#contract/sentences.ts';
+import type { Run, Server, ServerDetail } from '#contract/server.ts';
+import type { RuleVerb } from '#contract/words.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { ErrorNote } from '../../lib/components/note.tsx';
+import { plural, visibleText } from '../../lib/text.ts';
+import { dayAndTime } from '../../lib/time.ts';
+import { usePanel } from '../../panel-context.tsx';
+
+const verbTitles: Record<RuleVerb, string> = {
+  read: 'Read',
+  write: 'Read and change',
+  deny: 'Never',
+  host: 'Connect to',
+  listen: 'Listen on port',
+  local: 'Connect to local port',
+  socket: 'Connect to socket',
+  exec: 'Start',
+  env: 'Be told',
+};
+
+const rulesShown = 200;
+const runsShown = 8;
+
+function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
+  const panel = usePanel();
+  return (
+    <li className="rule">
+      <span className="rule-verb">{verbTitles[rule.verb]}</span>
+      <code className="rule-what">
+        <HostileText text={rule.what} />
+      </code>
+      <span className="rule-source">from {sourceTitles[rule.source]}</span>
+      {rule.source === 'person' && (
+        <button
+          type="button"
+          className="button button-quiet button-icon"
+          aria-label={`Take back: ${verbTitles[rule.verb]} ${visibleText(rule.what)}`}
+          title="Take this rule back"
+          onClick={() => void panel.about.actions.revoke(server.id, rule)}
+        >
+          <X aria-hidden="true" />
+        </button>
+      )}
+    </li>
+  );
+}
+
+function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
+  const panel = usePanel();
+  const now = panel.clock.now();
+  return (
+    <li className="run">
+      <span>{dayAndTime(run.startedAt, now)}</span>
+      <span className="run-what">
+        {run.live
+          ? `runs since ${durationWords(Math.max(0, now - Date.parse(run.startedAt)))}`
+          : run.end === null
+            ? 'ended without a word'
+            : runEndPhrase(run.end)}
+        {run.denials > 0 && `, ${plural(run.denials, 'refusal', 'refusals')}`}
+      </span>
+      {run.live && (
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => void panel.about.actions.stop(server.id, run.run)}
+        >
+          <Square aria-hidden="true" /> Stop
+        </button>
+      )}
+    </li>
+  );
+}
+
+function Policy({ server, detail }: { server: Server; detail: ServerDetail }): ReactNode {
+  const { policy } = detail;
+  if (policy === null) return <p className="about-faint">No rules while it is off.</p>;
+  // What people gave comes first: it is what they look for.
+  const rules = policy.rules.toSorted((a, b) => Number(b.source === 'person') - Number(a.source === 'person'));
+  return (
+    <>
+      <p className="about-faint">
+        Network: {policy.network === 'none' ? 'none' : 'the internet; this machine and its network only where named'}.
+      </p>
+      <ul className="rules">
+        {rules.slice(0, rulesShown).map((rule) => (
+          <RuleItem key={rule.id} server={server} rule={rule} />
+        ))}
+      </ul>
+      {rules.length > rulesShown && <p className="about-faint">… {rules.length - rulesShown} more rules</p>}
+    </>
+  );
+}
+
+export function AboutServer({ id, server }: { id: string; server: Server }): ReactNode {
+  const panel = usePanel();
+  const about = useStore(panel.about, (state) => state.open.get(server.id));
+  const detail = about?.detail ?? null;
+  return (
+    <div className="about" id={id}>
+      <dl className="facts">
+        <dt>File</dt>
+        <dd>
+          <code>
+            <HostileText text={server.file} />
+          </code>
+        </dd>
+        {server.command !== null && (
+          <>
+            <dt>Command</dt>
+            <dd>
+              <code>
+                <HostileText text={[server.command, ...server.args].join(' ')} />
+              </code>
+            </dd>
+          </>
+        )}
+        {server.env.length > 0 && (
+          <>
+            <dt>Environment</dt>
+            <dd>
+              <HostileText text={server.env.join(', ')} />
+            </dd>
+          </>
+        )}
+        <dt>Named</dt>
+        <dd>
+          <code>
+            <HostileText text={server.handle} />
+          </code>
+        </dd>
+        <dt>Changes</dt>
+        <dd>
+          <HostileText text={server.uptakeSentence} />
+        </dd>
+      </dl>
+      {server.withheld.length > 0 && (
+        <>
+          <h5 className="about-title">Named in its arguments, but kept back</h5>
+          <ul className="rules">
+            {server.withheld.map((path) => (
+              <li key={path} className="rule">
+                <code className="rule-what">
+                  <HostileText text={path} />
+                </code>
+                <button
+                  type="button"
+                  className="button button-small"
+                  onClick={() => {
+                    panel.grant.actions.open([{ server: server.id, kind: 'file.read', target: path }]);
+                  }}
+                >
+                  Allow …
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {about?.error !== null && about?.error !== undefined && <ErrorNote error={about.error} />}
+      {about !== undefined && about.error === null && detail === null && (
+        <span className="skeleton skeleton-line" role="status" aria-label="Loading" />
+      )}
+      {detail !== null && (
+        <>
+          <h5 className="about-title">What it may do</h5>
+          <Policy server={server} detail={detail} />
+          <h5 className="about-title">Last runs</h5>
+          {detail.runs.length === 0 ? (
+            <p className="about-faint">None seen yet.</p>
+          ) : (
+            <ul className="runs">
+              {detail.runs.slice(0, runsShown).map((run) => (
+                <RunItem key={run.run} server={server} run={run} />
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,126 @@
+/** One server: what it is, how it is held, what it is doing, and what to do about it. */
+import { ChevronRight, CircleSlash, Play } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { memo } from 'react';
+import { useStore } from 'zustand';
+import type { Server } from '#contract/server.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { ErrorNote } from '../../lib/components/note.tsx';
+import { countWords, plural, visibleText } from '../../lib/text.ts';
+import { usePanel } from '../../panel-context.tsx';
+import { AboutServer } from './about-server.tsx';
+import { LevelControl } from './level-control.tsx';
+import { StateAdvice, StatePill } from './server-state.tsx';
+
+const nameLongest = 48;
+const commandLongest = 160;
+
+function commandLine(server: Server): string | null {
+  return server.command === null ? null : [server.command, ...server.args].join(' ');
+}
+
+function Activity({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  return (
+    <div className="server-activity">
+      {server.liveRuns > 0 && (
+        <span className="server-live">
+          <Play aria-hidden="true" />
+          {plural(server.liveRuns, 'run', 'runs')}
+          <span className="visually-hidden"> now</span>
+        </span>
+      )}
+      {server.denialsLastHour > 0 && (
+        <button
+          type="button"
+          className="server-denials"
+          title="Refused in the last hour; show them in the feed"
+          onClick={() => {
+            panel.feed.actions.setFilter({ server: server.id, verdict: 'refused', kind: null, text: '' });
+          }}
+        >
+          <CircleSlash aria-hidden="true" />
+          {countWords(server.denialsLastHour)}
+          <span className="visually-hidden">
+            {' '}
+            refused in the last hour by {visibleText(server.name)}, show them in the feed
+          </span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function About({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  const open = useStore(panel.about, (state) => state.open.has(server.id));
+  const panelId = `about-${server.id}`;
+  return (
+    <>
+      <button
+        type="button"
+        className="server-more"
+        aria-expanded={open}
+        aria-controls={open ? panelId : undefined}
+        onClick={() => void panel.about.actions.toggle(server.id)}
+      >
+        <ChevronRight className="chevron" aria-hidden="true" />
+        Rules, runs and file
+        <span className="visually-hidden"> of {visibleText(server.name)}</span>
+      </button>
+      {open && <AboutServer id={panelId} server={server} />}
+    </>
+  );
+}
+
+export const ServerCard = memo(function ServerCard({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  const asked = useStore(panel.servers, (state) => state.asked.get(server.id) ?? null);
+  const failure = useStore(panel.servers, (state) => state.failures.get(server.id) ?? null);
+  const line = commandLine(server);
+  return (
+    <li className="server" data-state={server.state} data-server={server.id}>
+      <div className="server-top">
+        <h4 className="server-name">
+          <HostileText text={server.name} longest={nameLongest} />
+        </h4>
+        <StatePill state={server.state} />
+        {server.scope !== 'user' && server.scope !== '' && (
+          <span className="server-scope">
+            <HostileText text={server.scope} longest={24} />
+          </span>
+        )}
+        <Activity server={server} />
+      </div>
+      {line !== null && (
+        <code className="server-command">
+          <HostileText text={line} longest={commandLongest} />
+        </code>
+      )}
+      {server.state !== 'cannot' && (
+        <LevelControl
+          name={<HostileText text={server.name} longest={nameLongest} />}
+          level={server.level}
+          asked={asked}
+          disabled={server.state === 'locked'}
+          onChoose={(level) => void panel.change.actions.choose(server, level)}
+        />
+      )}
+      <StateAdvice server={server} />
+      {failure !== null && (
+        <ErrorNote error={failure}>
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => {
+              panel.servers.actions.forgetFailure(server.id);
+            }}
+          >
+            Understood
+          </button>
+        </ErrorNote>
+      )}
+      <About server={server} />
+    </li>
+  );
+});

@@ -1,0 +1,107 @@
+/** A server's state: an icon, a word, and what to do about it. */
+import {
+  Ban,
+  CircleDashed,
+  Copy,
+  Eye,
+  FileDiff,
+  FolderInput,
+  Lock,
+  RotateCw,
+  ShieldCheck,
+  TriangleAlert,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+import { cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import type { ServerState } from '#contract/words.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { Note } from '../../lib/components/note.tsx';
+import { dayAndTime } from '../../lib/time.ts';
+import { usePanel } from '../../panel-context.tsx';
+
+const icons: Record<ServerState, typeof Ban> = {
+  off: CircleDashed,
+  watched: Eye,
+  contained: ShieldCheck,
+  'restart-needed': RotateCw,
+  failing: TriangleAlert,
+  drifted: FileDiff,
+  moved: FolderInput,
+  copied: Copy,
+  cannot: Ban,
+  locked: Lock,
+};
+
+export function StatePill({ state }: { state: ServerState }): ReactNode {
+  const Icon = icons[state];
+  return (
+    <span className={`pill pill-${state}`}>
+      <Icon aria-hidden="true" />
+      {stateTitles[state]}
+    </span>
+  );
+}
+
+const pidsShown = 6;
+
+/** What to do, where the state asks for something. */
+export function StateAdvice({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  const sentence = stateSentences[server.state];
+  if (server.state === 'cannot') {
+    return (
+      <Note>
+        {server.reason === undefined ? 'It cannot be contained.' : cannotSentences[server.reason]}
+      </Note>
+    );
+  }
+  if (server.state === 'restart-needed') {
+    const old = server.oldProcesses ?? [];
+    return (
+      <Note tone="warn">
+        <p>
+          <strong>{sentence}</strong> <HostileText text={server.uptakeSentence} />
+        </p>
+        {old.length > 0 && (
+          <p>
+            Still running outside:{' '}
+            {old
+              .slice(0, pidsShown)
+              .map(({ pid, since }) => `process ${pid.toString()} since ${dayAndTime(since, panel.clock.now())}`)
+              .join(', ')}
+            {old.length > pidsShown && ` and ${(old.length - pidsShown).toString()} more`}.
+          </p>
+        )}
+      </Note>
+    );
+  }
+  if (server.state === 'failing') {
+    return <Note tone="refused">{sentence}</Note>;
+  }
+  if (server.state === 'drifted' || server.state === 'moved' || server.state === 'copied') {
+    return (
+      <Note tone="warn">
+        {sentence}
+        <div className="note-actions">
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => void panel.change.actions.choose(server, server.level === 'off' ? 'standard' : server.level)}
+          >
+            Contain again
+          </button>
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => void panel.change.actions.choose(server, 'off')}
+          >
+            Put it back
+          </button>
+        </div>
+      </Note>
+    );
+  }
+  if (server.state === 'locked' && sentence !== null) return <Note>{sentence}</Note>;
+  return null;
+}

@@ -1,0 +1,114 @@
+/**
+ * The servers as the host last described them, and what is being asked of the host about each one now. A level that was
+ * asked for is shown as asked for, never as reached, until the host says so.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { ErrorBody } from '#contract/errors.ts';
+import type { FeedMessage } from '#contract/feed.ts';
+import type { Server } from '#contract/server.ts';
+import type { Level } from '#contract/words.ts';
+
+export interface ServersState {
+  /** By id, in the host's order. */
+  servers: ReadonlyMap<string, Server>;
+  loaded: boolean;
+  /** Set when the list itself could not be had. */
+  error: ErrorBody | null;
+  /** Levels that were asked for and not answered yet. */
+  asked: ReadonlyMap<string, Level>;
+  /** The last failed request about a server, shown on its card until the next one. */
+  failures: ReadonlyMap<string, ErrorBody>;
+}
+
+export interface ClientGroup {
+  client: string;
+  title: string;
+  servers: Server[];
+}
+
+/** Servers by client, both in the host's order. */
+export function groupByClient(servers: ReadonlyMap<string, Server>): ClientGroup[] {
+  const groups = new Map<string, ClientGroup>();
+  for (const server of servers.values()) {
+    const group = groups.get(server.client);
+    if (group === undefined) {
+      groups.set(server.client, { client: server.client, title: server.clientTitle, servers: [server] });
+    } else {
+      group.servers.push(server);
+    }
+  }
+  return [...groups.values()];
+}
+
+/** Whether Belljar stands in the server's entry, so that there is something to put back. */
+export function isWrapped(server: Server): boolean {
+  return server.level !== 'off' && server.state !== 'cannot';
+}
+
+/** Whether walls stand around it. Watch is never counted. */
+export function isContained(server: Server): boolean {
+  return (server.level === 'standard' || server.level === 'strict') && server.state === 'contained';
+}
+
+export type ServersStore = ReturnType<typeof createServersStore>;
+
+export function createServersStore() {
+  const store = createStore<ServersState>(() => ({
+    servers: new Map(),
+    loaded: false,
+    error: null,
+    asked: new Map(),
+    failures: new Map(),
+  }));
+
+  return Object.assign(store, {
+    actions: {
+      replace: (servers: readonly Server[]) => {
+        store.setState({
+          servers: new Map(servers.map((server) => [server.id, server])),
+          loaded: true,
+          error: null,
+        });
+      },
+      fail: (error: ErrorBody) => {
+        store.setState({ error });
+      },
+      apply: (messages: readonly FeedMessage[]) => {
+        let next: Map<string, Server> | null = null;
+        for (const message of messages) {
+          if (message.type === 'server') {
+            next ??= new Map(store.getState().servers);
+            next.set(message.server.id, message.server);
+          } else if (message.type === 'server-gone') {
+            next ??= new Map(store.getState().servers);
+            next.delete(message.id);
+          }
+        }
+        if (next !== null) store.setState({ servers: next });
+      },
+      ask: (id: string, level: Level) => {
+        store.setState((state) => ({
+          asked: new Map(state.asked).set(id, level),
+          failures: without(state.failures, id),
+        }));
+      },
+      answered: (id: string, failure: ErrorBody | null) => {
+        store.setState((state) => ({
+          asked: without(state.asked, id),
+          failures: failure === null ? without(state.failures, id) : new Map(state.failures).set(id, failure),
+        }));
+      },
+      forgetFailure: (id: string) => {
+        store.setState((state) => ({ failures: without(state.failures, id) }));
+      },
+    },
+    nameOf: (id: string): string => store.getState().servers.get(id)?.name ?? id,
+  });
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  if (!map.has(key)) return map;
+  const next = new Map(map);
+  next.delete(key);
+  return next;
+}

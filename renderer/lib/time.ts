@@ -1,0 +1,31 @@
+/** Instants for the screen, in the reader's own time zone. An instant that cannot be read shows as it came. */
+
+function two(value: number): string {
+  return value.toString().padStart(2, '0');
+}
+
+/** `14:03:22`. */
+export function clockTime(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso.slice(0, 24);
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `23 Nov 14:03:22`, or only the time when it is today. */
+export function dayAndTime(iso: string, now: number): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso.slice(0, 24);
+  if (date.toDateString() === new Date(now).toDateString()) return clockTime(iso);
+  const month = date.toLocaleString('en', { month: 'short' });
+  return `${date.getDate().toString()} ${month} ${clockTime(iso)}`;
+}
+
+/** `now`, `4 min ago`, `3 h ago`, `5 d ago`. */
+export function ago(iso: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
+  if (Number.isNaN(seconds)) return iso.slice(0, 24);
+  if (seconds < 60) return 'just now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60).toString()} min ago`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600).toString()} h ago`;
+  return `${Math.floor(seconds / 86_400).toString()} d ago`;
+}

@@ -1,0 +1,21 @@
+/**
+ * The panel's pages: one HTML file, one script, one style sheet, all from the same origin. Nothing is inlined (no data:
+ * addresses, no inline script or style), so that `default-src 'none'; script-src 'self'; style-src 'self'` is enough.
+ */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/',
+  plugins: [react()],
+  build: {
+    outDir: '../dist/renderer',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    sourcemap: false,
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
+});
