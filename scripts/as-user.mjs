@@ -25,10 +25,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { networkVariables, npmVariables } from './lib/environment.mjs';
+import { root } from './lib/paths.mjs';
 
 const userName = 'belljar-test';
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Exit status for "left out", which npm test shows as skipped with the reason. */
 const leftOut = 3;
@@ -92,19 +92,6 @@ function mirror(from, to, user) {
 /** Can the user start this program? A version manager's Node below /root cannot be reached. */
 function canRun(program, user) {
   return spawnSync(program, ['--version'], { stdio: 'ignore', uid: user.uid, gid: user.gid, cwd: '/' }).status === 0;
-}
-
-/** npm's settings of root are in root's home; what the network here needs is handed on by name. */
-function npmSettings() {
-  const settings = {};
-  for (const key of ['registry', 'cafile', 'proxy', 'https-proxy']) {
-    const found = spawnSync('npm', ['config', 'get', key], { encoding: 'utf8', cwd: root });
-    const value = found.stdout?.trim();
-    if (found.status === 0 && value && value !== 'null' && value !== 'undefined') {
-      settings[`npm_config_${key.replaceAll('-', '_')}`] = value;
-    }
-  }
-  return settings;
 }
 
 if (process.platform !== 'linux') giveUp('this part exists for Linux only');
@@ -171,7 +158,8 @@ const child = spawn(
     gid: user.gid,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
-      ...npmSettings(),
+      ...networkVariables(),
+      ...npmVariables(),
       PATH: `${dirname(node)}:${process.env.PATH ?? '/usr/bin:/bin'}`,
       HOME: home,
       USER: userName,

@@ -13,11 +13,13 @@
 import { requireNodeVersion } from './lib/node-version.mjs';
 
 requireNodeVersion();
-const { mkdirSync, rmSync } = await import('node:fs');
+const { mkdirSync, mkdtempSync, rmSync } = await import('node:fs');
+const { tmpdir } = await import('node:os');
 const { join } = await import('node:path');
 const { provideChromium } = await import('./lib/chromium.mjs');
 const { add, countNative, countPlaywright, countVitest, none, readReport, skippedTests } =
   await import('./lib/count.mjs');
+const { testEnvironment } = await import('./lib/environment.mjs');
 const { packageProgram, reports, root } = await import('./lib/paths.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
 const { StepFailed, run, showOutput } = await import('./lib/run.mjs');
@@ -98,6 +100,7 @@ const parts = [
       return isRoot ? undefined : 'the part above ran as an ordinary user already; the run as root was left out';
     },
     needs: product,
+    ownEnvironment: true,
     commands: () => {
       const report = join(reports, 'as-user.json');
       return [
@@ -183,7 +186,8 @@ async function runPart(part) {
       name: `${part.name}${index === 0 ? '' : `-${index + 1}`}`,
       command,
       args,
-      env: { ...process.env, ...env },
+      // The run as another user makes an environment of its own, from this one.
+      env: part.ownEnvironment ? process.env : { ...environment, ...env },
       timeoutMs: part.timeoutMs ?? 3 * minute,
     });
     if (leftOutCode !== undefined && result.code === leftOutCode) {
@@ -233,6 +237,9 @@ const wanted = wantedParts(process.argv.slice(2));
 const started = Date.now();
 process.chdir(root);
 mkdirSync(reports, { recursive: true });
+const home = mkdtempSync(join(tmpdir(), 'belljar-home-'));
+process.on('exit', () => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+const environment = testEnvironment(home);
 
 try {
   await prepare(['install']);
