@@ -63,7 +63,7 @@ function requireCompiler() {
   });
   throw new StepFailed(
     `The launcher is built from C++ and ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing here.\n` +
-      (command === undefined ? 'Install g++ (with static libstdc++) and make.' : `Install them: ${command}`),
+      (command === undefined ? 'Install g++ (with static libstdc++) and make.' : `Install what is missing: ${command}`),
   );
 }
 
