@@ -1,0 +1,243 @@
+#include "plan.hpp"
+
+#include "text.hpp"
+
+namespace belljar {
+
+const char* level_name(Level level) {
+  switch (level) {
+    case Level::watch:
+      return "watch";
+    case Level::standard:
+      return "standard";
+    case Level::strict:
+      return "strict";
+  }
+  return "strict";
+}
+
+namespace {
+
+bool absolute_path(std::string_view field, std::string& out) {
+  auto decoded = percent_decode(field);
+  if (!decoded || decoded->empty() || (*decoded)[0] != '/' || decoded->size() > 4095) return false;
+  // A plan holds normal paths only, so that comparing them means something.
+  if (lexical_path("/", *decoded) != *decoded) return false;
+  out = std::move(*decoded);
+  return true;
+}
+
+bool parse_place(std::string_view field, bool exec, Place& place) {
+  place.text = std::string(field);
+  if (field == "cwd") {
+    place.kind = Place::Kind::cwd;
+    return true;
+  }
+  if (field == "runtime") {
+    place.kind = Place::Kind::runtime;
+    return exec;
+  }
+  if (field.substr(0, 4) == "arg:") {
+    place.kind = Place::Kind::argument;
+    auto parts = split(field.substr(4), '+');
+    if (parts.size() > 2) return false;
+    auto index = parse_number(parts[0], 4095);
+    auto offset = parts.size() == 2 ? parse_number(parts[1], 4095) : std::optional<uint64_t>(0);
+    if (!index || !offset || (parts.size() == 2 && *offset == 0)) return false;
+    place.index = static_cast<uint32_t>(*index);
+    place.offset = static_cast<uint32_t>(*offset);
+    return true;
+  }
+  place.kind = Place::Kind::path;
+  return absolute_path(field, place.path);
+}
+
+bool valid_env_name(std::string_view name, bool pattern) {
+  if (pattern && name == "*") return true;
+  if (pattern && !name.empty() && name.back() == '*') name.remove_suffix(1);
+  if (name.empty() || name.size() > 255 || (name[0] >= '0' && name[0] <= '9')) return false;
+  for (char c : name) {
+    bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    if (!plain) return false;
+  }
+  return true;
+}
+
+// One flag for each key that stands exactly once.
+struct Seen {
+  bool server = false, level = false, network = false, record = false, spool = false, spool_limit = false, home = false;
+};
+
+bool once(bool& seen, const char* key, std::string& error) {
+  if (seen) {
+    error = std::string(key) + " stands twice";
+    return false;
+  }
+  seen = true;
+  return true;
+}
+
+bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& seen, std::string& error) {
+  std::string_view key = fields[0];
+  bool newer = plan.version >= 2;
+  size_t values = fields.size() - 1;
+  auto wrong = [&error, key](const char* what) {
+    error = std::string(key) + ": " + what;
+    return false;
+  };
+  bool two = key == "set" || key == "limit";
+  if (values != (two ? 2u : 1u)) return wrong("wrong number of fields");
+  std::string_view value = fields[1];
+  if (key == "server") {
+    if (!once(seen.server, "server", error)) return false;
+    if (!valid_server_id(value)) return wrong("not a server id");
+    plan.server = std::string(value);
+    return true;
+  }
+  if (key == "level") {
+    if (!once(seen.level, "level", error)) return false;
+    if (value == "watch") plan.level = Level::watch;
+    else if (value == "standard") plan.level = Level::standard;
+    else if (value == "strict") plan.level = Level::strict;
+    else return wrong("unknown level");
+    return true;
+  }
+  if (key == "network") {
+    if (!once(seen.network, "network", error)) return false;
+    if (value == "none") plan.network = Network::none;
+    else if (value == "open") plan.network = Network::open;
+    else return wrong("unknown value");
+    return true;
+  }
+  if (key == "record" && newer) {
+    if (!once(seen.record, "record", error)) return false;
+    if (value != "denials" && value != "all") return wrong("unknown value");
+    plan.record_all = value == "all";
+    return true;
+  }
+  if (key == "spool") {
+    if (!once(seen.spool, "spool", error)) return false;
+    return absolute_path(value, plan.spool) || wrong("not an absolute path");
+  }
+  if (key == "spool-limit") {
+    if (!once(seen.spool_limit, "spool-limit", error)) return false;
+    auto number = parse_number(value, 67'108'864);
+    if (!number || *number < 65'536) return wrong("out of bounds");
+    plan.spool_limit = *number;
+    return true;
+  }
+  if (key == "home") {
+    if (!once(seen.home, "home", error)) return false;
+    return absolute_path(value, plan.home) || wrong("not an absolute path");
+  }
+  if (key == "refuse") {
+    std::string path;
+    if (!absolute_path(value, path)) return wrong("not an absolute path");
+    plan.refuse.push_back(std::move(path));
+    return true;
+  }
+  if (key == "read" || key == "exec" || key == "write") {
+    AccessRule rule;
+    rule.access = key == "read" ? Access::read : key == "exec" ? Access::exec : Access::write;
+    if (!parse_place(value, key == "exec", rule.place)) return wrong("not a place");
+    plan.rules.push_back(std::move(rule));
+    return true;
+  }
+  if (key == "socket") {
+    std::string path;
+    if (!absolute_path(value, path)) return wrong("not an absolute path");
+    plan.sockets.push_back(std::move(path));
+    return true;
+  }
+  if ((key == "local" || key == "listen") && newer) {
+    auto port = parse_number(value, 65'535);
+    if (!port || (key == "local" && *port == 0)) return wrong("not a port");
+    (key == "local" ? plan.local_ports : plan.listen_ports).push_back(static_cast<uint16_t>(*port));
+    return true;
+  }
+  if (key == "env") {
+    if (!valid_env_name(value, true)) return wrong("not a variable name");
+    plan.env.emplace_back(value);
+    return true;
+  }
+  if (key == "set" && newer) {
+    auto decoded = percent_decode(fields[2]);
+    if (!valid_env_name(value, false) || !decoded) return wrong("not a variable");
+    plan.set.push_back({std::string(value), std::move(*decoded)});
+    return true;
+  }
+  if (key == "limit") {
+    auto number = parse_number(fields[2], UINT64_MAX / 2);
+    bool known = value == "nofile" || value == "fsize" || value == "cpu" || value == "nproc" || value == "memory";
+    if (!known || !number || *number == 0) return wrong("unknown limit or value");
+    for (const Limit& limit : plan.limits) {
+      if (limit.name == value) return wrong("stands twice");
+    }
+    plan.limits.push_back({std::string(value), *number});
+    return true;
+  }
+  return wrong("unknown key");
+}
+
+}  // namespace
+
+bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
+  plan = Plan{};
+  if (bytes.size() > plan_max_bytes) {
+    error = "larger than 1 MiB";
+    return false;
+  }
+  if (bytes.empty() || bytes.back() != '\n') {
+    error = "does not end with a line end";
+    return false;
+  }
+  bytes.remove_suffix(1);
+  Seen seen;
+  size_t number = 0;
+  bool ended = false;
+  for (std::string_view line : split(bytes, '\n')) {
+    number++;
+    auto fail = [&error, number](const std::string& what) {
+      error = "line " + std::to_string(number) + ": " + what;
+      return false;
+    };
+    if (number > plan_max_lines) return fail("too many lines");
+    if (line.empty() || line.size() > plan_max_line) return fail("empty or too long");
+    if (ended) return fail("something follows end");
+    for (char c : line) {
+      unsigned char byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte == 0x7F) return fail("a control character");
+    }
+    auto fields = split(line, ' ');
+    for (std::string_view field : fields) {
+      if (field.empty()) return fail("an empty field");
+    }
+    if (number == 1) {
+      if (fields.size() != 2 || fields[0] != "belljar-plan") return fail("not a plan");
+      auto version = parse_number(fields[1], 1'000'000);
+      if (!version || *version < plan_oldest_version) return fail("unknown version");
+      if (*version > plan_version) return fail("written by a newer Belljar");
+      plan.version = static_cast<int>(*version);
+      continue;
+    }
+    if (line == "end") {
+      ended = true;
+      continue;
+    }
+    std::string what;
+    if (!parse_line(fields, plan, seen, what)) return fail(what);
+  }
+  if (!ended) {
+    error = "cut short: no end line";
+    return false;
+  }
+  bool complete = seen.server && seen.level && seen.network && seen.spool && seen.spool_limit && seen.home &&
+                  (seen.record || plan.version < 2);
+  if (!complete) {
+    error = "a key is missing";
+    return false;
+  }
+  return true;
+}
+
+}  // namespace belljar

@@ -1,0 +1,69 @@
+// The plan: what the launcher is told to enforce. docs/plan-format.md is the form; this parser is strict and bounded, and
+// every deviation is an error with a line number, because a plan that is not understood must not start anything.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace belljar {
+
+constexpr int plan_version = 2;
+constexpr int plan_oldest_version = 1;
+constexpr size_t plan_max_bytes = 1 << 20;
+constexpr size_t plan_max_lines = 4096;
+constexpr size_t plan_max_line = 8192;
+
+enum class Level { watch, standard, strict };
+enum class Network { none, open };
+enum class Access { read, exec, write };
+
+struct Place {
+  enum class Kind { path, argument, cwd, runtime };
+  Kind kind = Kind::path;
+  std::string path;     // Kind::path
+  uint32_t index = 0;   // Kind::argument
+  uint32_t offset = 0;  // Kind::argument: bytes to skip
+  std::string text;     // as written, for messages
+};
+
+struct AccessRule {
+  Access access = Access::read;
+  Place place;
+};
+
+struct Variable {
+  std::string name;
+  std::string value;
+};
+
+struct Limit {
+  std::string name;
+  uint64_t value = 0;
+};
+
+struct Plan {
+  int version = 0;
+  std::string server;
+  Level level = Level::strict;
+  Network network = Network::none;
+  bool record_all = false;
+  std::string spool;
+  uint64_t spool_limit = 0;
+  std::string home;
+  std::vector<std::string> refuse;
+  std::vector<AccessRule> rules;
+  std::vector<std::string> sockets;
+  std::vector<uint16_t> local_ports;
+  std::vector<uint16_t> listen_ports;
+  std::vector<std::string> env;
+  std::vector<Variable> set;
+  std::vector<Limit> limits;
+};
+
+const char* level_name(Level level);
+
+// Returns true and fills `plan`, or false and a sentence in `error`.
+bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);
+
+}  // namespace belljar

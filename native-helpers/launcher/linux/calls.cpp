@@ -1,0 +1,412 @@
+#include "calls.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace belljar {
+
+namespace {
+
+constexpr uint32_t namespace_flags = 0x00020000 /* NEWNS */ | 0x02000000 /* NEWCGROUP */ | 0x04000000 /* NEWUTS */ |
+                                     0x08000000 /* NEWIPC */ | 0x10000000 /* NEWUSER */ | 0x20000000 /* NEWPID */ |
+                                     0x40000000 /* NEWNET */ | 0x00000080 /* NEWTIME, unshare only */;
+constexpr uint32_t fast_open_flag = 0x20000000;
+constexpr uint32_t x32_bit = 0x40000000;
+
+// Observed calls; the same for both tables.
+void add_observed(std::vector<CallRule>& rules) {
+  auto add = [&rules](int nr, const char* name, Action action, const char* reason) {
+    rules.push_back({nr, name, action, When::always, 0, reason});
+  };
+  add(SYS_openat, "openat", Action::openat, "Landlock decides; seen here");
+#ifdef SYS_open
+  add(SYS_open, "open", Action::open, "Landlock decides; seen here");
+  add(SYS_creat, "creat", Action::creat, "Landlock decides; seen here");
+#endif
+  add(number::openat2, "openat2", Action::openat2, "Landlock decides; seen here");
+  add(SYS_execve, "execve", Action::exec, "Landlock decides; seen here");
+  add(SYS_execveat, "execveat", Action::execat, "Landlock decides; seen here");
+#ifdef SYS_mkdir
+  add(SYS_mkdir, "mkdir", Action::make_folder, "Landlock decides; seen here");
+  add(SYS_rmdir, "rmdir", Action::remove_folder, "Landlock decides; seen here");
+  add(SYS_unlink, "unlink", Action::remove, "Landlock decides; seen here");
+  add(SYS_rename, "rename", Action::rename, "Landlock decides; seen here");
+  add(SYS_link, "link", Action::link, "Landlock decides; seen here");
+  add(SYS_symlink, "symlink", Action::make_link, "Landlock decides; seen here");
+  add(SYS_mknod, "mknod", Action::make_node, "Landlock decides; seen here");
+#endif
+  add(SYS_mkdirat, "mkdirat", Action::make_folder_at, "Landlock decides; seen here");
+  add(SYS_unlinkat, "unlinkat", Action::remove_at, "Landlock decides; seen here");
+#ifdef SYS_renameat
+  add(SYS_renameat, "renameat", Action::rename_at, "Landlock decides; seen here");
+#endif
+  add(SYS_renameat2, "renameat2", Action::rename_at, "Landlock decides; seen here");
+  add(SYS_linkat, "linkat", Action::link_at, "Landlock decides; seen here");
+  add(SYS_symlinkat, "symlinkat", Action::make_link_at, "Landlock decides; seen here");
+  add(SYS_mknodat, "mknodat", Action::make_node_at, "Landlock decides; seen here");
+}
+
+std::vector<CallRule> make_contained() {
+  std::vector<CallRule> rules;
+  auto add = [&rules](int nr, const char* name, Action action, When when, int error, const char* reason) {
+    rules.push_back({nr, name, action, when, error, reason});
+  };
+  auto refuse = [&add](int nr, const char* name, int error, const char* reason) {
+    add(nr, name, Action::refuse, When::always, error, reason);
+  };
+  add_observed(rules);
+
+  // Attributes and shortening: Landlock does not know attributes at all, and truncation only from ABI 3.
+  const char* attributes = "Landlock does not cover attributes";
+  add(SYS_truncate, "truncate", Action::truncate, When::always, 0, "Landlock covers it only from ABI 3");
+#ifdef SYS_chmod
+  add(SYS_chmod, "chmod", Action::chmod, When::always, 0, attributes);
+  add(SYS_chown, "chown", Action::chown, When::always, 0, attributes);
+  add(SYS_lchown, "lchown", Action::chown_link, When::always, 0, attributes);
+  add(SYS_utime, "utime", Action::utime, When::always, 0, attributes);
+  add(SYS_utimes, "utimes", Action::utimes, When::always, 0, attributes);
+  add(SYS_futimesat, "futimesat", Action::utimes_at, When::always, 0, attributes);
+#endif
+  add(SYS_fchmod, "fchmod", Action::chmod_fd, When::always, 0, attributes);
+  add(SYS_fchmodat, "fchmodat", Action::chmod_at, When::always, 0, attributes);
+  add(number::fchmodat2, "fchmodat2", Action::chmod_at, When::always, 0, attributes);
+  add(SYS_fchown, "fchown", Action::chown_fd, When::always, 0, attributes);
+  add(SYS_fchownat, "fchownat", Action::chown_at, When::always, 0, attributes);
+  add(SYS_utimensat, "utimensat", Action::utimens_at, When::always, 0, attributes);
+  add(SYS_setxattr, "setxattr", Action::set_attribute, When::always, 0, attributes);
+  add(SYS_lsetxattr, "lsetxattr", Action::set_attribute_link, When::always, 0, attributes);
+  add(SYS_fsetxattr, "fsetxattr", Action::set_attribute_fd, When::always, 0, attributes);
+  add(SYS_removexattr, "removexattr", Action::remove_attribute, When::always, 0, attributes);
+  add(SYS_lremovexattr, "lremovexattr", Action::remove_attribute_link, When::always, 0, attributes);
+  add(SYS_fremovexattr, "fremovexattr", Action::remove_attribute_fd, When::always, 0, attributes);
+  const char* newer_attributes = "newer form of a brokered call; programs fall back to the older one";
+  refuse(number::setxattrat, "setxattrat", ENOSYS, newer_attributes);
+  refuse(number::removexattrat, "removexattrat", ENOSYS, newer_attributes);
+  refuse(number::file_setattr, "file_setattr", ENOSYS, newer_attributes);
+  add(SYS_inotify_add_watch, "inotify_add_watch", Action::watch, When::always, 0, "tells names and activity of outside folders");
+  refuse(SYS_fanotify_init, "fanotify_init", EPERM, "tells activity of outside folders");
+
+  // Network. The server's own domain may connect nowhere; the supervisor connects for it.
+  add(SYS_connect, "connect", Action::connect, When::always, 0, "decided by address, on the supervisor's copy");
+  add(SYS_listen, "listen", Action::listen, When::always, 0, "Landlock misses listen() without bind()");
+  add(SYS_socket, "socket", Action::socket, When::socket_kind, 0, "datagram and odd families reach the network without connect()");
+  add(SYS_socketpair, "socketpair", Action::socket, When::socketpair_kind, 0, "a datagram pair can send to any path");
+  add(SYS_sendto, "sendto", Action::send_to, When::destination, 0, "a destination reaches the network without connect()");
+  add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
+  add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::fast_open_3, EOPNOTSUPP, "MSG_FASTOPEN connects");
+  add(SYS_setsockopt, "setsockopt", Action::refuse, When::tcp_option, ENOPROTOOPT, "TCP_FASTOPEN_CONNECT makes the first write connect");
+
+  // Other processes.
+  add(SYS_kill, "kill", Action::signal_process, When::always, 0, "Landlock covers signals only from ABI 6; seen here");
+  add(SYS_tkill, "tkill", Action::signal_thread, When::always, 0, "as kill");
+  add(SYS_tgkill, "tgkill", Action::signal_thread, When::always, 0, "as kill");
+  add(SYS_rt_sigqueueinfo, "rt_sigqueueinfo", Action::signal_process, When::always, 0, "as kill");
+  add(SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", Action::signal_thread, When::always, 0, "as kill");
+  add(number::pidfd_send_signal, "pidfd_send_signal", Action::signal_pidfd, When::always, 0, "as kill");
+  add(SYS_fcntl, "fcntl", Action::owner, When::set_owner, 0, "F_SETOWN makes the kernel send signals");
+  add(SYS_prlimit64, "prlimit64", Action::other_process, When::pid_given_0, 0, "limits of other processes");
+  add(SYS_setpriority, "setpriority", Action::priority, When::priority_target, 0, "priority of other processes");
+  add(SYS_ioprio_set, "ioprio_set", Action::priority, When::pid_given_1, 0, "priority of other processes");
+  add(SYS_sched_setaffinity, "sched_setaffinity", Action::other_process, When::pid_given_0, 0, "scheduling of other processes");
+  add(SYS_sched_setscheduler, "sched_setscheduler", Action::other_process, When::pid_given_0, 0, "scheduling of other processes");
+  add(SYS_sched_setparam, "sched_setparam", Action::other_process, When::pid_given_0, 0, "scheduling of other processes");
+  add(SYS_sched_setattr, "sched_setattr", Action::other_process, When::pid_given_0, 0, "scheduling of other processes");
+  add(SYS_migrate_pages, "migrate_pages", Action::other_process, When::pid_given_0, 0, "memory of other processes");
+  add(SYS_move_pages, "move_pages", Action::other_process, When::pid_given_0, 0, "memory of other processes");
+  const char* inspect = "reads or changes another process";
+  refuse(SYS_ptrace, "ptrace", EPERM, inspect);
+  refuse(SYS_process_vm_readv, "process_vm_readv", EPERM, inspect);
+  refuse(SYS_process_vm_writev, "process_vm_writev", EPERM, inspect);
+  refuse(number::process_madvise, "process_madvise", EPERM, inspect);
+  refuse(number::process_mrelease, "process_mrelease", EPERM, inspect);
+  refuse(number::pidfd_getfd, "pidfd_getfd", EPERM, inspect);
+  refuse(SYS_kcmp, "kcmp", EPERM, inspect);
+  add(SYS_prctl, "prctl", Action::refuse, When::core_scheduling, EPERM, "core scheduling reaches other processes");
+
+  // Memory shared by name.
+  add(SYS_shmget, "shmget", Action::shm_get, When::always, 0, "System V segments of other programs");
+  add(SYS_shmat, "shmat", Action::shm_use, When::always, 0, "System V segments of other programs");
+  add(SYS_shmctl, "shmctl", Action::shm_use, When::always, 0, "System V segments of other programs");
+  const char* ipc = "System V and POSIX objects are shared by the whole system";
+  refuse(SYS_semget, "semget", EACCES, ipc);
+  refuse(SYS_semop, "semop", EACCES, ipc);
+  refuse(SYS_semtimedop, "semtimedop", EACCES, ipc);
+  refuse(SYS_semctl, "semctl", EACCES, ipc);
+  refuse(SYS_msgget, "msgget", EACCES, ipc);
+  refuse(SYS_msgsnd, "msgsnd", EACCES, ipc);
+  refuse(SYS_msgrcv, "msgrcv", EACCES, ipc);
+  refuse(SYS_msgctl, "msgctl", EACCES, ipc);
+  refuse(SYS_mq_open, "mq_open", EACCES, ipc);
+  refuse(SYS_mq_unlink, "mq_unlink", EACCES, ipc);
+
+  // Ways around the filter.
+  const char* around = "does opens and connects without the filtered calls";
+  refuse(number::io_uring_setup, "io_uring_setup", ENOSYS, around);
+  refuse(number::io_uring_enter, "io_uring_enter", ENOSYS, around);
+  refuse(number::io_uring_register, "io_uring_register", ENOSYS, around);
+  add(number::clone3, "clone3", Action::refuse, When::silent, ENOSYS, "its flags are behind a pointer; libraries fall back to clone");
+  add(SYS_clone, "clone", Action::refuse, When::new_namespace, EPERM, "a new namespace changes what paths and addresses mean");
+  add(SYS_unshare, "unshare", Action::refuse, When::new_namespace, EPERM, "a new namespace changes what paths and addresses mean");
+  const char* view = "changes what paths mean";
+  refuse(SYS_setns, "setns", EPERM, view);
+  refuse(SYS_chroot, "chroot", EPERM, view);
+  refuse(SYS_pivot_root, "pivot_root", EPERM, view);
+  refuse(SYS_mount, "mount", EPERM, view);
+  refuse(SYS_umount2, "umount2", EPERM, view);
+  refuse(number::open_tree, "open_tree", EPERM, view);
+  refuse(number::open_tree_attr, "open_tree_attr", EPERM, view);
+  refuse(number::move_mount, "move_mount", EPERM, view);
+  refuse(number::fsopen, "fsopen", EPERM, view);
+  refuse(number::fsconfig, "fsconfig", EPERM, view);
+  refuse(number::fsmount, "fsmount", EPERM, view);
+  refuse(number::fspick, "fspick", EPERM, view);
+  refuse(number::mount_setattr, "mount_setattr", EPERM, view);
+  refuse(SYS_open_by_handle_at, "open_by_handle_at", EPERM, "opens without a path");
+  add(SYS_personality, "personality", Action::refuse, When::personality_change, EPERM, "switches address randomisation off");
+
+  // Kernel surface that no MCP server needs.
+  const char* surface = "kernel surface that no server needs";
+  refuse(SYS_bpf, "bpf", EPERM, surface);
+  refuse(SYS_perf_event_open, "perf_event_open", EPERM, surface);
+  refuse(SYS_userfaultfd, "userfaultfd", EPERM, "stops kernel threads inside copies: the tool of most race exploits");
+  refuse(SYS_add_key, "add_key", EPERM, "keyrings are shared with the whole session");
+  refuse(SYS_request_key, "request_key", EPERM, "keyrings are shared with the whole session");
+  refuse(SYS_keyctl, "keyctl", EPERM, "keyrings are shared with the whole session");
+  refuse(SYS_init_module, "init_module", EPERM, surface);
+  refuse(SYS_finit_module, "finit_module", EPERM, surface);
+  refuse(SYS_delete_module, "delete_module", EPERM, surface);
+  refuse(SYS_kexec_load, "kexec_load", EPERM, surface);
+#ifdef SYS_kexec_file_load
+  refuse(SYS_kexec_file_load, "kexec_file_load", EPERM, surface);
+#endif
+  refuse(SYS_reboot, "reboot", EPERM, surface);
+  refuse(SYS_swapon, "swapon", EPERM, surface);
+  refuse(SYS_swapoff, "swapoff", EPERM, surface);
+  refuse(SYS_acct, "acct", EPERM, surface);
+  refuse(SYS_quotactl, "quotactl", EPERM, surface);
+  refuse(number::quotactl_fd, "quotactl_fd", EPERM, surface);
+  refuse(SYS_syslog, "syslog", EPERM, "the kernel log tells addresses and other programs' activity");
+  refuse(SYS_vhangup, "vhangup", EPERM, surface);
+  refuse(SYS_sethostname, "sethostname", EPERM, surface);
+  refuse(SYS_setdomainname, "setdomainname", EPERM, surface);
+  refuse(SYS_settimeofday, "settimeofday", EPERM, surface);
+  refuse(SYS_clock_settime, "clock_settime", EPERM, surface);
+  refuse(number::lsm_set_self_attr, "lsm_set_self_attr", EPERM, surface);
+#if defined(__x86_64__)
+  refuse(SYS_iopl, "iopl", EPERM, surface);
+  refuse(SYS_ioperm, "ioperm", EPERM, surface);
+  refuse(SYS_modify_ldt, "modify_ldt", EPERM, surface);
+  refuse(SYS_uselib, "uselib", ENOSYS, surface);
+  refuse(SYS_ustat, "ustat", ENOSYS, surface);
+  refuse(SYS_sysfs, "sysfs", ENOSYS, surface);
+#endif
+  add(SYS_ioctl, "ioctl", Action::refuse, When::terminal_ioctl, EPERM, "TIOCSTI types into the user's terminal; owner ioctls send signals");
+  return rules;
+}
+
+std::vector<CallRule> make_watched() {
+  std::vector<CallRule> rules;
+  add_observed(rules);
+  rules.push_back({SYS_connect, "connect", Action::connect, When::always, 0, "seen, not stopped"});
+  rules.push_back({SYS_truncate, "truncate", Action::truncate, When::always, 0, "seen, not stopped"});
+  return rules;
+}
+
+// A tiny assembler: every rule is self-contained and ends in a return, so jumps are short and only forward.
+class Assembler {
+ public:
+  std::vector<sock_filter> code;
+
+  void load(uint32_t offset) { code.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, offset}); }
+  void low(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8); }
+  void high(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8 + 4); }
+  void mask(uint32_t bits) { code.push_back({BPF_ALU | BPF_AND | BPF_K, 0, 0, bits}); }
+  void ret(uint32_t action) { code.push_back({BPF_RET | BPF_K, 0, 0, action}); }
+  // if (A == value) return action;
+  void if_equal(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value});
+    ret(action);
+  }
+  void if_not_equal(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value});
+    ret(action);
+  }
+  void if_above(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JGT | BPF_K, 0, 1, value});
+    ret(action);
+  }
+};
+
+void when_stopped(Assembler& out, When when, uint32_t stop) {
+  constexpr uint32_t allow = SECCOMP_RET_ALLOW;
+  constexpr uint32_t type_flags = ~static_cast<uint32_t>(SOCK_CLOEXEC | SOCK_NONBLOCK);
+  switch (when) {
+    case When::always:
+    case When::silent:
+      out.ret(stop);
+      return;
+    case When::new_namespace:
+      out.low(0);
+      out.mask(namespace_flags);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    case When::socket_kind: {
+      // Unix stream and seqpacket.
+      Assembler unix_kind;
+      unix_kind.low(1);
+      unix_kind.mask(type_flags);
+      unix_kind.if_equal(SOCK_STREAM, allow);
+      unix_kind.if_equal(SOCK_SEQPACKET, allow);
+      unix_kind.ret(stop);
+      // Internet stream over plain TCP.
+      Assembler inet_kind;
+      inet_kind.low(1);
+      inet_kind.mask(type_flags);
+      inet_kind.if_not_equal(SOCK_STREAM, stop);
+      inet_kind.low(2);
+      inet_kind.if_equal(0, allow);
+      inet_kind.if_equal(IPPROTO_TCP, allow);
+      inet_kind.ret(stop);
+      // Netlink: only the route family, which without rights only reads addresses and routes.
+      Assembler netlink_kind;
+      netlink_kind.low(2);
+      netlink_kind.if_equal(0, allow);
+      netlink_kind.ret(stop);
+      out.low(0);
+      auto branch = [&out](uint32_t family, const Assembler& body) {
+        out.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(body.code.size()), family});
+        out.code.insert(out.code.end(), body.code.begin(), body.code.end());
+      };
+      branch(AF_UNIX, unix_kind);
+      branch(AF_INET, inet_kind);
+      branch(AF_INET6, inet_kind);
+      branch(AF_NETLINK, netlink_kind);
+      out.ret(stop);
+      return;
+    }
+    case When::socketpair_kind:
+      out.low(0);
+      out.if_not_equal(AF_UNIX, stop);
+      out.low(1);
+      out.mask(type_flags);
+      out.if_equal(SOCK_STREAM, allow);
+      out.if_equal(SOCK_SEQPACKET, allow);
+      out.ret(stop);
+      return;
+    case When::destination:
+      out.low(4);
+      out.if_not_equal(0, stop);
+      out.high(4);
+      out.if_not_equal(0, stop);
+      out.low(3);
+      out.mask(fast_open_flag);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    case When::fast_open_2:
+    case When::fast_open_3:
+      out.low(when == When::fast_open_2 ? 2 : 3);
+      out.mask(fast_open_flag);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    case When::tcp_option:
+      out.low(1);
+      out.if_not_equal(IPPROTO_TCP, allow);
+      out.low(2);
+      out.if_equal(TCP_FASTOPEN, stop);
+      out.if_equal(30 /* TCP_FASTOPEN_CONNECT */, stop);
+      out.if_equal(33 /* TCP_FASTOPEN_KEY */, stop);
+      out.if_equal(TCP_REPAIR, stop);
+      out.ret(allow);
+      return;
+    case When::terminal_ioctl:
+      out.low(1);
+      out.if_equal(TIOCSTI, stop);
+      out.if_equal(0x541C /* TIOCLINUX */, stop);
+      out.if_equal(TIOCSETD, stop);
+      out.if_equal(0x8901 /* FIOSETOWN */, stop);
+      out.if_equal(0x8902 /* SIOCSPGRP */, stop);
+      out.ret(allow);
+      return;
+    case When::set_owner:
+      out.low(1);
+      out.if_equal(F_SETOWN, stop);
+      out.if_equal(15 /* F_SETOWN_EX */, stop);
+      out.ret(allow);
+      return;
+    case When::pid_given_0:
+    case When::pid_given_1:
+      out.low(when == When::pid_given_0 ? 0 : 1);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    case When::priority_target:
+      out.low(0);
+      out.if_equal(2 /* PRIO_USER */, stop);
+      out.low(1);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    case When::personality_change:
+      out.low(0);
+      out.if_equal(0xFFFFFFFF, allow);
+      out.if_equal(0, allow);
+      out.ret(stop);
+      return;
+    case When::core_scheduling:
+      out.low(0);
+      out.if_equal(62 /* PR_SCHED_CORE */, stop);
+      out.ret(allow);
+      return;
+  }
+}
+
+}  // namespace
+
+const std::vector<CallRule>& contained_calls() {
+  static const std::vector<CallRule> rules = make_contained();
+  return rules;
+}
+
+const std::vector<CallRule>& watched_calls() {
+  static const std::vector<CallRule> rules = make_watched();
+  return rules;
+}
+
+const CallRule* rule_for(const std::vector<CallRule>& rules, int nr) {
+  for (const CallRule& rule : rules) {
+    if (rule.nr == nr) return &rule;
+  }
+  return nullptr;
+}
+
+std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained) {
+  Assembler out;
+  // Foreign architectures first: their numbers mean other calls. Contained: the supervisor refuses and records.
+  out.load(offsetof(seccomp_data, arch));
+  out.if_not_equal(native_audit_arch, contained ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW);
+  out.load(offsetof(seccomp_data, nr));
+#if defined(__x86_64__)
+  out.code.push_back({BPF_JMP | BPF_JGE | BPF_K, 0, 1, x32_bit});
+  out.ret(contained ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW);
+#endif
+  if (contained) out.if_above(number::newest_known, SECCOMP_RET_ERRNO | ENOSYS);
+  for (const CallRule& rule : rules) {
+    Assembler body;
+    uint32_t stop = rule.when == When::silent ? SECCOMP_RET_ERRNO | static_cast<uint32_t>(rule.error) : SECCOMP_RET_USER_NOTIF;
+    when_stopped(body, rule.when, stop);
+    out.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(body.code.size()), static_cast<uint32_t>(rule.nr)});
+    out.code.insert(out.code.end(), body.code.begin(), body.code.end());
+  }
+  out.ret(SECCOMP_RET_ALLOW);
+  return out.code;
+}
+
+}  // namespace belljar

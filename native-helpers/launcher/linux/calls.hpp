@@ -1,0 +1,107 @@
+// The table of system calls that the filter stops, each with what the supervisor does about it and why; and the seccomp
+// program made from it. Everything that is not named here is allowed, except calls newer than this program (ENOSYS).
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernel.hpp"
+
+namespace belljar {
+
+// What the supervisor does with a notified call.
+enum class Action {
+  // Observed: Landlock decides; the supervisor predicts its answer, records it, and lets the call go on.
+  open,
+  openat,
+  openat2,
+  creat,
+  exec,
+  execat,
+  make_folder,
+  make_folder_at,
+  remove_folder,
+  remove,
+  remove_at,
+  rename,
+  rename_at,
+  link,
+  link_at,
+  make_link,
+  make_link_at,
+  make_node,
+  make_node_at,
+  // Brokered: the supervisor decides on its own copy and makes the call itself.
+  truncate,
+  chmod,
+  chmod_fd,
+  chmod_at,
+  chown,
+  chown_link,
+  chown_fd,
+  chown_at,
+  utime,
+  utimes,
+  utimes_at,
+  utimens_at,
+  set_attribute,
+  set_attribute_link,
+  set_attribute_fd,
+  remove_attribute,
+  remove_attribute_link,
+  remove_attribute_fd,
+  watch,
+  connect,
+  listen,
+  send_to,
+  // Decided from registers alone, which nobody can change after the call was stopped.
+  signal_process,
+  signal_thread,
+  signal_pidfd,
+  other_process,   // first argument names a process; 0 is the caller
+  priority,
+  socket,
+  shm_get,
+  shm_use,
+  owner,           // fcntl F_SETOWN: arg 2 names who gets signals
+  // Refused always.
+  refuse,
+};
+
+// When the filter stops the call; otherwise it is allowed.
+enum class When {
+  always,
+  silent,               // refused by the filter itself, no event: libraries probe it all the time and fall back
+  new_namespace,        // arg 0 holds CLONE_NEW* flags
+  socket_kind,          // arg 0..2 are not an ordinary stream, Unix stream or route-netlink socket
+  socketpair_kind,
+  destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
+  fast_open_2,          // MSG_FASTOPEN in arg 2
+  fast_open_3,          // MSG_FASTOPEN in arg 3
+  tcp_option,           // setsockopt: TCP_FASTOPEN_CONNECT and kin
+  terminal_ioctl,       // TIOCSTI, TIOCLINUX, TIOCSETD, FIOSETOWN, SIOCSPGRP
+  set_owner,            // fcntl F_SETOWN, F_SETOWN_EX
+  pid_given_0,          // arg 0 is not 0
+  pid_given_1,          // arg 1 is not 0
+  priority_target,      // setpriority: somebody else, or a whole user
+  personality_change,   // anything but asking and the plain one
+  core_scheduling,      // prctl PR_SCHED_CORE
+};
+
+struct CallRule {
+  int nr;
+  const char* name;
+  Action action;
+  When when;
+  int error;          // errno for Action::refuse and When::silent
+  const char* reason;
+};
+
+const std::vector<CallRule>& contained_calls();
+const std::vector<CallRule>& watched_calls();
+
+// The seccomp program for one of the two tables.
+std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);
+
+const CallRule* rule_for(const std::vector<CallRule>& rules, int nr);
+
+}  // namespace belljar

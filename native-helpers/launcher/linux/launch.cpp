@@ -1,0 +1,798 @@
+// The order of securing, and why it is this order:
+//
+//  1. (main) Close inherited descriptors but stdio: they may be anything, and the plan's descriptors come next.
+//  2. Drop capabilities and forbid gaining any: nothing below needs them, and everything below is then done as the user.
+//  3. Read the plan with the server's rights, not more: wrong owner or mode means someone else could have written it.
+//  4. Find the command, resolve symbols, open every granted place (O_PATH): decided once, on objects and not on names.
+//  5. Fork the guardian's child. The guardian only watches: the client, the supervisor, and that nothing outlives the run.
+//  6. Supervisor: make both rulesets, apply the outer one to itself, then fork the server's first process.
+//  7. Server's first process: session, limits, inner Landlock domain, seccomp filter with listener (last, because it would
+//     stop the steps before it), hand the listener over, wait for the supervisor, execute.
+//
+// A step that fails ends all of it with one named reason; nothing of the server has run by then.
+#include "launch.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include "../core/plan.hpp"
+#include "../core/refusal.hpp"
+#include "../core/spool.hpp"
+#include "../core/text.hpp"
+#include "environment.hpp"
+#include "kernel.hpp"
+#include "places.hpp"
+#include "supervisor.hpp"
+#include "walls.hpp"
+
+extern char** environ;
+
+namespace belljar {
+
+namespace {
+
+constexpr int grace_ms = 2000;          // from SIGTERM to SIGKILL when the client is gone
+constexpr int flush_every_ms = 500;
+constexpr size_t spool_files_max = 400;
+constexpr uint64_t spool_bytes_max = 64ULL << 20;
+
+void fail(Shared* shared, int status, const char* code, const std::string& sentence) {
+  if (shared->failed.exchange(true)) return;
+  shared->failure_exit = status;
+  snprintf(shared->failure_code, sizeof shared->failure_code, "%s", code);
+  snprintf(shared->failure_sentence, sizeof shared->failure_sentence, "%s", sentence.c_str());
+}
+
+std::string errno_text(const char* what) { return std::string(what) + ": " + strerror(errno); }
+
+uint64_t start_ticks(int process) {
+  char name[40];
+  snprintf(name, sizeof name, "/proc/%d/stat", process);
+  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+  char text[1024];
+  ssize_t n = fd ? read(fd.get(), text, sizeof text - 1) : -1;
+  if (n <= 0) return 0;
+  text[n] = '\0';
+  const char* at = strrchr(text, ')');
+  // Field 3 follows the parenthesis; the start time is field 22.
+  for (int field = 2; at != nullptr && field < 22; field++) at = strchr(at + 1, ' ');
+  return at != nullptr ? strtoull(at + 1, nullptr, 10) : 0;
+}
+
+// The plan, or a refusal that says exactly what is wrong with it.
+Plan load_plan(const Request& request) {
+  const std::string& file = request.plan_file;
+  auto stop = [&](const char* code, const std::string& sentence, const char* remedy) {
+    refuse({code, sentence, remedy, exit_refused}, request.server);
+  };
+  Descriptor fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd && errno == ENOENT) {
+    stop("no-plan", "There is no plan for this server (" + file + "), so it was not started.",
+         "Contain it again with belljar contain, or put it back with belljar release.");
+  }
+  if (!fd) stop("plan-unreadable", "The plan cannot be opened (" + file + "): " + strerror(errno) + ".", "See: belljar doctor --repair");
+  struct stat info{};
+  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) stop("plan-unreadable", "The plan is not a file (" + file + ").", "See: belljar doctor --repair");
+  if (info.st_uid != geteuid()) {
+    stop("plan-owner", "The plan belongs to another user (" + file + "), so it was not believed.", "See: belljar doctor --repair");
+  }
+  if ((info.st_mode & 077) != 0) {
+    stop("plan-mode", "The plan can be read or changed by others (" + file + "), so it was not believed.", "See: belljar doctor --repair");
+  }
+  if (info.st_size > static_cast<off_t>(plan_max_bytes)) stop("plan-invalid", "The plan is larger than 1 MiB (" + file + ").", "See: belljar doctor --repair");
+  std::string bytes;
+  char buffer[65536];
+  while (bytes.size() <= plan_max_bytes) {
+    ssize_t n = read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) stop("plan-unreadable", "The plan cannot be read (" + file + "): " + strerror(errno) + ".", "See: belljar doctor --repair");
+    if (n == 0) break;
+    bytes.append(buffer, static_cast<size_t>(n));
+  }
+  Plan plan;
+  std::string error;
+  if (!parse_plan(bytes, plan, error)) {
+    stop("plan-invalid", "The plan is not valid (" + file + ", " + error + "), so the server was not started.",
+         "Write it again: belljar doctor --repair");
+  }
+  if (!request.server.empty() && plan.server != request.server) {
+    stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
+  }
+  return plan;
+}
+
+std::string current_folder() {
+  char buffer[PATH_MAX];
+  return getcwd(buffer, sizeof buffer) != nullptr ? std::string(buffer) : std::string();
+}
+
+std::string random_name(size_t length) {
+  static constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::string out;
+  unsigned char bytes[32];
+  if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) abort();
+  for (size_t i = 0; i < length && i < sizeof bytes; i++) out.push_back(letters[bytes[i] % 36]);
+  return out;
+}
+
+// Old runs' files go, oldest first, beyond the total bounds; a file that a supervisor still holds stays.
+void prune_spool(int folder_fd) {
+  struct Old {
+    std::string name;
+    int64_t at;
+    uint64_t size;
+  };
+  std::vector<Old> files;
+  uint64_t total = 0;
+  int copy = fcntl(folder_fd, F_DUPFD_CLOEXEC, 3);
+  DIR* folder = copy >= 0 ? fdopendir(copy) : nullptr;
+  if (folder == nullptr) return;
+  while (dirent* entry = readdir(folder)) {
+    std::string_view name(entry->d_name);
+    struct stat info{};
+    if (!name.ends_with(".jsonl") || fstatat(folder_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) continue;
+    files.push_back({std::string(name), info.st_mtim.tv_sec, static_cast<uint64_t>(info.st_size)});
+    total += static_cast<uint64_t>(info.st_size);
+  }
+  closedir(folder);
+  if (files.size() <= spool_files_max && total <= spool_bytes_max) return;
+  std::sort(files.begin(), files.end(), [](const Old& a, const Old& b) { return a.at < b.at; });
+  size_t left = files.size();
+  for (const Old& file : files) {
+    if (left <= spool_files_max && total <= spool_bytes_max) break;
+    Descriptor fd(openat(folder_fd, file.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd || flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    if (unlinkat(folder_fd, file.name.c_str(), 0) == 0) {
+      left--;
+      total -= std::min(total, file.size);
+    }
+  }
+}
+
+// Removes a folder tree that the run made, without following anything.
+void remove_tree(int parent, const char* name, int depth) {
+  if (unlinkat(parent, name, 0) == 0 || depth > 64) return;
+  Descriptor fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) {
+    // The server may have taken its own folder's rights away.
+    if (errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) {
+      fd = Descriptor(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    }
+    if (!fd) return;
+  }
+  fchmod(fd.get(), 0700);
+  int copy = fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
+  DIR* folder = copy >= 0 ? fdopendir(copy) : nullptr;
+  if (folder == nullptr) return;
+  while (dirent* entry = readdir(folder)) {
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) remove_tree(fd.get(), entry->d_name, depth + 1);
+  }
+  closedir(folder);
+  unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+std::vector<int> children_of_self() {
+  std::vector<int> found;
+  char name[64];
+  snprintf(name, sizeof name, "/proc/self/task/%d/children", getpid());
+  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+  if (fd) {
+    std::string text;
+    char buffer[4096];
+    ssize_t n = 0;
+    while ((n = read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(n));
+    for (std::string_view word : split(text, ' ')) {
+      auto number = parse_number(word, INT_MAX);
+      if (number) found.push_back(static_cast<int>(*number));
+    }
+    return found;
+  }
+  DIR* folder = opendir("/proc");
+  while (dirent* entry = folder != nullptr ? readdir(folder) : nullptr) {
+    auto number = parse_number(entry->d_name, INT_MAX);
+    if (!number) continue;
+    char stat_name[64];
+    snprintf(stat_name, sizeof stat_name, "/proc/%d/stat", static_cast<int>(*number));
+    Descriptor file(open(stat_name, O_RDONLY | O_CLOEXEC));
+    char text[1024];
+    ssize_t n = file ? read(file.get(), text, sizeof text - 1) : -1;
+    if (n <= 0) continue;
+    text[n] = '\0';
+    const char* after = strrchr(text, ')');
+    char state = 0;
+    int parent = 0;
+    if (after != nullptr && sscanf(after + 1, " %c %d", &state, &parent) == 2 && parent == getpid()) found.push_back(static_cast<int>(*number));
+  }
+  if (folder != nullptr) closedir(folder);
+  return found;
+}
+
+// Kills and reaps every descendant: each that dies gives its own children to us (child subreaper), until there is none.
+void end_descendants() {
+  for (int rounds = 0; rounds < 100'000; rounds++) {
+    for (int child : children_of_self()) kill(child, SIGKILL);
+    int status = 0;
+    pid_t gone = waitpid(-1, &status, WNOHANG);
+    if (gone < 0 && errno == ECHILD) return;
+    if (gone == 0) poll(nullptr, 0, 1);
+  }
+}
+
+void add_json_list(std::string& out, const char* name, const std::vector<std::string>& list, size_t most, size_t longest) {
+  out += "\"";
+  out += name;
+  out += "\":[";
+  for (size_t i = 0; i < list.size() && i < most; i++) {
+    if (i > 0) out += ",";
+    append_json_string(out, std::string_view(list[i]).substr(0, longest));
+  }
+  out += "]";
+}
+
+std::string enforcement_json(const EnforcementReport& report) {
+  std::string out = "{";
+  add_json_list(out, "full", report.full, 64, 200);
+  out += ",";
+  add_json_list(out, "partial", report.partial, 64, 500);
+  out += ",";
+  add_json_list(out, "missing", report.missing, 64, 500);
+  return out + "}";
+}
+
+const char* signal_name(int signal) {
+  const char* short_name = sigabbrev_np(signal);
+  return short_name != nullptr ? short_name : "unknown";
+}
+
+// Everything about one run that guardian, supervisor and server's first process share by inheritance.
+struct Run {
+  const Request& request;
+  Plan plan;
+  Launch launch;
+  Offer offer;
+  Shared* shared = nullptr;
+  std::string id;
+  int spool_fd = -1;
+  std::string private_tmp;
+  std::string private_shm;
+  int64_t started = 0;
+  int guardian = 0;
+  bool contained = true;
+};
+
+std::string end_json(const Run& run, const char* cause, bool has_code, int code, int signal, const std::vector<NearDenial>& near) {
+  std::string out = std::string("{\"cause\":\"") + cause + "\"";
+  if (signal != 0) out += std::string(",\"signal\":\"SIG") + signal_name(signal) + "\"";
+  else if (has_code) out += ",\"code\":" + std::to_string(code);
+  out += ",\"durationMs\":" + std::to_string(std::max<int64_t>(0, (now_nanoseconds() - run.started) / 1'000'000));
+  out += ",\"denials\":" + std::to_string(run.shared->denials.load()) + ",\"justBefore\":[";
+  for (size_t i = 0; i < near.size(); i++) {
+    if (i > 0) out += ",";
+    out += "{\"at\":\"" + iso_time(near[i].at) + "\",\"kind\":\"" + near[i].kind + "\",\"target\":";
+    append_json_string(out, near[i].target);
+    out += "}";
+  }
+  return out + "]}";
+}
+
+// ---- The server's first process -------------------------------------------------------------------------------------
+
+[[noreturn]] void server_fails(Run& run, int status, const char* code, const std::string& sentence) {
+  fail(run.shared, status, code, sentence);
+  _exit(status);
+}
+
+void apply_limits(Run& run) {
+  auto set = [&run](int resource, uint64_t value) {
+    rlimit now{};
+    getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
+    rlimit wanted{std::min<rlim_t>(value, now.rlim_max), std::min<rlim_t>(value, now.rlim_max)};
+    if (setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) != 0) {
+      server_fails(run, exit_refused, "limit-failed", errno_text("A resource limit could not be set (setrlimit"));
+    }
+  };
+  // A core file would hold the server's secrets, and be written by the kernel outside every rule.
+  if (run.contained) set(RLIMIT_CORE, 0);
+  for (const Limit& limit : run.plan.limits) {
+    if (limit.name == "nofile") set(RLIMIT_NOFILE, limit.value);
+    else if (limit.name == "fsize") set(RLIMIT_FSIZE, limit.value);
+    else if (limit.name == "cpu") set(RLIMIT_CPU, limit.value);
+    else if (limit.name == "nproc") set(RLIMIT_NPROC, limit.value);
+    else set(RLIMIT_AS, limit.value);
+  }
+}
+
+[[noreturn]] void run_server(Run& run, int supervisor, int inner_wall, const std::vector<sock_filter>& filter, int to_supervisor,
+                             int from_supervisor, char* const* arguments, char* const* environment) {
+  // Dies with the supervisor; its descendants are then ended by the guardian.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor) {
+    server_fails(run, exit_refused, "launcher-gone", "The launcher ended while it was starting the server.");
+  }
+  // A session of its own: signals to groups stay inside, and there is no controlling terminal to type into.
+  setsid();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int signal = 1; signal < NSIG; signal++) {
+    if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_DFL);
+  }
+  apply_limits(run);
+  if (run.contained) {
+    int error = apply_wall(inner_wall, run.offer.landlock_abi);
+    if (error != 0) {
+      errno = error;
+      server_fails(run, exit_refused, "landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
+    }
+  }
+  sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
+  unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+  if (listener < 0 && errno == EINVAL) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  // From here only read, write, close and execve: all else might wait for a supervisor that is not there yet.
+  if (listener < 0) {
+    const char* code = errno == EBUSY ? "nested-listener" : "seccomp-failed";
+    server_fails(run, exit_refused, code,
+                 errno == EBUSY ? "Another sandbox around this session already watches its system calls, so Belljar cannot."
+                                : errno_text("The system call filter could not be applied (seccomp"));
+  }
+  int number = static_cast<int>(listener);
+  char go = 0;
+  if (write(to_supervisor, &number, sizeof number) != sizeof number || read(from_supervisor, &go, 1) != 1) _exit(exit_refused);
+  close(number);
+  execve(run.launch.program.c_str(), arguments, environment);
+  int status = errno == ENOENT ? exit_not_found : exit_not_executable;
+  std::string sentence = errno_text(("The command could not be started (execve " + run.launch.program).c_str()) + ").";
+  server_fails(run, status, errno == ENOENT ? "command-not-found" : "command-not-executable", sentence);
+}
+
+// ---- The supervisor -------------------------------------------------------------------------------------------------
+
+struct Housekeeping {
+  Run* run;
+  Supervisor* supervisor;
+  Spool* spool;
+  int server;
+  int signals;
+};
+
+[[noreturn]] void* keep_house(void* argument) {
+  Housekeeping& house = *static_cast<Housekeeping*>(argument);
+  Run& run = *house.run;
+  Descriptor server(static_cast<int>(syscall(number::pidfd_open, house.server, 0)));
+  int64_t flushed = 0;
+  const char* cause = nullptr;
+  while (true) {
+    house.supervisor->poll_pending(flush_every_ms, house.signals);
+    signalfd_siginfo info{};
+    while (read(house.signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      int signal = static_cast<int>(info.ssi_signo);
+      if (signal == SIGCHLD) continue;
+      if (getppid() != run.guardian) {
+        // The guardian was killed: nobody would hold the run together any longer.
+        cause = "client-gone";
+        kill(house.server, SIGKILL);
+      } else if (signal == SIGUSR2) {
+        cause = "client-gone";  // said by the guardian before it ends the run
+      } else {
+        if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) {
+          if (cause == nullptr) cause = "stopped";
+        }
+        kill(house.server, signal);
+      }
+    }
+    if (now_nanoseconds() - flushed >= static_cast<int64_t>(flush_every_ms) * 1'000'000 * 9 / 10) {
+      house.spool->flush(false);
+      flushed = now_nanoseconds();
+    }
+    int status = 0;
+    bool server_ended = false;
+    while (true) {
+      pid_t gone = waitpid(-1, &status, WNOHANG);
+      if (gone <= 0) break;
+      if (gone == house.server) {
+        server_ended = true;
+        break;
+      }
+    }
+    if (!server_ended) continue;
+    // The server is gone: whatever it left behind goes too, before the run is called ended.
+    end_descendants();
+    house.supervisor->clean_up();
+    house.spool->flush(true);
+    bool by_signal = WIFSIGNALED(status);
+    int code = by_signal ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (!run.shared->failed.load()) {
+      if (cause == nullptr) cause = by_signal ? "signal" : "exit";
+    } else {
+      cause = "launcher-failed";
+    }
+    if (!run.shared->ended.exchange(true)) {
+      auto near = house.spool->near_denials(now_nanoseconds() - 2'000'000'000);
+      house.spool->run_end(end_json(run, cause, true, code, by_signal ? WTERMSIG(status) : 0, near), house.server, run.launch.program);
+    }
+    _exit(code);
+  }
+}
+
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment) {
+  auto stop = [&run](const char* code, const std::string& sentence) {
+    fail(run.shared, exit_refused, code, sentence);
+    _exit(exit_refused);
+  };
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != run.guardian) stop("launcher-gone", "The launcher ended while it was starting the server.");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) stop("subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"));
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGCHLD}) sigaddset(&handled, signal);
+  sigprocmask(SIG_BLOCK, &handled, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (signals < 0) stop("signals-failed", errno_text("signalfd"));
+
+  std::string resolv_conf;
+  NetworkRules network;
+  network.network = run.plan.network;
+  network.local_ports = run.plan.local_ports;
+  network.listen_ports = run.plan.listen_ports;
+  if (run.contained && run.plan.network == Network::open) {
+    Descriptor fd(open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
+    char buffer[16384];
+    ssize_t n = fd ? read(fd.get(), buffer, sizeof buffer) : 0;
+    if (n > 0) {
+      resolv_conf.assign(buffer, static_cast<size_t>(n));
+      network.resolvers = resolvers_of(resolv_conf);
+      // Name look-ups over TCP go through the same decided connect as everything else; datagrams are refused.
+      if (resolv_conf.back() != '\n') resolv_conf += "\n";
+      resolv_conf += "options use-vc\n";
+    }
+  }
+
+  Walls walls;
+  if (run.contained) {
+    std::string error;
+    // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
+    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc"}, walls, error)) stop("landlock-failed", error);
+    int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
+    if (code != 0) {
+      errno = code;
+      stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
+    }
+  }
+  std::vector<sock_filter> filter = make_filter(run.contained ? contained_calls() : watched_calls(), run.contained);
+
+  int up[2];
+  int down[2];
+  if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0) stop("pipe-failed", errno_text("pipe2"));
+  std::vector<char*> arguments;
+  arguments.push_back(run.launch.command.data());
+  for (std::string& argument : run.launch.args) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  std::vector<char*> variables = environment.pointers();
+
+  int self = getpid();
+  pid_t server = fork();
+  if (server < 0) stop("fork-failed", errno_text("fork"));
+  if (server == 0) {
+    run_server(run, self, walls.inner.get(), filter, up[1], down[0], arguments.data(), variables.data());
+  }
+  run.shared->server_pid.store(server);
+  close(up[1]);
+  close(down[0]);
+  int listener_number = -1;
+  if (read(up[0], &listener_number, sizeof listener_number) != sizeof listener_number) {
+    int status = 0;
+    waitpid(server, &status, 0);
+    stop("start-failed", "The server's first process ended before it could be contained.");
+  }
+  Descriptor pidfd(static_cast<int>(syscall(number::pidfd_open, server, 0)));
+  int listener = pidfd ? static_cast<int>(syscall(number::pidfd_getfd, pidfd.get(), listener_number, 0)) : -1;
+  if (listener < 0) {
+    std::string text = errno_text("pidfd_getfd");
+    kill(server, SIGKILL);
+    stop("listener-failed", text);
+  }
+  bool sync = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, notify_sync_wake_up) == 0;
+  walls = Walls{};
+
+  Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
+  EnforcementReport report = enforcement_of(run.offer, run.plan.level);
+  std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
+                       (run.plan.network == Network::open ? "open" : "none") + "\",\"program\":";
+  append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
+  detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
+  detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
+  add_json_list(detail, "notApplied", places.not_applied, 100, 400);
+  detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
+  spool.run_start(detail, server, run.launch.program);
+
+  Settings settings;
+  settings.contained = run.contained;
+  settings.record_all = run.plan.record_all;
+  settings.sync_wake_up = sync;
+  settings.guardian = run.guardian;
+  settings.landlock_abi = run.offer.landlock_abi;
+  settings.network = std::move(network);
+  settings.sockets = std::move(sockets);
+  settings.private_tmp = run.private_tmp;
+  settings.private_shm = run.private_shm;
+  settings.resolv_conf = std::move(resolv_conf);
+  Supervisor supervisor(std::move(settings), std::move(places.grants), spool, listener);
+  Housekeeping house{&run, &supervisor, &spool, server, signals};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 256 * 1024);
+  pthread_t thread;
+  if (pthread_create(&thread, &attributes, keep_house, &house) != 0) {
+    kill(server, SIGKILL);
+    stop("thread-failed", "The launcher could not start its second thread.");
+  }
+  char go = 1;
+  if (write(down[1], &go, 1) != 1) kill(server, SIGKILL);
+  close(down[1]);
+  close(up[0]);
+  // The run's own stdio belongs to the server; holding a copy would keep the client from seeing its end.
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd : {0, 1}) {
+    if (null >= 0) dup2(null, fd);
+    else close(fd);
+  }
+  supervisor.serve();
+}
+
+// ---- The guardian ---------------------------------------------------------------------------------------------------
+
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals) {
+  Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
+  if (!supervisor_fd) {
+    kill(supervisor, SIGKILL);
+  }
+  bool client_gone = false;
+  int64_t deadline = 0;
+  int status = 0;
+  while (true) {
+    pollfd waits[3] = {{supervisor_fd.get(), POLLIN, 0}, {signals, POLLIN, 0}, {client_gone ? -1 : client_pidfd, POLLIN, 0}};
+    int timeout = -1;
+    if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
+    poll(waits, 3, timeout);
+    signalfd_siginfo info{};
+    while (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      int signal = static_cast<int>(info.ssi_signo);
+      if (signal != SIGCHLD) kill(supervisor, signal);
+    }
+    if (!client_gone && (waits[2].revents & POLLIN) != 0) {
+      client_gone = true;
+      kill(supervisor, SIGUSR2);
+      kill(supervisor, SIGTERM);
+      deadline = now_nanoseconds() + static_cast<int64_t>(grace_ms) * 1'000'000;
+    }
+    if (deadline != 0 && now_nanoseconds() >= deadline) {
+      int server = run.shared->server_pid.load();
+      if (server > 0) kill(server, SIGKILL);
+      deadline = now_nanoseconds() + static_cast<int64_t>(grace_ms) * 1'000'000;
+    }
+    pid_t gone = waitpid(supervisor, &status, WNOHANG);
+    if (gone == supervisor || (gone < 0 && errno == ECHILD)) break;
+  }
+  end_descendants();
+  bool crashed = WIFSIGNALED(status);
+  if (!run.shared->ended.exchange(true) && run.spool_fd >= 0) {
+    Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
+    spool.run_end(end_json(run, "launcher-failed", !crashed, crashed ? 0 : WEXITSTATUS(status), crashed ? WTERMSIG(status) : 0, {}),
+                  run.shared->server_pid.load(), run.launch.program);
+  }
+  if (!run.private_tmp.empty()) remove_tree(AT_FDCWD, run.private_tmp.c_str(), 0);
+  if (!run.private_shm.empty()) remove_tree(AT_FDCWD, run.private_shm.c_str(), 0);
+  if (run.shared->failed.load()) {
+    std::string remedy = run.shared->failure_exit == exit_refused ? "See: belljar doctor" : "See: belljar show " + run.plan.server;
+    refuse({run.shared->failure_code, run.shared->failure_sentence, remedy, run.shared->failure_exit}, run.plan.server);
+  }
+  // A supervisor that was killed took the walls' brokering with it; the run is over and says so.
+  _exit(crashed ? exit_refused : WEXITSTATUS(status));
+}
+
+bool npm_family(std::string_view name) { return name == "npx" || name == "npm" || name == "pnpx" || name == "pnpm"; }
+
+// Kernel offers that a level cannot do without.
+void require_offer(const Run& run) {
+  const Offer& offer = run.offer;
+  std::string lacking;
+  if (!offer.filter || !offer.notify) lacking = "seccomp with notification (Linux 5.9)";
+  else if (run.contained && offer.landlock_abi == 0) lacking = "Landlock (Linux 5.13, switched on)";
+  else if (run.contained && (!offer.addfd_send || !offer.pidfd_getfd)) lacking = "brokered system calls (Linux 5.14)";
+  if (lacking.empty()) return;
+  refuse({"not-enforceable", "This machine's kernel does not offer " + lacking + ", so the server was not started.",
+          "Update the kernel, or put the server back with belljar release.", exit_refused},
+         run.plan.server);
+}
+
+// The parts of the probe that a start needs, without its trial processes.
+Offer quick_offer() {
+  Offer offer;
+  offer.landlock_abi = landlock_abi();
+  uint32_t notify = SECCOMP_RET_USER_NOTIF;
+  uint32_t error = SECCOMP_RET_ERRNO;
+  offer.filter = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &error) == 0;
+  offer.notify = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &notify) == 0;
+  errno = 0;
+  offer.pidfd_getfd = syscall(number::pidfd_getfd, -1, 0, 0) < 0 && errno == EBADF;
+  // ADDFD with SEND came in 5.14, one release after Landlock; openat2 and pidfd_getfd are older. The release tells.
+  utsname system{};
+  int major = 0;
+  int minor = 0;
+  if (uname(&system) == 0) sscanf(system.release, "%d.%d", &major, &minor);
+  offer.addfd_send = major > 5 || (major == 5 && minor >= 14);
+  offer.sync_wake_up = major > 6 || (major == 6 && minor >= 6);
+  return offer;
+}
+
+}  // namespace
+
+void launch(const Request& request) {
+  Run run{request, {}, {}, {}, nullptr, {}, -1, {}, {}, now_nanoseconds(), 0, true};
+  // The client, before anything takes time: when it ends, so does the run.
+  int client = getppid();
+  Descriptor client_pidfd(client > 1 ? static_cast<int>(syscall(number::pidfd_open, client, 0)) : -1);
+  if (getppid() != client) _exit(exit_refused);
+
+  int error = drop_capabilities();
+  if (error != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    refuse({"privileges", std::string("Rights could not be dropped (capset): ") + strerror(error != 0 ? error : errno) + ".", "", exit_refused}, request.server);
+  }
+  run.plan = load_plan(request);
+  run.contained = run.plan.level != Level::watch;
+  run.offer = quick_offer();
+  require_offer(run);
+
+  Environment environment = Environment::from_plan(run.plan, environ);
+  run.launch.command = request.command[0];
+  run.launch.args.assign(request.command.begin() + 1, request.command.end());
+  run.launch.cwd = current_folder();
+  if (run.launch.cwd.empty() || run.launch.cwd[0] != '/') {
+    refuse({"no-folder", std::string("The folder the client starts the server in cannot be used: ") + strerror(errno) + ".", "", exit_refused}, run.plan.server);
+  }
+  // The PATH that the client gave counts, also where the plan passes no PATH on.
+  const char* inherited_path = getenv("PATH");
+  std::string path_variable(environment.has("PATH") ? environment.get("PATH") : std::string_view(inherited_path != nullptr ? inherited_path : "/usr/local/bin:/usr/bin:/bin"));
+  std::string found_in;
+  run.launch.program = find_program(run.launch.command, run.launch.cwd, path_variable, run.plan.home, found_in, error);
+  if (run.launch.program.empty()) {
+    bool missing = error == ENOENT || error == ENOTDIR;
+    refuse({missing ? "command-not-found" : "command-not-executable",
+            "The command \"" + run.launch.command + "\" " + (missing ? "was not found." : "cannot be executed."),
+            missing ? "It was looked for on the client's PATH and in the usual places of version managers." : "",
+            missing ? exit_not_found : exit_not_executable},
+           run.plan.server);
+  }
+  if (!found_in.empty()) path_variable += ":" + found_in;
+  if (!found_in.empty() && environment.has("PATH")) environment.set("PATH", path_variable);
+  if (run.contained && npm_family(base_name(run.launch.command))) {
+    // Without these npm asks the registry first and waits in its retries for more than a minute when it cannot.
+    for (const auto& [name, value] : {std::pair{"npm_config_prefer_offline", "true"}, {"npm_config_update_notifier", "false"},
+                                      {"npm_config_fund", "false"}, {"npm_config_audit", "false"}, {"npm_config_logs_max", "0"}}) {
+      if (!environment.has(name)) environment.set(name, value);
+    }
+  }
+
+  run.shared = static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  if (run.shared == MAP_FAILED) refuse({"memory", "There is not enough memory.", "", exit_refused}, run.plan.server);
+  new (run.shared) Shared();
+
+  // The spool file: its folder is made and owned by Belljar; nothing else may stand there under the run's name.
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm utc{};
+  gmtime_r(&now.tv_sec, &utc);
+  char stamp[32];
+  strftime(stamp, sizeof stamp, "%Y%m%dt%H%M%S", &utc);
+  run.id = std::string(stamp) + "-" + random_name(8);
+  Descriptor spool_folder(open(run.plan.spool.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat info{};
+  if (!spool_folder || fstat(spool_folder.get(), &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 022) != 0) {
+    refuse({"spool", "Events cannot be recorded: " + run.plan.spool + " is not a folder of yours alone.", "See: belljar doctor --repair", exit_refused}, run.plan.server);
+  }
+  prune_spool(spool_folder.get());
+  std::string spool_name = run.id + ".jsonl";
+  run.spool_fd = openat(spool_folder.get(), spool_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (run.spool_fd < 0) {
+    refuse({"spool", "Events cannot be recorded in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
+  }
+  flock(run.spool_fd, LOCK_EX | LOCK_NB);
+
+  Places places;
+  std::vector<std::string> sockets;
+  if (run.contained) {
+    std::string name = "belljar-" + random_name(12);
+    std::string tmp = "/tmp/" + name;
+    if (mkdir(tmp.c_str(), 0700) != 0) {
+      refuse({"temporary-folder", "The run's own temporary folder could not be made in /tmp: " + std::string(strerror(errno)) + ".", "", exit_refused}, run.plan.server);
+    }
+    run.private_tmp = real_path(tmp);
+    for (const char* variable : {"TMPDIR", "TMP", "TEMP"}) environment.set(variable, run.private_tmp);
+    std::string shm = "/dev/shm/" + name;
+    if (mkdir(shm.c_str(), 0700) == 0) run.private_shm = shm;
+
+    char self_path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self_path, sizeof self_path);
+    std::vector<std::string> own = {run.plan.spool};
+    if (n > 0 && n < PATH_MAX) {
+      std::string folder(parent_of(std::string_view(self_path, static_cast<size_t>(n))));
+      // <data>/bin/belljar-launcher: the data folder holds plans and journal.
+      if (base_name(folder) == "bin" && access((std::string(parent_of(folder)) + "/plans").c_str(), F_OK) == 0) own.emplace_back(parent_of(folder));
+    }
+    PlaceResolver resolver(run.plan, run.launch, own, path_variable);
+    resolver.add(Access::write, run.private_tmp, "private temporary folder", false);
+    if (!run.private_shm.empty()) resolver.add(Access::write, run.private_shm, "private shared memory", false);
+    resolver.add_rules();
+    places = resolver.take();
+    for (const std::string& socket : run.plan.sockets) {
+      std::string real = real_path(socket);
+      if (real.empty()) places.not_applied.push_back("socket " + socket + ": does not exist");
+      else sockets.push_back(real);
+    }
+  }
+
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    refuse({"subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"), "", exit_refused}, run.plan.server);
+  }
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGCHLD}) sigaddset(&handled, signal);
+  sigprocmask(SIG_BLOCK, &handled, nullptr);
+  int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
+  run.guardian = getpid();
+  pid_t supervisor = signals >= 0 ? fork() : -1;
+  if (supervisor < 0) {
+    if (!run.private_tmp.empty()) rmdir(run.private_tmp.c_str());
+    refuse({"fork-failed", errno_text("fork"), "", exit_refused}, run.plan.server);
+  }
+  if (supervisor == 0) {
+    close(signals);
+    client_pidfd.reset();
+    supervise(run, std::move(places), std::move(sockets), std::move(environment));
+  }
+  places = Places{};
+  guard(run, supervisor, client_pidfd.get(), signals);
+}
+
+int print_probe() {
+  Offer offer = probe_kernel();
+  utsname system{};
+  uname(&system);
+  std::string out = "{\"v\":1,\"launcher\":";
+  append_json_string(out, BELLJAR_VERSION);
+  out += ",\"system\":\"linux\",\"kernel\":";
+  append_json_string(out, system.release);
+  out += ",\"architecture\":";
+  append_json_string(out, system.machine);
+  auto flag = [&out](const char* name, bool value) { out += std::string(",\"") + name + "\":" + (value ? "true" : "false"); };
+  out += ",\"landlockAbi\":" + std::to_string(offer.landlock_abi);
+  flag("seccompFilter", offer.filter);
+  flag("seccompNotify", offer.notify);
+  flag("notifyAddfd", offer.addfd_send);
+  flag("notifySyncWake", offer.sync_wake_up);
+  flag("pidfdGetfd", offer.pidfd_getfd);
+  flag("userNamespaces", offer.user_namespaces);
+  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard)) + "}\n";
+  return fwrite(out.data(), 1, out.size(), stdout) == out.size() && fflush(stdout) == 0 ? 0 : 1;
+}
+
+}  // namespace belljar

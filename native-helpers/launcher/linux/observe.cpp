@@ -1,0 +1,450 @@
+// Files and programs: Landlock's answer, predicted from the same grants.
+//
+// Cheap first: a path whose folder was lately seen to hold no symlink, and whose grants cover what is asked, is let go at
+// once. Everything else is resolved in full, as the stopped thread would, and compared with the grants by object, climbing
+// to the root, which is what Landlock does.
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "../core/text.hpp"
+#include "kernel.hpp"
+#include "supervisor.hpp"
+
+namespace belljar {
+
+namespace {
+
+constexpr int64_t folder_fact_lifetime = 1'000'000'000;
+
+int64_t monotonic() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 1469598103934665603ULL;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+// Absolute, no `.`, `..`, empty parts or final slash: then the text is the path when there is no symlink in it.
+bool plain_path(std::string_view path) {
+  if (path.size() < 2 || path[0] != '/' || path.back() == '/') return false;
+  for (size_t i = 0; i + 1 < path.size(); i++) {
+    if (path[i] != '/') continue;
+    if (path[i + 1] == '/') return false;
+    if (path[i + 1] != '.') continue;
+    char next = i + 2 < path.size() ? path[i + 2] : '/';
+    if (next == '/' || (next == '.' && (i + 3 >= path.size() || path[i + 3] == '/'))) return false;
+  }
+  return true;
+}
+
+// Would the file's own permission bits refuse first? Then it is not a denial of ours.
+bool permitted_by_mode(const Descriptor& object, int access) {
+  return syscall(number::faccessat2, object.get(), "", access, AT_EMPTY_PATH | AT_EACCESS) == 0 || errno != EACCES;
+}
+
+}  // namespace
+
+uint64_t Supervisor::rights_by_path(std::string_view path) const {
+  uint64_t rights = 0;
+  for (const auto& [place, its_rights] : path_rights_) {
+    if (path_within(path, place)) rights |= its_rights;
+  }
+  return rights;
+}
+
+uint64_t Supervisor::rights_by_objects(const Descriptor& first, bool first_is_folder, const Descriptor& folder) {
+  uint64_t rights = 0;
+  auto add = [this, &rights](const struct stat& info) {
+    for (const ObjectRight& one : object_rights_) {
+      if (one.ino == info.st_ino && one.dev == info.st_dev) rights |= one.rights;
+    }
+  };
+  struct stat info{};
+  if (first && fstat(first.get(), &info) == 0) add(info);
+  Descriptor current;
+  if (first_is_folder) current = Descriptor(openat(first.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  else if (folder) current = Descriptor(fcntl(folder.get(), F_DUPFD_CLOEXEC, 3));
+  uint64_t last_ino = first_is_folder ? info.st_ino : 0;
+  uint64_t last_dev = first_is_folder ? info.st_dev : 0;
+  for (int depth = 0; current && depth < 256; depth++) {
+    if (fstat(current.get(), &info) != 0) break;
+    if (info.st_ino == last_ino && info.st_dev == last_dev) break;
+    add(info);
+    last_ino = info.st_ino;
+    last_dev = info.st_dev;
+    current = Descriptor(openat(current.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  return rights;
+}
+
+uint64_t Supervisor::rights_at(const Resolved& where, bool parent_only) {
+  if (where.special) return ~0ULL;
+  std::string_view path = where.path;
+  if (parent_only || !where.exists) path = parent_of(path);
+  uint64_t by_path = rights_by_path(path);
+  // Names and objects agree unless something was moved or mounted after the start; only a shortage needs the climb.
+  constexpr uint64_t everything = right_read_file | right_write_file | right_execute;
+  if ((by_path & everything) == everything) return by_path;
+  if (parent_only || !where.exists) return by_path | rights_by_objects(where.parent, true, Descriptor());
+  if (S_ISDIR(where.mode)) return by_path | rights_by_objects(where.object, true, Descriptor());
+  if (where.parent) return by_path | rights_by_objects(where.object, false, where.parent);
+  Descriptor parent(open(std::string(parent_of(where.path)).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return by_path | rights_by_objects(where.object, false, parent);
+}
+
+bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool create) {
+  if (!plain_path(path)) return false;
+  std::string_view folder = parent_of(path);
+  FolderFact& fact = folders_[hash_of(folder) & (folders_.size() - 1)];
+  int64_t now = monotonic();
+  if (fact.path != folder || now - fact.checked > folder_fact_lifetime || !fact.stable) {
+    std::string name(folder);
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    Descriptor fd(static_cast<int>(syscall(number::openat2, AT_FDCWD, name.c_str(), &how, sizeof how)));
+    if (!fd) return false;
+    if (fact.path != folder) {
+      fact.path = std::move(name);
+      fact.rights = rights_by_path(fact.path);
+    }
+    fact.checked = now;
+    // Where the server may write it may put a symlink in a folder's place at any time, so nothing is remembered there.
+    fact.stable = (fact.rights & right_make_symlink) == 0;
+  }
+  uint64_t wanted = create ? need | right_make_file : need;
+  if ((fact.rights & wanted) != wanted) return false;
+  char buffer[1];
+  return readlinkat(AT_FDCWD, path.c_str(), buffer, sizeof buffer) < 0 && (errno == EINVAL || errno == ENOENT);
+}
+
+std::string Supervisor::cwd_joined(Target& target, int at, const std::string& path) const {
+  if (!path.empty() && path[0] == '/') return path;
+  char link[64];
+  if (at == AT_FDCWD) snprintf(link, sizeof link, "/proc/%d/cwd", target.thread());
+  else snprintf(link, sizeof link, "/proc/%d/fd/%d", target.thread(), at);
+  char buffer[PATH_MAX];
+  ssize_t n = readlink(link, buffer, sizeof buffer);
+  if (n <= 0 || n == static_cast<ssize_t>(sizeof buffer)) return {};
+  std::string out(buffer, static_cast<size_t>(n));
+  if (out != "/") out.push_back('/');
+  out += path.substr(0, 2) == "./" ? path.substr(2) : path;
+  return out;
+}
+
+bool Supervisor::shared_memory_name(int, const std::string& path, std::string& name) const {
+  constexpr std::string_view folder = "/dev/shm/";
+  if (!shm_folder_ || path.size() <= folder.size() || path.compare(0, folder.size(), folder) != 0) return false;
+  name = path.substr(folder.size());
+  return name.find('/') == std::string::npos && name != "." && name != ".." && name.size() < 255;
+}
+
+Supervisor::Answer Supervisor::inject(const Target&, Descriptor fd, bool close_on_exec) {
+  seccomp_notif_addfd add{};
+  add.id = current_id_;
+  add.flags = SECCOMP_ADDFD_FLAG_SEND;
+  add.srcfd = static_cast<uint32_t>(fd.get());
+  add.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+  if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0) return {false, 0, 0, true};
+  return {false, errno == EMFILE ? EMFILE : EACCES, 0, errno == ENOENT};
+}
+
+// POSIX shared memory lives in one folder that all programs of the user share; the run gets one of its own.
+Supervisor::Answer Supervisor::open_shared_memory(Target& target, const std::string& name, uint64_t flags, uint64_t mode) {
+  open_how how{};
+  how.flags = (flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_NONBLOCK | O_APPEND)) | O_CLOEXEC | O_NOFOLLOW;
+  how.mode = (flags & O_CREAT) != 0 ? (mode & 0777) : 0;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
+  Descriptor fd(static_cast<int>(syscall(number::openat2, shm_folder_.get(), name.c_str(), &how, sizeof how)));
+  if (!fd) {
+    int error = errno;
+    // Is there a foreign one of that name? Then this was an attempt to reach it.
+    struct stat info{};
+    if (error == ENOENT && lstat(("/dev/shm/" + name).c_str(), &info) == 0) {
+      record(target, (flags & O_ACCMODE) == O_RDONLY ? "file.read" : "file.write", "/dev/shm/" + name, true, EACCES, "broker");
+      return {false, EACCES, 0, false};
+    }
+    return {false, error, 0, false};
+  }
+  return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
+}
+
+// /proc holds every process. The server may read its own run's entries, which the supervisor opens for it.
+Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, uint64_t flags) {
+  int process = atoi(found.path.c_str() + 6);
+  std::string_view rest = std::string_view(found.path).substr(6);
+  size_t slash = rest.find('/');
+  std::string_view file = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  bool read_only = (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;
+  bool own_setting = process == target.process() && (file == "oom_score_adj" || file == "comm" || file == "coredump_filter");
+  std::string_view leaf = base_name(file);
+  bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags";
+  bool mine = process == target.process() || in_run(process);
+  if (!mine || secret || !(read_only || own_setting)) {
+    const char* kind = read_only ? "file.read" : "file.write";
+    return refuse(target, kind, found.path, EACCES);
+  }
+  // Reopen exactly the object that was judged.
+  std::string link = "/proc/self/fd/" + std::to_string(found.object.get());
+  int how = static_cast<int>(flags & (O_ACCMODE | O_DIRECTORY | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY;
+  Descriptor fd(open(link.c_str(), how));
+  if (!fd) return {false, errno, 0, false};
+  if (!still_valid(current_id_)) return {false, EINTR, 0, false};
+  return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
+}
+
+Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t address, uint64_t flags, uint64_t mode) {
+  if ((flags & O_PATH) != 0) return {};  // opens nothing that Landlock guards; what it reaches is only names
+  int error = 0;
+  auto path = target.string_at(address, error);
+  if (!path) {
+    if (error == EPERM && settings_.contained) record(target, "file.read", "(hidden by the program)", true, EACCES, "predicted");
+    return {};
+  }
+  bool reads = (flags & O_ACCMODE) != O_WRONLY;
+  bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  bool creates = (flags & O_CREAT) != 0;
+  bool shortens = (flags & O_TRUNC) != 0;
+  uint64_t need = (reads ? right_read_file : 0) | (writes ? right_write_file : 0) |
+                  (shortens && settings_.landlock_abi >= 3 ? right_truncate : 0);
+  if (settings_.contained) {
+    // A folder is asked for as a whole; the fast way covers both, since every grant of a folder lists and reads.
+    if (resolv_file_ && !writes && *path == "/etc/resolv.conf") {
+      Descriptor copy(open(("/proc/self/fd/" + std::to_string(resolv_file_.get())).c_str(), O_RDONLY | O_CLOEXEC));
+      if (copy) return inject(target, std::move(copy), (flags & O_CLOEXEC) != 0);
+    }
+    std::string name;
+    if (shared_memory_name(at, *path, name) && (flags & O_DIRECTORY) == 0) {
+      return open_shared_memory(target, name, flags, mode);
+    }
+  }
+  std::string full = cwd_joined(target, at, *path);
+  uint64_t fast = need | (reads ? right_read_folder : 0);
+  if (!settings_.record_all && settings_.contained && known_allowed(full, fast, creates)) return {};
+
+  bool follow = (flags & O_NOFOLLOW) == 0 && !(creates && (flags & O_EXCL) != 0);
+  Resolved found = target.resolve(at, *path, follow);
+  const char* kind = creates && !found.exists ? "file.create" : writes ? "file.write" : "file.read";
+  if (!settings_.contained) {
+    if (found.exists || found.parent) record(target, kind, found.path, false, 0, "predicted");
+    return {};
+  }
+  if (found.special) return {};
+  if (!found.exists) {
+    if (!creates || !found.parent) return {};  // the kernel says so itself, before Landlock is asked
+    uint64_t rights = rights_at(found, true);
+    bool refused = (rights & (right_make_file | need)) != (right_make_file | need);
+    if (refused && permitted_by_mode(found.parent, W_OK | X_OK)) record(target, kind, found.path, true, EACCES, "predicted");
+    else if (!refused && settings_.record_all) record(target, kind, found.path, false, 0, "predicted");
+    return {};
+  }
+  if (creates && (flags & O_EXCL) != 0) return {};  // EEXIST
+  if (S_ISLNK(found.mode)) return {};               // ELOOP
+  struct statfs filesystem{};
+  bool own_proc = found.path.size() > 6 && found.path.compare(0, 6, "/proc/") == 0 && found.path[6] >= '0' && found.path[6] <= '9' &&
+                  fstatfs(found.object.get(), &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+  uint64_t rights = rights_at(found, false);
+  if (own_proc && (rights & need) != need) return open_proc(target, found, flags);
+  if (S_ISDIR(found.mode)) {
+    if (writes && (flags & O_TMPFILE) != O_TMPFILE) return {};  // EISDIR
+    need = right_read_folder;
+  }
+  if ((flags & O_TMPFILE) == O_TMPFILE) need = right_write_file | (reads ? right_read_file : 0);
+  bool refused = (rights & need) != need;
+  if (refused) {
+    int access = (reads ? R_OK : 0) | (writes ? W_OK : 0);
+    if (permitted_by_mode(found.object, access)) record(target, kind, found.path, true, EACCES, "predicted");
+  } else if (settings_.record_all) {
+    record(target, kind, found.path, false, 0, "predicted");
+  }
+  return {};
+}
+
+Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t address, uint64_t flags) {
+  int error = 0;
+  auto path = target.string_at(address, error);
+  if (!path) return {};
+  Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
+                                                                   : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  if (!found.exists || S_ISDIR(found.mode)) return {};
+  if (!settings_.contained) {
+    record(target, "exec", found.path, false, 0, "predicted");
+    return {};
+  }
+  if (found.special) {
+    // A program made in memory was never on disk for anyone to judge. Landlock does not see it, so it is refused here.
+    return refuse(target, "exec", found.path.empty() ? "(memory)" : found.path, EACCES);
+  }
+  constexpr uint64_t need = right_execute | right_read_file;
+  bool refused = (rights_at(found, false) & need) != need;
+  if (refused && permitted_by_mode(found.object, X_OK)) {
+    record(target, "exec", found.path, true, EACCES, "predicted");
+    return {};
+  }
+  if (refused) return {};
+  // A script's interpreter is executed too, and judged by the same rules.
+  Descriptor file(open(("/proc/self/fd/" + std::to_string(found.object.get())).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char start[256];
+  ssize_t n = file ? read(file.get(), start, sizeof start) : 0;
+  if (n > 2 && start[0] == '#' && start[1] == '!') {
+    std::string_view line(start + 2, static_cast<size_t>(n) - 2);
+    line = line.substr(0, line.find('\n'));
+    size_t begin = line.find_first_not_of(" \t");
+    if (begin != std::string_view::npos) {
+      line = line.substr(begin);
+      std::string interpreter(line.substr(0, line.find_first_of(" \t\r")));
+      Resolved inner = target.resolve(AT_FDCWD, interpreter, true);
+      if (inner.exists && !inner.special && (rights_at(inner, false) & need) != need && permitted_by_mode(inner.object, X_OK)) {
+        record(target, "exec", inner.path, true, EACCES, "predicted");
+        return {};
+      }
+    }
+  }
+  if (permitted_by_mode(found.object, X_OK)) record(target, "exec", found.path, false, 0, "predicted");
+  return {};
+}
+
+Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t address, uint64_t right, const char* kind) {
+  int error = 0;
+  auto path = target.string_at(address, error);
+  if (!path) return {};
+  Resolved found = target.resolve(at, *path, false);
+  if (!settings_.contained) {
+    if (!found.exists && found.parent) record(target, kind, found.path, false, 0, "predicted");
+    return {};
+  }
+  if (found.exists || !found.parent) return {};  // EEXIST or ENOENT comes first
+  if ((rights_at(found, true) & right) != right) record(target, kind, found.path, true, EACCES, "predicted");
+  else if (settings_.record_all) record(target, kind, found.path, false, 0, "predicted");
+  return {};
+}
+
+Supervisor::Answer Supervisor::observe_remove(Target& target, int at, uint64_t address, bool folder) {
+  int error = 0;
+  auto path = target.string_at(address, error);
+  if (!path) return {};
+  std::string name;
+  if (settings_.contained && !folder && shared_memory_name(at, *path, name)) {
+    if (unlinkat(shm_folder_.get(), name.c_str(), 0) == 0) return {false, 0, 0, false};
+    struct stat info{};
+    if (errno == ENOENT && lstat(path->c_str(), &info) == 0) return refuse(target, "file.delete", *path, EACCES);
+    return {false, errno, 0, false};
+  }
+  Resolved found = target.resolve(at, *path, false);
+  if (!found.exists || found.special) return {};
+  if (!settings_.contained) {
+    record(target, "file.delete", found.path, false, 0, "predicted");
+    return {};
+  }
+  if (folder != S_ISDIR(found.mode)) return {};  // ENOTDIR, EISDIR
+  uint64_t right = folder ? right_remove_folder : right_remove_file;
+  if ((rights_at(found, true) & right) != right) record(target, "file.delete", found.path, true, EACCES, "predicted");
+  else if (settings_.record_all) record(target, "file.delete", found.path, false, 0, "predicted");
+  return {};
+}
+
+namespace {
+
+uint64_t make_right_of(uint32_t mode) {
+  if (S_ISDIR(mode)) return right_make_folder;
+  if (S_ISLNK(mode)) return right_make_symlink;
+  if (S_ISFIFO(mode)) return right_make_fifo;
+  if (S_ISSOCK(mode)) return right_make_socket;
+  if (S_ISCHR(mode)) return right_make_char;
+  if (S_ISBLK(mode)) return right_make_block;
+  return right_make_file;
+}
+
+// What a file could gain by moving: Landlock refuses a move into a place that allows more (EXDEV or EACCES).
+constexpr uint64_t carried = right_execute | right_read_file | right_write_file | right_truncate | right_read_folder |
+                             right_device_ioctl;
+
+}  // namespace
+
+Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags) {
+  int error = 0;
+  auto old_path = target.string_at(from, error);
+  auto new_path = target.string_at(to, error);
+  if (!old_path || !new_path) return {};
+  std::string old_name;
+  std::string new_name;
+  if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
+    bool done = syscall(SYS_renameat2, shm_folder_.get(), old_name.c_str(), shm_folder_.get(), new_name.c_str(), flags) == 0;
+    return {false, done ? 0 : errno, 0, false};
+  }
+  Resolved source = target.resolve(from_at, *old_path, false);
+  Resolved goal = target.resolve(to_at, *new_path, false);
+  if (!source.exists || source.special || !goal.parent) return {};
+  std::string text = source.path;
+  if (!settings_.contained) {
+    record(target, "file.rename", text, false, 0, "predicted");
+    return {};
+  }
+  bool exchange = (flags & 2 /* RENAME_EXCHANGE */) != 0;
+  if ((flags & 1 /* RENAME_NOREPLACE */) != 0 && goal.exists) return {};
+  uint64_t from_rights = rights_at(source, true);
+  uint64_t to_rights = rights_at(goal, true);
+  bool same = parent_of(source.path) == parent_of(goal.path);
+  uint64_t from_need = S_ISDIR(source.mode) ? right_remove_folder : right_remove_file;
+  uint64_t to_need = make_right_of(source.mode);
+  if (goal.exists) to_need |= S_ISDIR(goal.mode) ? right_remove_folder : right_remove_file;
+  if (exchange && goal.exists) from_need |= make_right_of(goal.mode);
+  if (!same) {
+    from_need |= right_refer;
+    to_need |= right_refer;
+  }
+  bool gains = !same && ((to_rights & carried & ~rights_at(source, false)) != 0);
+  bool refused = (from_rights & from_need) != from_need || (to_rights & to_need) != to_need;
+  if (refused || gains) {
+    bool source_refused = (from_rights & from_need & ~right_refer) != (from_need & ~right_refer);
+    record(target, "file.rename", source_refused || !refused ? text : goal.path, true, refused && !same && !source_refused ? EXDEV : EACCES, "predicted");
+  } else if (settings_.record_all) {
+    record(target, "file.rename", text, false, 0, "predicted");
+  }
+  return {};
+}
+
+Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags) {
+  int error = 0;
+  auto old_path = target.string_at(from, error);
+  auto new_path = target.string_at(to, error);
+  if (!old_path || !new_path) return {};
+  std::string old_name;
+  std::string new_name;
+  if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
+    bool done = linkat(shm_folder_.get(), old_name.c_str(), shm_folder_.get(), new_name.c_str(), 0) == 0;
+    return {false, done ? 0 : errno, 0, false};
+  }
+  bool empty = old_path->empty() && (flags & AT_EMPTY_PATH) != 0;
+  Resolved source = empty ? target.resolve_descriptor(from_at) : target.resolve(from_at, *old_path, (flags & AT_SYMLINK_FOLLOW) != 0);
+  Resolved goal = target.resolve(to_at, *new_path, false);
+  if (!source.exists || goal.exists || !goal.parent || S_ISDIR(source.mode)) return {};
+  if (!settings_.contained) {
+    record(target, "file.create", goal.path, false, 0, "predicted");
+    return {};
+  }
+  uint64_t to_rights = rights_at(goal, true);
+  bool same = parent_of(source.path) == parent_of(goal.path);
+  uint64_t need = make_right_of(source.mode) | (same ? 0 : right_refer);
+  bool from_refused = !same && !source.special && (rights_at(source, true) & right_refer) == 0;
+  bool gains = !same && !source.special && (to_rights & carried & ~rights_at(source, false)) != 0;
+  if ((to_rights & need) != need) record(target, "file.create", goal.path, true, same ? EACCES : EXDEV, "predicted");
+  else if (from_refused || gains) record(target, "file.create", source.path, true, EXDEV, "predicted");
+  else if (settings_.record_all) record(target, "file.create", goal.path, false, 0, "predicted");
+  return {};
+}
+
+}  // namespace belljar

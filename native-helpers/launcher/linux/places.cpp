@@ -1,0 +1,427 @@
+#include "places.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "../core/text.hpp"
+
+namespace belljar {
+
+namespace {
+
+// Where version managers and tool installers keep programs, below the home folder. When a hop of the command's symlink
+// chain lies in one, the manager itself is needed to run it (its shims read their own settings and versions).
+constexpr const char* manager_roots[] = {
+    ".nvm",  ".volta",        ".asdf", ".local/share/mise", ".local/share/rtx", ".local/share/fnm", ".fnm",
+    ".pyenv", ".rbenv",        ".rye",  ".local/share/uv",   ".local/share/pipx", ".local/pipx",      ".bun",
+    ".deno", ".local/share/pnpm", ".nodenv", ".n",           ".sdkman",
+};
+
+// Where a command may be that is not on the PATH which a graphical client passes on.
+constexpr const char* usual_folders[] = {
+    ".local/bin", ".volta/bin", ".asdf/shims", ".local/share/mise/shims", ".local/share/fnm/aliases/default/bin",
+    ".fnm/aliases/default/bin", ".pyenv/shims", ".cargo/bin", ".bun/bin", ".deno/bin", ".local/share/pnpm", "bin",
+};
+
+constexpr size_t script_scan_max = 8192;
+constexpr int depth_max = 8;
+
+bool executable_file(const std::string& path, int& error) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) {
+    if (error == 0 || error == ENOENT) error = errno;
+    return false;
+  }
+  if (!S_ISREG(info.st_mode) || access(path.c_str(), X_OK) != 0) {
+    error = EACCES;
+    return false;
+  }
+  return true;
+}
+
+bool exists(const std::string& path) {
+  struct stat info{};
+  return stat(path.c_str(), &info) == 0;
+}
+
+std::string read_start(const std::string& path, size_t max) {
+  Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat info{};
+  if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  std::string out(max, '\0');
+  ssize_t n = read(fd.get(), out.data(), max);
+  out.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return out;
+}
+
+// nvm's newest installed version: the folder with the highest dotted number.
+std::string newest_nvm(const std::string& home) {
+  std::string root = home + "/.nvm/versions/node";
+  DIR* folder = opendir(root.c_str());
+  if (folder == nullptr) return {};
+  std::string best;
+  while (dirent* entry = readdir(folder)) {
+    if (entry->d_name[0] == 'v' && (best.empty() || strverscmp(entry->d_name, best.c_str()) > 0)) best = entry->d_name;
+  }
+  closedir(folder);
+  return best.empty() ? std::string() : root + "/" + best + "/bin";
+}
+
+}  // namespace
+
+std::string real_path(const std::string& path) {
+  char* resolved = realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return {};
+  std::string out(resolved);
+  free(resolved);
+  return out;
+}
+
+std::string find_program(const std::string& command, const std::string& cwd, std::string_view path_variable,
+                         const std::string& home, std::string& found_in, int& error) {
+  error = 0;
+  found_in.clear();
+  if (command.empty()) {
+    error = ENOENT;
+    return {};
+  }
+  if (command.find('/') != std::string::npos) {
+    std::string path = command[0] == '/' ? command : cwd + "/" + command;
+    return executable_file(path, error) ? path : std::string();
+  }
+  for (std::string_view folder : split(path_variable, ':')) {
+    std::string path = folder.empty() ? cwd : folder[0] == '/' ? std::string(folder) : cwd + "/" + std::string(folder);
+    path += "/" + command;
+    if (executable_file(path, error)) return path;
+  }
+  std::vector<std::string> folders;
+  std::string nvm = newest_nvm(home);
+  if (!nvm.empty()) folders.push_back(nvm);
+  for (const char* folder : usual_folders) folders.push_back(home + "/" + folder);
+  folders.insert(folders.end(), {"/usr/local/bin", "/usr/bin", "/bin", "/snap/bin", "/home/linuxbrew/.linuxbrew/bin"});
+  for (const std::string& folder : folders) {
+    if (executable_file(folder + "/" + command, error)) {
+      found_in = folder;
+      return folder + "/" + command;
+    }
+  }
+  if (error == 0) error = ENOENT;
+  return {};
+}
+
+PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::vector<std::string>& own_folders,
+                             std::string path_variable)
+    : plan_(plan), launch_(launch), path_variable_(std::move(path_variable)), home_(real_path(plan.home)) {
+  auto note = [this](const std::string& path, bool own) {
+    secrets_.push_back({path, own, path});
+    std::string real = real_path(path);
+    if (!real.empty() && real != path) secrets_.push_back({real, own, path});
+  };
+  for (const std::string& folder : own_folders) note(folder, true);
+  for (const std::string& path : plan.refuse) note(path, false);
+}
+
+std::string PlaceResolver::refused(std::string_view path) const {
+  if (path == "/") return "the root of the disk is never granted this way";
+  if (path_within(plan_.home, path) || (!home_.empty() && path_within(home_, path))) {
+    return "a whole home folder is never granted this way";
+  }
+  for (const Secret& secret : secrets_) {
+    if (!path_within(path, secret.path) && !path_within(secret.path, path)) continue;
+    return secret.own ? "it is, holds or lies in a folder of Belljar" : "it is, holds or lies in a secret place (" + secret.name + ")";
+  }
+  return {};
+}
+
+bool PlaceResolver::covered(std::string_view path, Access access) const {
+  for (const Grant& grant : places_.grants) {
+    bool enough = grant.access == access || (access == Access::read);
+    if (enough && path_within(path, grant.path)) return true;
+  }
+  return false;
+}
+
+void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol) {
+  Descriptor fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!fd) {
+    places_.not_applied.push_back(rule + ": " + (errno == ENOENT ? "does not exist" : strerror(errno)));
+    return;
+  }
+  // The name of what was opened, not of what was asked: the two may differ by the time anyone looks again.
+  std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  char buffer[PATH_MAX];
+  ssize_t n = readlink(link.c_str(), buffer, sizeof buffer);
+  struct stat info{};
+  if (n <= 0 || n >= PATH_MAX || fstat(fd.get(), &info) != 0) {
+    places_.not_applied.push_back(rule + ": cannot be looked at");
+    return;
+  }
+  std::string real(buffer, static_cast<size_t>(n));
+  if (symbol) {
+    std::string why = refused(real);
+    if (!why.empty()) {
+      places_.not_applied.push_back(rule + ": " + why);
+      return;
+    }
+  }
+  for (const Grant& grant : places_.grants) {
+    if (grant.access == access && grant.dev == info.st_dev && grant.ino == info.st_ino) return;
+  }
+  Grant grant;
+  grant.access = access;
+  grant.path = std::move(real);
+  grant.folder = S_ISDIR(info.st_mode);
+  grant.device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
+  grant.dev = info.st_dev;
+  grant.ino = info.st_ino;
+  grant.fd = std::move(fd);
+  places_.grants.push_back(std::move(grant));
+}
+
+void PlaceResolver::add_rules() {
+  // Literal places first: what they cover need not be found again by a symbol.
+  for (const AccessRule& rule : plan_.rules) {
+    if (rule.place.kind == Place::Kind::path) add(rule.access, rule.place.path, rule.place.text, false);
+  }
+  for (const AccessRule& rule : plan_.rules) {
+    switch (rule.place.kind) {
+      case Place::Kind::path:
+        break;
+      case Place::Kind::cwd:
+        add(rule.access, launch_.cwd, "cwd", true);
+        break;
+      case Place::Kind::argument: {
+        if (rule.place.index >= launch_.args.size() || launch_.args[rule.place.index].size() <= rule.place.offset) {
+          places_.not_applied.push_back(rule.place.text + ": there is no such argument");
+          break;
+        }
+        std::string value = launch_.args[rule.place.index].substr(rule.place.offset);
+        std::string path;
+        if (value[0] == '/') path = value;
+        else if (value == "~") path = plan_.home;
+        else if (value.substr(0, 2) == "~/") path = plan_.home + value.substr(1);
+        else path = launch_.cwd + "/" + value;
+        add(rule.access, path, rule.place.text, true);
+        break;
+      }
+      case Place::Kind::runtime:
+        add_runtime();
+        break;
+    }
+  }
+}
+
+// The folder a program was installed into, when that is a reasonable thing to grant; else the file alone.
+void PlaceResolver::add_prefix(const std::string& folder, const std::string& file) {
+  if (!covered(file, Access::exec)) {
+    bool usable = refused(folder).empty() && folder != "/" && folder != "/tmp" && folder != "/var" && folder != "/home";
+    add(Access::exec, usable ? folder : file, "runtime", true);
+  }
+}
+
+void PlaceResolver::add_runtime() {
+  add_program(launch_.program, 0);
+  std::string name(base_name(launch_.program));
+  bool interpreter = false;
+  for (const char* known : {"node", "nodejs", "bun", "deno", "ruby", "perl", "php", "java", "tsx", "ts-node"}) {
+    interpreter = interpreter || name == known;
+  }
+  if (interpreter || name.substr(0, 6) == "python" || name.substr(0, 4) == "pypy") add_script_argument(0);
+  if (name == "env") {
+    // `env [NAME=value...] program ...` starts another program.
+    for (size_t i = 0; i < launch_.args.size(); i++) {
+      const std::string& word = launch_.args[i];
+      if (word.empty() || word[0] == '-' || word.find('=') != std::string::npos) continue;
+      std::string found_in;
+      int error = 0;
+      std::string program = find_program(word, launch_.cwd, path_variable_, plan_.home, found_in, error);
+      if (!program.empty()) add_program(program, 1);
+      add_script_argument(i + 1);
+      break;
+    }
+  }
+  bool shell = name == "sh" || name == "bash" || name == "dash" || name == "zsh" || name == "fish";
+  if (shell) add_script_argument(0);
+}
+
+// The script an interpreter was told to run: the first argument that is an existing file.
+void PlaceResolver::add_script_argument(size_t first) {
+  for (size_t i = first; i < launch_.args.size(); i++) {
+    const std::string& word = launch_.args[i];
+    if (word == "-m" || word == "-c" || word == "-e" || word == "--eval" || word == "-p") return;
+    if (word == "-r" || word == "--require" || word == "--import" || word == "--loader" || word == "--env-file" ||
+        word == "-X" || word == "-W" || word == "-jar") {
+      if (word == "-jar") continue;
+      i++;
+      continue;
+    }
+    if (word.empty() || word[0] == '-') continue;
+    if ((word == "run" || word == "x") && i == first) continue;  // `bun run file`, `deno run file`
+    std::string path = word[0] == '/' ? word : launch_.cwd + "/" + word;
+    std::string real = real_path(path);
+    if (real.empty()) return;
+    struct stat info{};
+    if (stat(real.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) add_package(real + "/.");
+    else add_program(path, 1);
+    add_package(real);
+    return;
+  }
+}
+
+// Where the package of a script begins: its outermost node_modules' owner, the nearest folder with a package file, or the
+// script's own folder. Module look-up climbs, so node_modules folders above are readable too.
+void PlaceResolver::add_package(const std::string& file) {
+  const std::string& home = home_;
+  std::string folder(parent_of(file));
+  std::string root;
+  size_t modules = file.find("/node_modules/");
+  if (modules != std::string::npos) root = file.substr(0, modules) + "/node_modules";
+  for (std::string at = folder; root.empty() && at.size() > 1 && at != home && !path_within(home, at); at = std::string(parent_of(at))) {
+    for (const char* mark : {"package.json", "pyproject.toml", "pyvenv.cfg", "setup.py", "go.mod", "Cargo.toml", "deno.json"}) {
+      if (exists(at + "/" + mark)) root = at;
+    }
+  }
+  // A workspace keeps its packages beside each other and links them.
+  for (std::string at = root; at.size() > 1 && at != home && !path_within(home, at); at = std::string(parent_of(at))) {
+    if (exists(at + "/pnpm-workspace.yaml") ||
+        read_start(at + "/package.json", 65536).find("\"workspaces\"") != std::string::npos) {
+      root = at;
+    }
+  }
+  if (root.empty()) root = folder;
+  if (!covered(root, Access::exec)) add_prefix(root, file);
+  for (std::string at = folder; at.size() > 1 && at != home && !path_within(home, at); at = std::string(parent_of(at))) {
+    if (exists(at + "/node_modules") && !covered(at + "/node_modules", Access::exec)) {
+      add(Access::exec, at + "/node_modules", "runtime", true);
+    }
+    if (exists(at + "/package.json") && !covered(at + "/package.json", Access::read)) {
+      add(Access::read, at + "/package.json", "runtime", true);
+    }
+  }
+}
+
+void PlaceResolver::add_program(const std::string& path, int depth) {
+  if (depth > depth_max) return;
+  const std::string& home = home_;
+  // Every hop of the symlink chain may lie in a version manager's tree (shims, multishells, aliases).
+  std::string hop = lexical_path("/", path);
+  for (int hops = 0; hops < 16; hops++) {
+    for (const char* manager : manager_roots) {
+      std::string root = home + "/" + manager;
+      // uv and pipx keep many tools side by side; only the tool's own tree is needed, which the prefix rule finds.
+      bool shared = strstr(manager, "/uv") != nullptr || strstr(manager, "pipx") != nullptr;
+      if (!shared && path_within(hop, root) && !covered(root, Access::exec)) add(Access::exec, root, "runtime", true);
+    }
+    char buffer[PATH_MAX];
+    ssize_t n = readlink(hop.c_str(), buffer, sizeof buffer);
+    if (n <= 0 || n >= PATH_MAX) break;
+    std::string folder = real_path(std::string(parent_of(hop)));
+    hop = lexical_path(folder.empty() ? std::string(parent_of(hop)) : folder, std::string_view(buffer, static_cast<size_t>(n)));
+  }
+  // A virtual environment's python is a link: the environment itself is needed, not only what the link names.
+  std::string lexical = lexical_path("/", path);
+  std::string prefix(parent_of(parent_of(lexical)));
+  std::string settings = read_start(prefix + "/pyvenv.cfg", 4096);
+  if (!settings.empty()) {
+    std::string environment = real_path(prefix);
+    if (!environment.empty()) add_prefix(environment, environment + "/pyvenv.cfg");
+    // `home = /usr/bin` names the folder of the python it was made from.
+    for (std::string_view line : split(settings, '\n')) {
+      if (line.substr(0, 4) != "home") continue;
+      size_t equals = line.find('=');
+      if (equals == std::string_view::npos) continue;
+      std::string_view value = line.substr(equals + 1);
+      while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+      while (!value.empty() && (value.back() == ' ' || value.back() == '\r')) value.remove_suffix(1);
+      for (const char* name : {"/python3", "/python"}) {
+        std::string base = std::string(value) + name;
+        if (exists(base)) add_program(base, depth + 1);
+      }
+    }
+  }
+  std::string real = real_path(path);
+  if (real.empty() || std::find(visited_.begin(), visited_.end(), real) != visited_.end()) return;
+  visited_.push_back(real);
+  std::string start = read_start(real, script_scan_max);
+  if (start.substr(0, 2) == "#!") {
+    add_script(real, start, depth);
+    return;
+  }
+  if (start.substr(0, 4) != "\x7F""ELF") {
+    if (!covered(real, Access::exec)) add(Access::exec, real, "runtime", true);
+    return;
+  }
+  std::string folder(parent_of(real));
+  std::string_view last = base_name(folder);
+  if (last == "bin" || last == "sbin" || last == "libexec") add_prefix(std::string(parent_of(folder)), real);
+  else add_prefix(folder, real);
+}
+
+void PlaceResolver::add_script(const std::string& real, std::string_view text, int depth) {
+  std::string_view line = text.substr(2, text.find('\n') == std::string_view::npos ? std::string_view::npos : text.find('\n') - 2);
+  std::vector<std::string_view> words;
+  for (std::string_view word : split(line, ' ')) {
+    if (!word.empty() && word.back() == '\r') word.remove_suffix(1);
+    if (!word.empty()) words.push_back(word);
+  }
+  bool shell = false;
+  if (!words.empty()) {
+    std::string interpreter(words[0]);
+    if (base_name(interpreter) == "env") {
+      add_program(interpreter, depth + 1);
+      interpreter.clear();
+      for (size_t i = 1; i < words.size(); i++) {
+        if (words[i][0] == '-' || words[i].find('=') != std::string_view::npos) continue;
+        std::string found_in;
+        int error = 0;
+        interpreter = find_program(std::string(words[i]), launch_.cwd, path_variable_, plan_.home, found_in, error);
+        break;
+      }
+    }
+    if (!interpreter.empty()) {
+      add_program(interpreter, depth + 1);
+      std::string_view name = base_name(interpreter);
+      shell = name == "sh" || name == "bash" || name == "dash" || name == "zsh" || name == "ksh";
+    }
+  }
+  if (real.find("/node_modules/") != std::string::npos) add_package(real);
+  else {
+    std::string folder(parent_of(real));
+    std::string_view last = base_name(folder);
+    // A script in some/bin belongs to the package around it only when that says so; a lone script is granted alone.
+    bool package = exists(std::string(parent_of(folder)) + "/pyvenv.cfg") || exists(folder + "/package.json") ||
+                   exists(std::string(parent_of(folder)) + "/package.json");
+    if (package && last == "bin") add_prefix(std::string(parent_of(folder)), real);
+    else if (package) add_prefix(folder, real);
+    else if (!covered(real, Access::exec)) add(Access::exec, real, "runtime", true);
+  }
+  if (!shell) return;
+  // A wrapper script names what it starts. One that the server itself could have written is not believed.
+  for (const Grant& grant : places_.grants) {
+    if (grant.access == Access::write && path_within(real, grant.path)) return;
+  }
+  std::string token;
+  auto consider = [this, depth](std::string& word) {
+    std::string path = word.substr(0, 2) == "~/" ? plan_.home + word.substr(1) : word;
+    if (path.substr(0, 6) == "$HOME/") path = plan_.home + path.substr(5);
+    if (path.substr(0, 8) == "${HOME}/") path = plan_.home + path.substr(7);
+    int error = 0;
+    if (path.size() > 1 && path[0] == '/' && executable_file(path, error)) add_program(path, depth + 1);
+    word.clear();
+  };
+  for (char c : text.substr(text.find('\n') == std::string_view::npos ? text.size() : text.find('\n'))) {
+    bool part_of_word = c != ' ' && c != '\n' && c != '\t' && c != '"' && c != '\'' && c != ';' && c != '=' && c != '(' &&
+                        c != ')' && c != '`' && c != ':' && c != '&' && c != '|';
+    if (part_of_word && token.size() < 1024) token.push_back(c);
+    else consider(token);
+  }
+  consider(token);
+}
+
+}  // namespace belljar

@@ -1,0 +1,80 @@
+// From a plan's rules to concrete places of this machine at this moment: symbols resolved, the fixed refusals applied, what
+// the found command needs to run added. Everything is decided once, before anything of the server runs.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/plan.hpp"
+#include "descriptor.hpp"
+
+namespace belljar {
+
+// A place that the walls will allow. `fd` is an O_PATH descriptor of the object itself, so that the kernel's rule and the
+// supervisor's prediction speak of the same object.
+struct Grant {
+  Access access = Access::read;
+  std::string path;  // real path
+  Descriptor fd;
+  bool folder = false;
+  bool device = false;
+  uint64_t dev = 0;
+  uint64_t ino = 0;
+};
+
+struct Launch {
+  std::string command;            // as the client wrote it
+  std::vector<std::string> args;  // after the command
+  std::string cwd;
+  std::string program;  // absolute path that is executed
+};
+
+struct Places {
+  std::vector<Grant> grants;
+  std::vector<std::string> not_applied;  // `rule: why`
+};
+
+class PlaceResolver {
+ public:
+  // `own_folders` are Belljar's own: no symbol ever reaches them.
+  PlaceResolver(const Plan& plan, const Launch& launch, const std::vector<std::string>& own_folders,
+                std::string path_variable);
+
+  // Empty when a symbol may reach `real_path`, else why not.
+  std::string refused(std::string_view real_path) const;
+
+  void add(Access access, const std::string& path, const std::string& rule, bool symbol);
+  void add_rules();
+  Places take() { return std::move(places_); }
+
+ private:
+  void add_runtime();
+  void add_program(const std::string& path, int depth);
+  void add_script(const std::string& real, std::string_view text, int depth);
+  void add_script_argument(size_t first);
+  void add_package(const std::string& file);
+  void add_prefix(const std::string& folder, const std::string& file);
+  bool covered(std::string_view real_path, Access access) const;
+
+  const Plan& plan_;
+  const Launch& launch_;
+  struct Secret {
+    std::string path;
+    bool own;
+    std::string name;
+  };
+  std::string path_variable_;
+  std::string home_;
+  std::vector<Secret> secrets_;
+  std::vector<std::string> visited_;
+  Places places_;
+};
+
+// Absolute path of `command` (PATH search as execvp does, then the usual places of version managers), or empty.
+// `found_in` is the folder when it was not on PATH, so that the caller can append it.
+std::string find_program(const std::string& command, const std::string& cwd, std::string_view path_variable,
+                         const std::string& home, std::string& found_in, int& error);
+
+std::string real_path(const std::string& path);
+
+}  // namespace belljar

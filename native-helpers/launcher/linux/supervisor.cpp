@@ -1,0 +1,341 @@
+#include "supervisor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+
+#include "../core/text.hpp"
+#include "kernel.hpp"
+
+namespace belljar {
+
+const char* error_name(int error) {
+  switch (error) {
+    case EPERM:
+      return "EPERM";
+    case EACCES:
+      return "EACCES";
+    case ENOSYS:
+      return "ENOSYS";
+    case EOPNOTSUPP:
+      return "EOPNOTSUPP";
+    case ENOPROTOOPT:
+      return "ENOPROTOOPT";
+    case EAFNOSUPPORT:
+      return "EAFNOSUPPORT";
+    case EXDEV:
+      return "EXDEV";
+    case EBUSY:
+      return "EBUSY";
+    default:
+      return "EACCES";
+  }
+}
+
+std::string program_of(int process) {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/%d/exe", process);
+  char buffer[PATH_MAX];
+  ssize_t n = readlink(link, buffer, sizeof buffer);
+  return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : std::string();
+}
+
+Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spool, int listener)
+    : settings_(std::move(settings)),
+      grants_(std::move(grants)),
+      spool_(spool),
+      listener_(listener),
+      self_(getpid()),
+      calls_(settings_.contained ? contained_calls() : watched_calls()),
+      by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
+      folders_(1024) {
+  for (const CallRule& rule : calls_) {
+    if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
+  }
+  for (const Grant& grant : grants_) {
+    uint64_t rights = rights_of(grant.access, grant.folder, grant.device);
+    auto same = std::find_if(object_rights_.begin(), object_rights_.end(),
+                             [&grant](const ObjectRight& one) { return one.dev == grant.dev && one.ino == grant.ino; });
+    if (same == object_rights_.end()) object_rights_.push_back({grant.dev, grant.ino, rights});
+    else same->rights |= rights;
+    path_rights_.emplace_back(grant.path, rights);
+  }
+  if (!settings_.resolv_conf.empty()) {
+    Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "resolv.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+    const std::string& text = settings_.resolv_conf;
+    if (file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) {
+      resolv_file_ = std::move(file);
+    }
+  }
+  if (!settings_.private_shm.empty()) {
+    shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  }
+}
+
+bool Supervisor::still_valid(uint64_t id) const { return ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }
+
+void Supervisor::record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by) {
+  Observation observation;
+  observation.kind = kind;
+  observation.target = std::move(text);
+  observation.refused = refused;
+  observation.by = by;
+  observation.error = refused ? error_name(error) : nullptr;
+  observation.pid = target.process();
+  spool_.observe(std::move(observation), program_of);
+}
+
+Supervisor::Answer Supervisor::refuse(Target& target, const char* kind, std::string text, int error) {
+  record(target, kind, std::move(text), true, error, "broker");
+  return {false, error, 0, false};
+}
+
+bool Supervisor::in_run(int process) const {
+  // Every descendant of the supervisor belongs to the run: orphans are given to it, not to init.
+  for (int steps = 0; steps < 4096 && process > 1; steps++) {
+    if (process == self_) return steps > 0;
+    char name[40];
+    snprintf(name, sizeof name, "/proc/%d/status", process);
+    Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+    if (!fd) return false;
+    char text[2048];
+    ssize_t n = read(fd.get(), text, sizeof text - 1);
+    if (n <= 0) return false;
+    text[n] = '\0';
+    const char* tgid = strstr(text, "\nTgid:");
+    const char* parent = strstr(text, "\nPPid:");
+    if (parent == nullptr || tgid == nullptr) return false;
+    if (atoi(tgid + 6) == self_) return steps > 0;
+    process = atoi(parent + 6);
+  }
+  return false;
+}
+
+bool Supervisor::group_in_run(int group) const {
+  DIR* folder = opendir("/proc");
+  if (folder == nullptr) return false;
+  bool all = true;
+  bool any = false;
+  while (dirent* entry = readdir(folder)) {
+    if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
+    char name[300];
+    snprintf(name, sizeof name, "/proc/%s/stat", entry->d_name);
+    Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+    char text[1024];
+    ssize_t n = fd ? read(fd.get(), text, sizeof text - 1) : -1;
+    if (n <= 0) continue;
+    text[n] = '\0';
+    // pid (comm) state ppid pgrp: comm may hold anything, so from the last parenthesis.
+    const char* after = strrchr(text, ')');
+    int parent = 0;
+    int its_group = 0;
+    char state = 0;
+    if (after == nullptr || sscanf(after + 1, " %c %d %d", &state, &parent, &its_group) != 3) continue;
+    if (its_group != group) continue;
+    any = true;
+    all = all && in_run(atoi(entry->d_name));
+  }
+  closedir(folder);
+  return any && all;
+}
+
+void Supervisor::answer(const seccomp_notif& request, const Answer& answer) {
+  if (answer.deferred) return;
+  seccomp_notif_resp response{};
+  response.id = request.id;
+  if (answer.go_on) response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  else if (answer.error != 0) response.error = -answer.error;
+  else response.val = answer.value;
+  if (settings_.sync_wake_up) {
+    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    return;
+  }
+  // Before Linux 6.6 the woken thread lands on another, sleeping processor, which costs ten times the call. Borrow its
+  // affinity around the answer so that it wakes here.
+  cpu_set_t before;
+  int here = sched_getcpu();
+  bool borrowed = false;
+  if (here >= 0 && sched_getaffinity(static_cast<pid_t>(request.pid), sizeof before, &before) == 0 && CPU_ISSET(here, &before)) {
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(here, &only);
+    borrowed = CPU_COUNT(&before) > 1 && sched_setaffinity(static_cast<pid_t>(request.pid), sizeof only, &only) == 0;
+  }
+  ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (borrowed) sched_setaffinity(static_cast<pid_t>(request.pid), sizeof before, &before);
+}
+
+void Supervisor::serve() {
+  seccomp_notif_sizes sizes{};
+  syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+  std::vector<unsigned char> buffer(std::max<size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)) + 64);
+  seccomp_notif* request = reinterpret_cast<seccomp_notif*>(buffer.data());
+  while (true) {
+    memset(buffer.data(), 0, buffer.size());
+    if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, request) != 0) {
+      if (errno == EINTR || errno == ENOENT) continue;  // ENOENT: the caller died meanwhile
+      // Nobody can be served any more; the housekeeping thread ends the run when the server ends.
+      pause();
+      continue;
+    }
+    Target target(static_cast<int>(request->pid), self_);
+    current_id_ = request->id;
+    answer(*request, decide(*request, target));
+  }
+}
+
+Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& target) {
+  const seccomp_data& data = request.data;
+  const __u64* args = data.args;
+  const CallRule* rule = data.nr >= 0 && data.nr <= number::newest_known ? by_number_[static_cast<size_t>(data.nr)] : nullptr;
+  if (data.arch != native_audit_arch || rule == nullptr) {
+    return refuse(target, "syscall", "foreign system call " + std::to_string(data.nr), ENOSYS);
+  }
+  auto at = [args](int index) { return static_cast<int>(args[index]); };
+  constexpr int here = AT_FDCWD;
+  switch (rule->action) {
+    case Action::openat:
+      return observe_open(target, at(0), args[1], static_cast<uint32_t>(args[2]), args[3]);
+    case Action::open:
+      return observe_open(target, here, args[0], static_cast<uint32_t>(args[1]), args[2]);
+    case Action::creat:
+      return observe_open(target, here, args[0], O_CREAT | O_WRONLY | O_TRUNC, args[1]);
+    case Action::openat2: {
+      uint64_t how[3] = {};
+      int error = 0;
+      if (args[3] < sizeof how || !target.bytes_at(args[2], how, sizeof how, error)) return {};
+      return observe_open(target, at(0), args[1], how[0], how[1]);
+    }
+    case Action::exec:
+      return observe_exec(target, here, args[0], 0);
+    case Action::execat:
+      return observe_exec(target, at(0), args[1], args[4]);
+    case Action::make_folder:
+      return observe_make(target, here, args[0], right_make_folder, "file.create");
+    case Action::make_folder_at:
+      return observe_make(target, at(0), args[1], right_make_folder, "file.create");
+    case Action::make_link:
+      return observe_make(target, here, args[1], right_make_symlink, "file.create");
+    case Action::make_link_at:
+      return observe_make(target, at(1), args[2], right_make_symlink, "file.create");
+    case Action::make_node:
+    case Action::make_node_at: {
+      bool plain = rule->action == Action::make_node;
+      uint32_t mode = static_cast<uint32_t>(args[plain ? 1 : 2]);
+      uint64_t right = S_ISCHR(mode)    ? right_make_char
+                       : S_ISBLK(mode)  ? right_make_block
+                       : S_ISFIFO(mode) ? right_make_fifo
+                       : S_ISSOCK(mode) ? right_make_socket
+                                        : right_make_file;
+      return observe_make(target, plain ? here : at(0), args[plain ? 0 : 1], right, "file.create");
+    }
+    case Action::remove_folder:
+      return observe_remove(target, here, args[0], true);
+    case Action::remove:
+      return observe_remove(target, here, args[0], false);
+    case Action::remove_at:
+      return observe_remove(target, at(0), args[1], (args[2] & AT_REMOVEDIR) != 0);
+    case Action::rename:
+      return observe_rename(target, here, args[0], here, args[1], 0);
+    case Action::rename_at:
+      return observe_rename(target, at(0), args[1], at(2), args[3], data.nr == SYS_renameat2 ? args[4] : 0);
+    case Action::link:
+      return observe_link(target, here, args[0], here, args[1], 0);
+    case Action::link_at:
+      return observe_link(target, at(0), args[1], at(2), args[3], args[4]);
+    case Action::truncate:
+    case Action::chmod:
+    case Action::chmod_fd:
+    case Action::chmod_at:
+    case Action::chown:
+    case Action::chown_link:
+    case Action::chown_fd:
+    case Action::chown_at:
+    case Action::utime:
+    case Action::utimes:
+    case Action::utimes_at:
+    case Action::utimens_at:
+    case Action::set_attribute:
+    case Action::set_attribute_link:
+    case Action::set_attribute_fd:
+    case Action::remove_attribute:
+    case Action::remove_attribute_link:
+    case Action::remove_attribute_fd:
+      return change_attributes(request, target, rule->action);
+    case Action::watch:
+      return add_watch(target, at(0), args[1], static_cast<uint32_t>(args[2]));
+    case Action::connect:
+      return do_connect(target, at(0), args[1], args[2]);
+    case Action::listen:
+      return do_listen(target, at(0), at(1));
+    case Action::send_to:
+      return do_send_to(target, args);
+    case Action::signal_process:
+    case Action::signal_thread:
+    case Action::signal_pidfd:
+      return decide_signal(target, request, rule->action);
+    case Action::other_process:
+    case Action::priority:
+      return decide_priority(target, request, data.nr);
+    case Action::socket:
+      return refuse_socket(target, request);
+    case Action::shm_get:
+    case Action::shm_use:
+      return decide_shm(target, request, rule->action);
+    case Action::owner:
+      return decide_owner(target, request);
+    case Action::refuse:
+      return refuse(target, "syscall", rule->name, rule->error);
+  }
+  return refuse(target, "syscall", rule->name, EPERM);
+}
+
+size_t Supervisor::poll_pending(int timeout_ms, int wake_fd) {
+  std::vector<pollfd> waits;
+  std::vector<uint64_t> ids;
+  waits.push_back({wake_fd, POLLIN, 0});
+  {
+    std::lock_guard lock(pending_mutex_);
+    for (const PendingConnect& one : pending_) {
+      waits.push_back({one.socket.get(), POLLOUT, 0});
+      ids.push_back(one.id);
+    }
+  }
+  poll(waits.data(), waits.size(), timeout_ms);
+  std::lock_guard lock(pending_mutex_);
+  for (size_t i = 1; i < waits.size(); i++) {
+    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 1]; });
+    if (found == pending_.end()) continue;
+    bool ready = (waits[i].revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
+    if (!ready && still_valid(found->id)) continue;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(found->socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    fcntl(found->socket.get(), F_SETFL, found->flags);
+    seccomp_notif_resp response{};
+    response.id = found->id;
+    response.error = -error;
+    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    pending_.erase(found);
+  }
+  return pending_.size();
+}
+
+void Supervisor::clean_up() {
+  for (int segment : segments_) shmctl(segment, IPC_RMID, nullptr);
+}
+
+}  // namespace belljar

@@ -1,0 +1,141 @@
+// The supervisor: answers the calls that the filter stops.
+//
+// One thread receives and answers (two are slower); a second one keeps house: finishes blocking connects, flushes events,
+// passes signals on, waits for the server. They share the spool (locked) and the list of pending connects (locked).
+//
+// Trust: everything in a notification except id, pid and registers' values is the server's. A decision that ends in
+// "continue" is an observation only; whatever must be enforced here is done by the supervisor on its own copy, refused, or
+// decided from registers.
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "../core/plan.hpp"
+#include "../core/spool.hpp"
+#include "calls.hpp"
+#include "network.hpp"
+#include "places.hpp"
+#include "target.hpp"
+#include "walls.hpp"
+
+namespace belljar {
+
+struct Settings {
+  bool contained = true;
+  bool record_all = false;
+  bool sync_wake_up = false;
+  int guardian = 0;
+  int landlock_abi = 0;
+  NetworkRules network;
+  std::vector<std::string> sockets;  // real paths that may be connected to
+  std::string private_tmp;           // the run's own temporary folder
+  std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
+  std::string resolv_conf;           // text served in place of /etc/resolv.conf; empty to leave it
+};
+
+class Supervisor {
+ public:
+  Supervisor(Settings settings, std::vector<Grant> grants, Spool& spool, int listener);
+
+  // Never returns: the housekeeping thread ends the process.
+  [[noreturn]] void serve();
+
+  // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
+  size_t poll_pending(int timeout_ms, int wake_fd);
+
+  // Removes what was made outside the run's folders (System V segments).
+  void clean_up();
+
+  bool in_run(int process) const;
+
+ private:
+  struct Answer {
+    bool go_on = true;       // let the kernel make the call
+    int error = 0;           // positive errno, when not
+    int64_t value = 0;       // result, when not and no error
+    bool deferred = false;   // answered later, or already
+  };
+  struct PendingConnect {
+    uint64_t id;
+    Descriptor socket;
+    int flags;
+  };
+  struct FolderFact {
+    std::string path;
+    uint64_t rights = 0;
+    int64_t checked = 0;
+    bool stable = false;
+  };
+
+  Answer decide(const seccomp_notif& request, Target& target);
+  Answer refuse(Target& target, const char* kind, std::string text, int error);
+  void record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by);
+
+  // Files.
+  Answer observe_open(Target& target, int at, uint64_t path, uint64_t flags, uint64_t mode);
+  Answer observe_exec(Target& target, int at, uint64_t path, uint64_t flags);
+  Answer observe_make(Target& target, int at, uint64_t path, uint64_t right, const char* kind);
+  Answer observe_remove(Target& target, int at, uint64_t path, bool folder);
+  Answer observe_rename(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
+  Answer observe_link(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
+  uint64_t rights_at(const Resolved& where, bool parent_only);
+  uint64_t rights_by_path(std::string_view path) const;
+  uint64_t rights_by_objects(const Descriptor& first, bool first_is_folder, const Descriptor& folder);
+  bool known_allowed(const std::string& path, uint64_t need, bool create);
+  Answer open_proc(Target& target, const Resolved& found, uint64_t flags);
+  Answer open_shared_memory(Target& target, const std::string& name, uint64_t flags, uint64_t mode);
+  Answer inject(const Target& target, Descriptor fd, bool close_on_exec);
+  bool shared_memory_name(int at, const std::string& path, std::string& name) const;
+
+  // Brokered calls.
+  Answer change_attributes(const seccomp_notif& request, Target& target, Action action);
+  Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
+  Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
+  Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
+  Answer do_listen(Target& target, int fd, int backlog);
+  Answer do_send_to(Target& target, const __u64* args);
+  Answer decide_signal(Target& target, const seccomp_notif& request, Action action);
+  Answer decide_priority(Target& target, const seccomp_notif& request, int nr);
+  Answer decide_shm(Target& target, const seccomp_notif& request, Action action);
+  Answer decide_owner(Target& target, const seccomp_notif& request);
+  Answer refuse_socket(Target& target, const seccomp_notif& request);
+
+  void answer(const seccomp_notif& request, const Answer& answer);
+  bool still_valid(uint64_t id) const;
+  bool group_in_run(int group) const;
+  std::string cwd_joined(Target& target, int at, const std::string& path) const;
+
+  Settings settings_;
+  std::vector<Grant> grants_;
+  Spool& spool_;
+  int listener_;
+  int self_;
+  int epoch_cpu_ = -1;
+  uint64_t current_id_ = 0;
+  const std::vector<CallRule>& calls_;
+  std::vector<const CallRule*> by_number_;
+  struct ObjectRight {
+    uint64_t dev;
+    uint64_t ino;
+    uint64_t rights;
+  };
+  std::vector<ObjectRight> object_rights_;
+  std::vector<std::pair<std::string, uint64_t>> path_rights_;
+  std::vector<FolderFact> folders_;
+  std::unordered_set<int> segments_;
+  Descriptor resolv_file_;
+  Descriptor shm_folder_;
+  std::mutex pending_mutex_;
+  std::vector<PendingConnect> pending_;
+};
+
+const char* error_name(int error);
+
+// The program of a process, for events.
+std::string program_of(int process);
+
+}  // namespace belljar

@@ -1,0 +1,268 @@
+#include "target.hpp"
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+
+#include "../core/text.hpp"
+#include "kernel.hpp"
+
+namespace belljar {
+
+std::string path_of(int fd) {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  char buffer[PATH_MAX + 16];
+  ssize_t n = readlink(link, buffer, sizeof buffer);
+  if (n <= 0 || n == static_cast<ssize_t>(sizeof buffer)) return {};
+  return std::string(buffer, static_cast<size_t>(n));
+}
+
+int Target::process() {
+  if (process_ != 0) return process_;
+  char name[40];
+  snprintf(name, sizeof name, "/proc/%d/status", thread_);
+  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0;
+  char text[2048];
+  ssize_t n = read(fd.get(), text, sizeof text - 1);
+  if (n <= 0) return 0;
+  text[n] = '\0';
+  const char* line = strstr(text, "\nTgid:");
+  if (line != nullptr) process_ = atoi(line + 6);
+  return process_;
+}
+
+bool Target::bytes_at(uint64_t address, void* out, size_t size, int& error) const {
+  iovec local{out, size};
+  iovec remote{reinterpret_cast<void*>(address), size};
+  ssize_t n = process_vm_readv(thread_, &local, 1, &remote, 1, 0);
+  if (n == static_cast<ssize_t>(size)) return true;
+  error = n < 0 ? errno : EFAULT;
+  return false;
+}
+
+std::optional<std::string> Target::string_at(uint64_t address, int& error) const {
+  if (address == 0) {
+    error = EFAULT;
+    return std::nullopt;
+  }
+  std::string out;
+  char buffer[path_max_bytes];
+  size_t step = 256;
+  while (out.size() < path_max_bytes) {
+    // Never across a page in one read: the next one may not be there.
+    size_t to_page = 4096 - (address & 4095);
+    size_t size = step < to_page ? step : to_page;
+    iovec local{buffer, size};
+    iovec remote{reinterpret_cast<void*>(address), size};
+    ssize_t n = process_vm_readv(thread_, &local, 1, &remote, 1, 0);
+    if (n <= 0) {
+      error = n < 0 ? errno : EFAULT;
+      return std::nullopt;
+    }
+    const void* end = memchr(buffer, 0, static_cast<size_t>(n));
+    if (end != nullptr) {
+      out.append(buffer, static_cast<size_t>(static_cast<const char*>(end) - buffer));
+      if (out.size() >= path_max_bytes) break;
+      return out;
+    }
+    out.append(buffer, static_cast<size_t>(n));
+    address += static_cast<uint64_t>(n);
+    step = 4096;
+  }
+  error = ENAMETOOLONG;
+  return std::nullopt;
+}
+
+Descriptor Target::descriptor(int fd, int& error) {
+  // The notification names a thread; before Linux 6.9 only a thread group's leader can be opened.
+  long pidfd = syscall(number::pidfd_open, thread_, pidfd_thread);
+  if (pidfd < 0 && errno == EINVAL) pidfd = syscall(number::pidfd_open, process(), 0);
+  if (pidfd < 0) {
+    error = errno;
+    return {};
+  }
+  Descriptor owner(static_cast<int>(pidfd));
+  long copy = syscall(number::pidfd_getfd, owner.get(), fd, 0);
+  if (copy < 0) {
+    error = errno;
+    return {};
+  }
+  return Descriptor(static_cast<int>(copy));
+}
+
+Descriptor Target::start(int at, const std::string& path, int& error) {
+  char name[64];
+  if (!path.empty() && path[0] == '/') snprintf(name, sizeof name, "/");
+  else if (at == AT_FDCWD) snprintf(name, sizeof name, "/proc/%d/cwd", thread_);
+  else snprintf(name, sizeof name, "/proc/%d/fd/%d", thread_, at);
+  Descriptor fd(open(name, O_PATH | O_CLOEXEC));
+  if (!fd) error = errno == ENOENT && at != AT_FDCWD ? EBADF : errno;
+  return fd;
+}
+
+Resolved Target::resolve_descriptor(int fd) {
+  Resolved out;
+  char name[64];
+  snprintf(name, sizeof name, "/proc/%d/fd/%d", thread_, fd);
+  out.object = Descriptor(open(name, O_PATH | O_CLOEXEC));
+  struct stat info{};
+  if (!out.object || fstat(out.object.get(), &info) != 0) {
+    out.error = errno == ENOENT ? EBADF : errno;
+    return out;
+  }
+  out.exists = true;
+  out.mode = info.st_mode;
+  out.path = path_of(out.object.get());
+  out.special = out.path.empty() || out.path[0] != '/' || (out.path.substr(0, 7) == "/memfd:" && info.st_nlink == 0);
+  out.name = std::string(base_name(out.path));
+  return out;
+}
+
+// Component by component, so that `self` means the stopped thread and magic links are seen for what they are.
+bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Resolved& out) {
+  std::string rest(path);
+  Descriptor current = std::move(from);
+  int links = 0;
+  while (true) {
+    size_t begin = rest.find_first_not_of('/');
+    if (begin == std::string::npos) {
+      // The path ended in a folder that is already open (or was only slashes).
+      struct stat info{};
+      if (fstat(current.get(), &info) != 0) {
+        out.error = errno;
+        return false;
+      }
+      out.exists = true;
+      out.mode = info.st_mode;
+      out.path = path_of(current.get());
+      out.name = std::string(base_name(out.path));
+      out.special = out.path.empty() || out.path[0] != '/';
+      if (!out.special) out.parent = Descriptor(openat(current.get(), "..", O_PATH | O_CLOEXEC | O_DIRECTORY));
+      out.object = std::move(current);
+      return true;
+    }
+    size_t end = rest.find('/', begin);
+    std::string name = rest.substr(begin, end == std::string::npos ? std::string::npos : end - begin);
+    std::string after = end == std::string::npos ? std::string() : rest.substr(end);
+    bool last = after.find_first_not_of('/') == std::string::npos;
+    bool wants_folder = last && !after.empty();
+    Descriptor next(openat(current.get(), name.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    if (!next) {
+      out.error = errno;
+      if (errno == ENOENT && last) {
+        out.path = path_of(current.get());
+        if (out.path != "/") out.path += "/";
+        out.path += name;
+        out.name = name;
+        out.parent = std::move(current);
+      }
+      return false;
+    }
+    struct stat info{};
+    if (fstat(next.get(), &info) != 0) {
+      out.error = errno;
+      return false;
+    }
+    if (S_ISLNK(info.st_mode) && (!last || follow_last || wants_folder)) {
+      if (++links > 40) {
+        out.error = ELOOP;
+        return false;
+      }
+      struct statfs filesystem{};
+      bool in_proc = fstatfs(current.get(), &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+      std::string text;
+      if (in_proc && name == "self") text = std::to_string(process());
+      else if (in_proc && name == "thread-self") text = std::to_string(process()) + "/task/" + std::to_string(thread_);
+      else {
+        std::string here = in_proc ? path_of(current.get()) : std::string();
+        bool magic = in_proc && here.size() > 6 && here[6] >= '0' && here[6] <= '9';
+        if (magic) {
+          // The kernel itself follows it; it checks that we may look into that process.
+          Descriptor followed(openat(current.get(), name.c_str(), O_PATH | O_CLOEXEC));
+          if (!followed || fstat(followed.get(), &info) != 0) {
+            out.error = errno;
+            return false;
+          }
+          current = std::move(followed);
+          rest = after;
+          if (!last) continue;
+          out.exists = true;
+          out.mode = info.st_mode;
+          out.path = path_of(current.get());
+          out.name = std::string(base_name(out.path));
+          out.special = out.path.empty() || out.path[0] != '/' || (out.path.substr(0, 7) == "/memfd:" && info.st_nlink == 0);
+          out.object = std::move(current);
+          return true;
+        }
+        char buffer[PATH_MAX];
+        ssize_t n = readlinkat(next.get(), "", buffer, sizeof buffer);
+        if (n < 0) {
+          out.error = errno;
+          return false;
+        }
+        text.assign(buffer, static_cast<size_t>(n));
+      }
+      if (text.empty() || text.size() + after.size() > 2 * path_max_bytes) {
+        out.error = ENAMETOOLONG;
+        return false;
+      }
+      if (text[0] == '/') {
+        current = Descriptor(open("/", O_PATH | O_CLOEXEC));
+        if (!current) {
+          out.error = errno;
+          return false;
+        }
+      }
+      rest = text + after;
+      continue;
+    }
+    if (last) {
+      if (wants_folder && !S_ISDIR(info.st_mode)) {
+        out.error = ENOTDIR;
+        return false;
+      }
+      if (name == "." || name == "..") {
+        current = std::move(next);
+        rest.clear();
+        continue;
+      }
+      out.exists = true;
+      out.mode = info.st_mode;
+      out.name = name;
+      out.path = path_of(next.get());
+      out.object = std::move(next);
+      out.parent = std::move(current);
+      return true;
+    }
+    if (!S_ISDIR(info.st_mode)) {
+      out.error = ENOTDIR;
+      return false;
+    }
+    current = std::move(next);
+    rest = after;
+  }
+}
+
+Resolved Target::resolve(int at, const std::string& path, bool follow_last) {
+  Resolved out;
+  if (path.empty()) {
+    out.error = ENOENT;
+    return out;
+  }
+  Descriptor from = start(at, path, out.error);
+  if (!from) return out;
+  if (!walk(std::move(from), path, follow_last, out) && out.error == 0) out.error = ENOENT;
+  return out;
+}
+
+}  // namespace belljar

@@ -1,0 +1,58 @@
+// One stopped thread of the server, seen from the supervisor: its memory, descriptors and view of paths. Everything read
+// here is hostile and may change the moment after it was read; callers decide on the copy they got.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "descriptor.hpp"
+
+namespace belljar {
+
+constexpr size_t path_max_bytes = 4096;
+
+// What a path names, as the stopped thread would find it.
+struct Resolved {
+  int error = 0;             // errno of the look-up; 0 or ENOENT with `parent` set when only the last part is missing
+  bool exists = false;
+  bool special = false;      // a pipe, socket or memory file reached through /proc: it has no place in the tree
+  Descriptor object;         // O_PATH, when it exists
+  Descriptor parent;         // O_PATH folder that holds the last part (absent for special objects)
+  std::string name;          // last part
+  std::string path;          // real path of the object, or of the parent joined with the name
+  uint32_t mode = 0;         // st_mode when it exists
+};
+
+class Target {
+ public:
+  Target(int thread, int supervisor) : thread_(thread), supervisor_(supervisor) {}
+
+  int thread() const { return thread_; }
+  int process();  // thread group id; 0 when it is gone
+
+  // A NUL-ended string of at most path_max_bytes - 1 bytes. error: EFAULT, ENAMETOOLONG, or EPERM when the thread hides its memory.
+  std::optional<std::string> string_at(uint64_t address, int& error) const;
+  bool bytes_at(uint64_t address, void* out, size_t size, int& error) const;
+
+  // A copy of the descriptor itself (same open file), or an errno in `error`.
+  Descriptor descriptor(int fd, int& error);
+
+  // `at` is a descriptor number of the thread or AT_FDCWD.
+  Resolved resolve(int at, const std::string& path, bool follow_last);
+  // The object behind a descriptor of the thread.
+  Resolved resolve_descriptor(int fd);
+
+ private:
+  Descriptor start(int at, const std::string& path, int& error);
+  bool walk(Descriptor from, std::string_view path, bool follow_last, Resolved& out);
+
+  int thread_;
+  int supervisor_;
+  int process_ = 0;
+};
+
+// Real path of an O_PATH descriptor, empty when it has none.
+std::string path_of(int fd);
+
+}  // namespace belljar
