@@ -1,6 +1,5 @@
 /**
- * Bundles for Node: `cli` (command line and host together), `demo` (the demo's own server, one file, because it runs
- * contained and must need nothing else of ours), `bench` (the measurements of bench/).
+ * Bundles for Node: `cli` (command line and host together) and `bench` (the measurements of bench/).
  *
  * Self-contained: nothing of node_modules is needed at run time. Chunks lie flat beside the entry, so that
  * `import.meta.url` means the same folder whichever chunk a module ends up in.
@@ -18,7 +17,7 @@ function measurements(): Record<string, string> {
 
 const entries: Record<string, Record<string, string>> = {
   cli: { belljar: `${here}/app/cli/belljar.ts` },
-  demo: { server: `${here}/app/engine/demo/server.ts` },
+  demo: { 'nosy-server': `${here}/app/platform/demo/nosy-server.js` },
   bench: measurements(),
 };
 
