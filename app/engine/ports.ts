@@ -87,6 +87,10 @@ export interface ClientAdapter {
   restore(text: string, path: EntryPath, entryText: string): string;
   /** Sets command and arguments, where the shape that unwrap needs is lost; `args` null removes them. */
   setLaunch(text: string, path: EntryPath, launch: { command: string; args: readonly string[] | null }): string;
+  /** An entry's text without secrets, laid out as it was. */
+  maskEntry(entryText: string): string;
+  /** The line of the file on which the entry's value begins. */
+  lineOf(text: string, path: EntryPath): number;
 }
 
 /** What contain wrote and what stood there before. Holds secrets: 0600, in the journal only. */
