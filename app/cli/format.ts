@@ -1,0 +1,131 @@
+/** How things of the contract look in a terminal, in one place for all verbs. */
+import type { Event } from '#contract/event.ts';
+import { cannotSentences, eventSentence, stateSentences, stateTitles } from '#contract/sentences.ts';
+import type { Machine, Run, Server } from '#contract/server.ts';
+import type { ServerState } from '#contract/words.ts';
+import type { Cell, Colour, Terminal } from './terminal.ts';
+import { plain } from './terminal.ts';
+
+const stateColours: Record<ServerState, Colour | null> = {
+  off: 'dim',
+  watched: 'blue',
+  contained: 'green',
+  'restart-needed': 'yellow',
+  failing: 'red',
+  drifted: 'red',
+  moved: 'yellow',
+  copied: 'yellow',
+  cannot: 'dim',
+  locked: 'blue',
+};
+
+export function stateCell(state: ServerState): Cell {
+  const colour = stateColours[state];
+  return { text: stateTitles[state], ...(colour === null ? {} : { colour }) };
+}
+
+/** A command line for reading; not for pasting. */
+export function commandLine(server: Server): string {
+  if (server.command === null) return '';
+  return [server.command, ...server.args]
+    .map((part) => (/^[\w@%+=:,./~-]+$/.test(part) ? part : JSON.stringify(part)))
+    .join(' ');
+}
+
+export function serverTable(servers: readonly Server[], terminal: Terminal): string {
+  return terminal.table(
+    ['SERVER', 'LEVEL', 'STATE', 'RUNS', 'DENIED', 'COMMAND'],
+    servers.map((server) => [
+      server.handle,
+      server.level,
+      stateCell(server.state),
+      { text: String(server.liveRuns), right: true },
+      {
+        text: String(server.denialsLastHour),
+        right: true,
+        ...(server.denialsLastHour > 0 ? { colour: 'red' as const } : {}),
+      },
+      commandLine(server),
+    ]),
+  );
+}
+
+/** What a person should know of a server beyond its line. */
+export function serverNotes(server: Server): string[] {
+  const notes: string[] = [];
+  const name = plain(server.handle);
+  if (server.reason !== undefined) notes.push(`${name}: ${cannotSentences[server.reason]}`);
+  else {
+    const sentence = stateSentences[server.state];
+    if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
+  }
+  for (const old of server.oldProcesses ?? []) {
+    notes.push(
+      `${name}: process ${old.pid}, since ${localTime(old.since)}, runs outside Belljar. ${server.uptakeSentence}`,
+    );
+  }
+  return notes;
+}
+
+export function machineNotes(machine: Machine): string[] {
+  const notes = [machine.enforcementSentence];
+  if (machine.probeError !== null) notes.push(`The launcher does not run: ${plain(machine.probeError)}`);
+  for (const problem of machine.problems) {
+    const place = problem.at === undefined ? '' : `:${problem.at.line}:${problem.at.column}`;
+    const remedy = problem.remedy === undefined ? '' : ` ${plain(problem.remedy)}`;
+    notes.push(`warning: ${plain(problem.file)}${place}: ${plain(problem.message)}${remedy}`);
+  }
+  return notes;
+}
+
+/** Local time; the day too when it is not today. */
+export function localTime(instant: string, now: Date = new Date()): string {
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime())) return plain(instant);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return date.toDateString() === now.toDateString() ? time : `${day} ${time}`;
+}
+
+const verdictColours: Record<Event['verdict'], Colour> = { allowed: 'dim', refused: 'red', asked: 'yellow' };
+
+/** One line: when, verdict, who, what. `name`: the handle of a server id, where it is known. */
+export function eventLine(event: Event, terminal: Terminal, name: (id: string) => string = (id) => id): string {
+  const { phrase, known, target } = eventSentence(event);
+  const object = target === null ? '' : known === null ? ` ${plain(target)}` : ` ${known} (${plain(target)})`;
+  const times = event.count > 1 && event.kind !== 'spool.dropped' ? ` ×${event.count}` : '';
+  const verdict = terminal.paint(verdictColours[event.verdict], event.verdict.padEnd(7));
+  const time = terminal.paint('dim', `${localTime(event.at)}.${event.at.slice(20, 23).padEnd(3, '0')}`);
+  return `${time}  ${verdict}  ${plain(name(event.server))} ${phrase}${object}${times}`;
+}
+
+export function runRow(run: Run): Cell[] {
+  const end = run.end === null ? 'unknown' : run.end.cause;
+  const code = run.end?.signal ?? run.end?.code;
+  return [
+    run.run,
+    run.server,
+    localTime(run.startedAt),
+    run.live ? { text: 'live', colour: 'green' } : `${end}${code === undefined ? '' : ` ${String(code)}`}`,
+    { text: String(run.denials), right: true, ...(run.denials > 0 ? { colour: 'red' as const } : {}) },
+    run.start?.level ?? '',
+    run.start?.program ?? '',
+  ];
+}
+
+export const runHead = ['RUN', 'SERVER', 'STARTED', 'STATE', 'DENIED', 'LEVEL', 'PROGRAM'];
+
+export function unifiedLines(unified: string, terminal: Terminal): string {
+  return unified
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const text = plain(line);
+      if (line.startsWith('+++') || line.startsWith('---')) return terminal.paint('bold', text);
+      if (line.startsWith('+')) return terminal.paint('green', text);
+      if (line.startsWith('-')) return terminal.paint('red', text);
+      return line.startsWith('@@') ? terminal.paint('blue', text) : text;
+    })
+    .join('\n');
+}

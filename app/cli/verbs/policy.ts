@@ -1,0 +1,55 @@
+/** `belljar level`, `belljar grant` and `belljar revoke`. */
+import { exitCodes } from '#contract/errors.ts';
+import type { RuleChange } from '#contract/methods.ts';
+import { levelSentences, levelTitles } from '#contract/sentences.ts';
+import type { Level, RuleVerb } from '#contract/words.ts';
+import type { Command, Context } from '../context.ts';
+import { absolutePath, usageError } from '../context.ts';
+import { plain } from '../terminal.ts';
+import { levelChoices, ruleVerbChoices } from '../verbs.ts';
+
+const effectiveWords = { now: 'Effective now.', restart: 'Effective when the server starts the next time.' };
+
+function tell(context: Context, change: RuleChange, sentence: string): number {
+  if (context.json) context.terminal.json(change);
+  else {
+    context.terminal.out(sentence);
+    context.terminal.note(effectiveWords[change.effective]);
+  }
+  return exitCodes.done;
+}
+
+export const level: Command = async (context) => {
+  const [server = '', name = ''] = context.positionals;
+  const wanted = levelChoices.find((choice) => choice === name);
+  if (wanted === undefined) throw usageError(`A level is one of: ${levelChoices.join(', ')}.`);
+  const { api } = await context.session({ serve: false });
+  const change = await api['servers.level']({ server, level: wanted satisfies Level }, context.signal);
+  return tell(context, change, `${plain(change.id)}  ${levelTitles[change.level]}: ${levelSentences[change.level]}`);
+};
+
+/** Where a rule names a place, the person's own folder makes it absolute. */
+const places = new Set<RuleVerb>(['read', 'write', 'deny', 'socket']);
+
+function ruleOf(context: Context): { server: string; verb: RuleVerb; what: string } {
+  const [server = '', kind = '', what = ''] = context.positionals;
+  const verb = ruleVerbChoices.find((choice) => choice === kind);
+  if (verb === undefined) throw usageError(`A rule is one of: ${ruleVerbChoices.join(', ')}.`);
+  const isPlace = places.has(verb) || (verb === 'exec' && what.includes('/'));
+  // A pattern such as **/.env is no path of this folder.
+  return { server, verb, what: isPlace && !what.includes('*') ? absolutePath(what) : what };
+}
+
+export const grant: Command = async (context) => {
+  const rule = ruleOf(context);
+  const { api } = await context.session({ serve: false });
+  const change = await api['policies.grant'](rule, context.signal);
+  return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
+};
+
+export const revoke: Command = async (context) => {
+  const rule = ruleOf(context);
+  const { api } = await context.session({ serve: false });
+  const change = await api['policies.revoke'](rule, context.signal);
+  return tell(context, change, `${plain(change.id)}  no longer ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
+};

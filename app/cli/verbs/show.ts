@@ -1,0 +1,63 @@
+/** `belljar show <server>`: everything about one server. */
+import { exitCodes } from '#contract/errors.ts';
+import type { EffectivePolicy } from '#contract/policy.ts';
+import { levelSentences, levelTitles } from '#contract/sentences.ts';
+import type { Command } from '../context.ts';
+import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
+import type { Terminal } from '../terminal.ts';
+import { plain } from '../terminal.ts';
+
+const eventsShown = 20;
+const runsShown = 5;
+
+function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
+  terminal.out(`\n${terminal.paint('bold', 'Policy')}  network ${policy.network}`);
+  terminal.out(
+    terminal.table(
+      ['KIND', 'SOURCE', 'WHAT'],
+      policy.rules.map((rule) => [
+        { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
+        rule.source,
+        `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}`,
+      ]),
+    ),
+  );
+  for (const [name, value] of Object.entries(policy.limits)) terminal.out(`limit ${name}: ${String(value)}`);
+  if (policy.withheld.length > 0) {
+    terminal.out(`\n${terminal.paint('bold', 'Named by its own entry, refused until granted on purpose')}`);
+    for (const one of policy.withheld) terminal.out(`${plain(one.what)}  (${one.reason})`);
+  }
+}
+
+export const show: Command = async ({ positionals, terminal, json, session, signal }) => {
+  const { api } = await session({ serve: false });
+  const detail = await api['servers.show']({ server: positionals[0] ?? '' }, signal);
+  if (json) {
+    terminal.json(detail);
+    return exitCodes.done;
+  }
+  const { server, policy, events, runs } = detail;
+  const state = stateCell(server.state);
+  terminal.out(
+    [
+      `${terminal.paint('bold', plain(server.handle))}  ${typeof state === 'string' ? state : state.text}`,
+      `${levelTitles[server.level]}: ${levelSentences[server.level]}`,
+      `id       ${server.id}`,
+      `client   ${plain(server.clientTitle)}, ${plain(server.scope)}`,
+      `file     ${plain(server.file)}`,
+      `command  ${plain(commandLine(server))}`,
+      ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
+    ].join('\n'),
+  );
+  for (const note of serverNotes(server)) terminal.note(note);
+  if (policy !== null) tellPolicy(policy, terminal);
+  if (runs.length > 0) {
+    terminal.out(`\n${terminal.paint('bold', 'Runs')}`);
+    terminal.out(terminal.table(runHead, runs.slice(0, runsShown).map(runRow)));
+  }
+  if (events.length > 0) {
+    terminal.out(`\n${terminal.paint('bold', 'Last events')}`);
+    for (const event of events.slice(-eventsShown)) terminal.out(eventLine(event, terminal, () => server.handle));
+  }
+  return exitCodes.done;
+};
