@@ -58,6 +58,7 @@ const parts = [
     commands: () => [
       program('typescript/bin/tsc', '-p', 'tsconfig.json'),
       program('typescript/bin/tsc', '-p', 'renderer/tsconfig.json'),
+      program('typescript/bin/tsc', '-p', 'e2e/panel/tsconfig.json'),
     ],
   },
   {
