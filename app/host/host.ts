@@ -4,9 +4,10 @@
  * Made by `belljar host` for as long as a person wants, and by any command for as long as it runs; the two differ only
  * in which doors they open.
  */
+import type { EngineApi } from '#engine/engine.ts';
 import type { Event } from '#contract/event.ts';
 import { BelljarError } from '#contract/errors.ts';
-import type { Api } from '#contract/methods.ts';
+import type { Api, MethodName } from '#contract/methods.ts';
 import { privateMethods } from '#contract/methods.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { createFeedHub } from './feed-hub.ts';
@@ -15,12 +16,13 @@ import { createHandler } from './handler.ts';
 import type { HostLog } from './log.ts';
 import type { LoopbackDoor } from './loopback-door.ts';
 import { openLoopbackDoor } from './loopback-door.ts';
+import type { ServerNews } from './server-news.ts';
 import { createServerNews } from './server-news.ts';
 import type { Door } from './socket-door.ts';
 import { openSocketDoor } from './socket-door.ts';
 import { version } from './version.ts';
 
-export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
+export type { EngineApi };
 
 /** What a host needs of an engine besides its methods. */
 export interface HostEngine {
@@ -53,6 +55,31 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** What these change need not lie in a watched file: whoever follows the feed is told at once, not when it is noticed. */
+const changing = [
+  'servers.contain',
+  'servers.release',
+  'servers.level',
+  'policies.grant',
+  'policies.revoke',
+  'runs.stop',
+  'machine.doctor',
+] as const satisfies readonly MethodName[];
+
+function tellingChanges(api: EngineApi, onChange: () => void): EngineApi {
+  const told = changing.map((name) => [
+    name,
+    async (input: never, signal?: AbortSignal) => {
+      try {
+        return await api[name](input, signal);
+      } finally {
+        onChange();
+      }
+    },
+  ]);
+  return { ...api, ...(Object.fromEntries(told) as Partial<EngineApi>) };
+}
+
 export function createHost(options: HostOptions): Host {
   const { engine, log } = options;
   const startedAt = new Date().toISOString();
@@ -61,6 +88,7 @@ export function createHost(options: HostOptions): Host {
   const cleanUps: (() => void | Promise<void>)[] = [];
   let loopback: Promise<LoopbackDoor> | null = null;
   let loopbackPort: number | undefined;
+  let news: ServerNews | null = null;
   let feedStarted: Promise<void> | null = null;
   let closed = false;
   let askToStop: () => void = () => undefined;
@@ -81,7 +109,7 @@ export function createHost(options: HostOptions): Host {
   }
 
   const api: Api = {
-    ...engine.api,
+    ...tellingChanges(engine.api, () => news?.changed()),
     async 'host.status'() {
       return { version, pid: process.pid, startedAt, epoch: feed.epoch, doors: doors.map((door) => door.title) };
     },
@@ -110,28 +138,29 @@ export function createHost(options: HostOptions): Host {
   const handlerOptions = { api, feed, rendererFolder: options.rendererFolder, log };
 
   async function startFeedOnce(): Promise<void> {
-    const news = createServerNews({
+    const started = createServerNews({
       list: () => engine.api['servers.list']({}),
       publish: (item) => feed.publish(item),
       hasReaders: () => feed.readers > 0,
       onError: (error) => log.error('list-failed', error),
     });
-    cleanUps.push(() => news.close());
+    news = started;
+    cleanUps.push(() => started.close());
     cleanUps.push(
       await engine.subscribe((event) => {
         feed.publish({ type: 'event', event });
-        news.event(event);
+        started.event(event);
       }),
     );
     // The first list is taken in the background: nobody waits for it who only wants events.
-    void news
+    void started
       .start()
       .then(async () => {
         if (closed) return;
-        const stopWatching = await engine.watch(() => news.changed());
+        const stopWatching = await engine.watch(() => started.changed());
         if (closed) await stopWatching();
         else cleanUps.push(stopWatching);
-        news.changed();
+        started.changed();
       })
       .catch((error: unknown) => log.error('watch-failed', error));
   }

@@ -1,0 +1,103 @@
+/**
+ * The engine: every method of the contract that is not the host's own, composed from one service a resource. Services
+ * know each other only through the narrow functions that are handed to them here.
+ */
+import type { Event } from '#contract/event.ts';
+import type { Api } from '#contract/methods.ts';
+import { createCheckService } from './checks/check-service.ts';
+import type { Trials } from './checks/ports.ts';
+import { createDemoService } from './demo/demo-service.ts';
+import type { ContainDemoServer, DemoStage } from './demo/ports.ts';
+import { createDoctorService } from './doctor/doctor-service.ts';
+import type { Examination, Launcher, SelftestStage } from './doctor/ports.ts';
+import { createEventService } from './events/event-service.ts';
+import type { Log, Spool, Supervisors } from './events/ports.ts';
+import { createPolicyService } from './policies/policy-service.ts';
+import type {
+  ClientAdapter,
+  Clock,
+  FileStore,
+  Journal,
+  MachineFacts,
+  Places,
+  PlanStore,
+  PolicyStore,
+  Processes,
+} from './ports.ts';
+import { createRunService } from './runs/run-service.ts';
+import { createServerService } from './servers/server-service.ts';
+
+export interface EnginePorts {
+  places: Places;
+  clock: Clock;
+  clients: readonly ClientAdapter[];
+  files: FileStore;
+  journal: Journal;
+  policies: PolicyStore;
+  plans: PlanStore;
+  processes: Processes;
+  launcher: Launcher;
+  machine: MachineFacts;
+  spool: Spool;
+  supervisors: Supervisors;
+  trials: Trials;
+  /** What the doctor looks at; given the services that some of it needs. */
+  examinations: (engine: Pick<Engine, 'api'>) => readonly Examination[];
+  selftest: SelftestStage;
+  demo: DemoStage;
+  containDemo: ContainDemoServer;
+  log: Log;
+}
+
+export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
+
+export interface Engine {
+  readonly api: EngineApi;
+  subscribe(listener: (event: Event) => void): Promise<() => void>;
+  /** Files whose change may change what the engine answers. */
+  watchedFiles(): readonly string[];
+}
+
+export function createEngine(ports: EnginePorts): Engine {
+  const { spool, supervisors, log } = ports;
+  const now = (): number => ports.clock.now().getTime();
+  // Servers know runs and events, and those resolve handles by asking the servers: the one circle, closed here.
+  const resolveServer = async (handle: string): Promise<string> => (await servers.find(handle)).id;
+  const events = createEventService({ spool, resolveServer, log, now });
+  const runs = createRunService({ spool, supervisors, resolveServer, log, now });
+  const checks = createCheckService({ trials: ports.trials });
+  const servers = createServerService({ ...ports, runs, events, checks });
+  const policies = createPolicyService({ ...ports, runs, find: (handle) => servers.find(handle) });
+  const doctor = createDoctorService({
+    launcher: ports.launcher,
+    // Asked when the doctor comes: by then the engine is whole.
+    get examinations() {
+      return ports.examinations({ api });
+    },
+    selftest: ports.selftest,
+  });
+  const demo = createDemoService({ stage: ports.demo, contain: ports.containDemo });
+
+  const api: EngineApi = {
+    'machine.get': async () => (await servers.list({})).machine,
+    'machine.probe': () => doctor.probe(),
+    'machine.selftest': (_input, signal) => doctor.selftest(signal),
+    'machine.doctor': (input) => doctor.doctor(input),
+    'servers.list': servers.list,
+    'servers.show': servers.show,
+    'servers.check': servers.check,
+    'servers.diff': servers.diff,
+    'servers.contain': servers.contain,
+    'servers.release': servers.release,
+    'servers.level': servers.level,
+    'policies.grant': policies.grant,
+    'policies.revoke': policies.revoke,
+    'policies.explain': policies.explain,
+    'events.list': (input) => events.list(input),
+    'runs.list': (input) => runs.list(input),
+    'runs.stop': (input) => runs.stop(input),
+    'history.list': servers.history,
+    'demo.run': (_input, signal) => demo.run(signal),
+  };
+  return { api, subscribe: (listener) => events.subscribe(listener), watchedFiles: () => servers.watchedFiles() };
+}

@@ -1,0 +1,62 @@
+/** A plan for any command line, from what a person says at once: `belljar run`. Nothing of it is stored. */
+import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
+import type { Launch } from '#domain/entry.ts';
+import { formatPlan } from '#domain/plan-text.ts';
+import { compilePlan, mergePolicy } from '#domain/policy-merge.ts';
+import { programName } from '#domain/command-line.ts';
+import { normaliseWhat } from '#domain/rule-what.ts';
+import { makeServerId, userScope } from '#domain/server-id.ts';
+import type { Places } from '../ports.ts';
+
+const spoolLimitBytes = 16 * 1024 * 1024;
+
+export interface AdHocRequest {
+  launch: Launch;
+  level: LaunchedLevel;
+  /** Null: as the level says. */
+  network: 'none' | 'open' | null;
+  rules: readonly { verb: RuleVerb; what: string }[];
+}
+
+export interface AdHocContext {
+  places: Places;
+  clientFiles: readonly string[];
+  /** Where the run writes its events. */
+  spool: string;
+  realPath: (path: string) => string;
+  exists: (path: string) => boolean;
+}
+
+/** Throws what a grant would throw: too wide, Belljar's own, not enforceable here. */
+export function planForCommand(request: AdHocRequest, context: AdHocContext): { server: string; text: string } {
+  const { places, realPath, clientFiles } = context;
+  const server = makeServerId('run', userScope, programName(request.launch.command));
+  const at = new Date().toISOString();
+  const merged = mergePolicy({
+    server,
+    level: request.level,
+    launch: request.launch,
+    env: {},
+    folders: places,
+    own: places,
+    clientFiles,
+    rules: request.rules.map(({ verb, what }) => ({
+      verb,
+      what: normaliseWhat(verb, what, { folders: places, own: places, realPath }),
+      at,
+    })),
+    realPath,
+  });
+  const policy = request.network === null ? merged : { ...merged, network: request.network };
+  const plan = compilePlan(policy, {
+    launch: request.launch,
+    folders: places,
+    own: places,
+    clientFiles,
+    spool: context.spool,
+    spoolLimit: spoolLimitBytes,
+    realPath,
+    exists: context.exists,
+  });
+  return { server, text: formatPlan(plan) };
+}

@@ -1,0 +1,48 @@
+/** `belljar run`: puts the launcher in its place and writes a plan that lasts as long as the command. No host, no lock. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdHocRequest } from '#engine/policies/ad-hoc-plan.ts';
+import { planForCommand } from '#engine/policies/ad-hoc-plan.ts';
+import { clients } from '#platform/clients/clients.ts';
+import { createLauncher } from '#platform/confinement/linux/launcher.ts';
+import type { Folders } from '#platform/paths/folders.ts';
+import { makeFolders } from '#platform/paths/folders.ts';
+import { makePlaces } from '#platform/paths/places.ts';
+
+export interface AdHocRun {
+  launcher: string;
+  args: string[];
+  /** Removes the plan. */
+  close(): void;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+export async function prepareRun(folders: Folders, request: AdHocRequest): Promise<AdHocRun> {
+  makeFolders(folders);
+  const places = makePlaces(folders);
+  const spool = join(folders.state, 'spool');
+  mkdirSync(spool, { recursive: true, mode: 0o700 });
+  const { text } = planForCommand(request, {
+    places,
+    clientFiles: clients.flatMap((client) => client.files(places).map(({ file }) => file)),
+    spool,
+    realPath,
+    exists: existsSync,
+  });
+  const launcher = await createLauncher({ path: places.launcher }).install();
+  const plan = join(folders.runtime, `run-${process.pid}-${randomBytes(6).toString('hex')}.plan`);
+  writeFileSync(plan, text, { mode: 0o600, flag: 'wx' });
+  return {
+    launcher,
+    args: ['exec', '--plan', plan, '--', request.launch.command, ...request.launch.args],
+    close: () => rmSync(plan, { force: true }),
+  };
+}

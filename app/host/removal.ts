@@ -1,0 +1,51 @@
+/**
+ * Removing Belljar from an account. Only what Belljar made is removed, by its names; a folder goes when nothing else is
+ * left in it, so that an override that points at a shared folder costs nobody anything.
+ */
+import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Folders } from '#platform/paths/folders.ts';
+
+const made = {
+  config: ['policies'],
+  data: ['bin', 'plans', 'journal'],
+  state: ['spool', 'log', 'lock', 'runtime'],
+} as const;
+
+export interface Removal {
+  removed: string[];
+  /** Folders that hold something that is not Belljar's. */
+  left: string[];
+}
+
+function removeIfEmpty(folder: string, removal: Removal): void {
+  if (!existsSync(folder)) return;
+  try {
+    rmdirSync(folder);
+    removal.removed.push(folder);
+  } catch {
+    if (readdirSync(folder).length > 0) removal.left.push(folder);
+  }
+}
+
+export function removeFolders(folders: Folders): Removal {
+  const removal: Removal = { removed: [], left: [] };
+  const remove = (path: string): void => {
+    if (!existsSync(path)) return;
+    rmSync(path, { recursive: true, force: true });
+    removal.removed.push(path);
+  };
+  if (existsSync(folders.runtime)) {
+    for (const name of readdirSync(folders.runtime)) {
+      if (/^(host(-[0-9a-f]+)?\.sock|panel-[0-9a-f]+\.html|run-[\w-]+\.plan)$/.test(name)) {
+        remove(join(folders.runtime, name));
+      }
+    }
+    removeIfEmpty(folders.runtime, removal);
+  }
+  for (const which of ['config', 'data', 'state'] as const) {
+    for (const name of made[which]) remove(join(folders[which], name));
+    removeIfEmpty(folders[which], removal);
+  }
+  return removal;
+}

@@ -1,0 +1,43 @@
+/** The places of the engine, from the folders of this user: what rules are expanded against, and what no rule may open. */
+import { statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Places } from '#engine/ports.ts';
+import type { Folders } from './folders.ts';
+
+function ownerOf(path: string): number | null {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return null;
+  }
+}
+
+function currentSystem(): Places['system'] {
+  if (process.platform === 'darwin') return 'macos';
+  return process.platform === 'win32' ? 'windows' : 'linux';
+}
+
+export function makePlaces(folders: Folders, environment: NodeJS.ProcessEnv = process.env): Places {
+  const xdg = (name: string, ...fallback: string[]): string => {
+    const value = environment[name];
+    return value !== undefined && isAbsolute(value) ? value : join(folders.home, ...fallback);
+  };
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  return {
+    home: folders.home,
+    xdgConfig: xdg('XDG_CONFIG_HOME', '.config'),
+    xdgData: xdg('XDG_DATA_HOME', '.local', 'share'),
+    xdgCache: xdg('XDG_CACHE_HOME', '.cache'),
+    xdgState: xdg('XDG_STATE_HOME', '.local', 'state'),
+    xdgRuntime: runtime !== undefined && isAbsolute(runtime) ? runtime : null,
+    configFolder: folders.config,
+    dataFolder: folders.data,
+    stateFolder: folders.state,
+    system: currentSystem(),
+    uid: process.geteuid?.() ?? -1,
+    homeOwner: ownerOf(folders.home),
+    launcher: join(folders.data, 'bin', 'belljar-launcher'),
+    environment,
+    systemRoot: '',
+  };
+}
