@@ -219,9 +219,9 @@ void PlaceResolver::add_rules() {
 
 // The folder a program was installed into, when that is a reasonable thing to grant; else the file alone.
 void PlaceResolver::add_prefix(const std::string& folder, const std::string& file) {
-  if (!covered(file, Access::exec)) {
+  if (!covered(folder, Access::exec)) {
     bool usable = refused(folder).empty() && folder != "/" && folder != "/tmp" && folder != "/var" && folder != "/home";
-    add(Access::exec, usable ? folder : file, "runtime", true);
+    if (usable || !covered(file, Access::exec)) add(Access::exec, usable ? folder : file, "runtime", true);
   }
 }
 
@@ -267,9 +267,9 @@ void PlaceResolver::add_script_argument(size_t first) {
     std::string real = real_path(path);
     if (real.empty()) return;
     struct stat info{};
-    if (stat(real.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) add_package(real + "/.");
-    else add_program(path, 1);
-    add_package(real);
+    bool folder = stat(real.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+    add_package(folder ? real + "/." : real);
+    if (!folder) add_program(path, 1);
     return;
   }
 }

@@ -1,0 +1,131 @@
+#include "../launcher/linux/calls.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <set>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "check.hpp"
+
+using namespace belljar;
+
+namespace {
+
+// Runs the filter's program on one call, as the kernel would.
+uint32_t run(const std::vector<sock_filter>& code, const seccomp_data& data) {
+  uint32_t a = 0;
+  for (size_t at = 0; at < code.size(); at++) {
+    const sock_filter& step = code[at];
+    switch (step.code) {
+      case BPF_LD | BPF_W | BPF_ABS:
+        memcpy(&a, reinterpret_cast<const char*>(&data) + step.k, sizeof a);
+        break;
+      case BPF_ALU | BPF_AND | BPF_K:
+        a &= step.k;
+        break;
+      case BPF_JMP | BPF_JEQ | BPF_K:
+        at += a == step.k ? step.jt : step.jf;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        at += a > step.k ? step.jt : step.jf;
+        break;
+      case BPF_JMP | BPF_JGE | BPF_K:
+        at += a >= step.k ? step.jt : step.jf;
+        break;
+      case BPF_RET | BPF_K:
+        return step.k;
+      default:
+        return 0xDEAD;
+    }
+  }
+  return 0xDEAD;
+}
+
+uint32_t call(const std::vector<sock_filter>& code, int nr, std::initializer_list<uint64_t> arguments = {}) {
+  seccomp_data data{};
+  data.nr = nr;
+  data.arch = native_audit_arch;
+  std::copy(arguments.begin(), arguments.end(), data.args);
+  return run(code, data);
+}
+
+}  // namespace
+
+void test_calls() {
+  constexpr uint32_t allow = SECCOMP_RET_ALLOW;
+  constexpr uint32_t notify = SECCOMP_RET_USER_NOTIF;
+  auto code = make_filter(contained_calls(), true);
+  check::that(code.size() < 4096, "the program fits the kernel's bound");
+  std::set<int> numbers;
+  for (const CallRule& rule : contained_calls()) {
+    check::that(numbers.insert(rule.nr).second, std::string("named once: ") + rule.name);
+    check::that(rule.reason[0] != '\0', std::string("has a reason: ") + rule.name);
+    if (rule.when == When::always) check::equal(call(code, rule.nr), notify, std::string("stopped: ") + rule.name);
+    bool refuses = rule.action == Action::refuse;
+    check::that(!refuses || rule.error != 0, std::string("has an errno: ") + rule.name);
+  }
+  for (int nr : {SYS_read, SYS_write, SYS_mmap, SYS_futex, SYS_epoll_wait, SYS_close, SYS_newfstatat, SYS_recvmsg}) {
+    check::equal(call(code, nr), allow, "ordinary calls go at full speed");
+  }
+  check::equal(call(code, number::newest_known + 1), SECCOMP_RET_ERRNO | 38u, "calls of a later kernel do not exist");
+  check::equal(call(code, number::clone3), SECCOMP_RET_ERRNO | 38u, "clone3 falls back to clone");
+  check::equal(call(code, -1), notify, "negative numbers are stopped");
+  seccomp_data foreign{};
+  foreign.nr = SYS_read;
+  foreign.arch = AUDIT_ARCH_I386;
+  check::equal(run(code, foreign), notify, "foreign architectures are stopped");
+#if defined(__x86_64__)
+  check::equal(call(code, static_cast<int>(0x40000000 | SYS_read)), notify, "x32 is stopped");
+#endif
+  check::equal(call(code, SYS_clone, {0x11}), allow, "fork");
+  check::equal(call(code, SYS_clone, {0x10000011}), notify, "a new user namespace");
+  check::equal(call(code, SYS_unshare, {0x400}), allow, "unshare of descriptors");
+  check::equal(call(code, SYS_unshare, {0x40000000}), notify, "unshare of the network");
+  auto socket_of = [&](int family, int type, int protocol) {
+    return call(code, SYS_socket, {static_cast<uint64_t>(family), static_cast<uint64_t>(type), static_cast<uint64_t>(protocol)});
+  };
+  check::equal(socket_of(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), allow, "TCP");
+  check::equal(socket_of(AF_INET6, SOCK_STREAM, 6), allow, "TCP over v6");
+  check::equal(socket_of(AF_UNIX, SOCK_STREAM, 0), allow, "Unix stream");
+  check::equal(socket_of(AF_NETLINK, SOCK_RAW, 0), allow, "route netlink");
+  struct Odd {
+    int family;
+    int type;
+    int protocol;
+  };
+  for (auto [family, type, protocol] : std::initializer_list<Odd>{{AF_INET, SOCK_DGRAM, 0}, {AF_INET, SOCK_STREAM, 262}, {AF_INET, SOCK_STREAM, 132},
+                                        {AF_INET6, SOCK_RAW, 58}, {AF_UNIX, SOCK_DGRAM, 0}, {AF_NETLINK, SOCK_RAW, 9}, {40, SOCK_STREAM, 0},
+                                        {38, SOCK_SEQPACKET, 0}, {AF_PACKET, SOCK_RAW, 3}, {0, SOCK_STREAM, 0}}) {
+    check::equal(socket_of(family, type, protocol), notify, "odd socket " + std::to_string(family) + " " + std::to_string(type));
+  }
+  check::equal(call(code, SYS_socketpair, {AF_UNIX, SOCK_STREAM}), allow, "a stream pair");
+  check::equal(call(code, SYS_socketpair, {AF_UNIX, SOCK_DGRAM}), notify, "a datagram pair");
+  check::equal(call(code, SYS_sendto, {1, 2, 3, 0, 0, 0}), allow, "send");
+  check::equal(call(code, SYS_sendto, {1, 2, 3, 0, 0x7F0000000000ULL, 16}), notify, "an address whose low half is zero");
+  check::equal(call(code, SYS_sendto, {1, 2, 3, 0x20000000, 0, 0}), notify, "fast open by sendto");
+  check::equal(call(code, SYS_sendmsg, {1, 2, 0x20000000}), notify, "fast open by sendmsg");
+  check::equal(call(code, SYS_sendmsg, {1, 2, 0x4000}), allow, "sendmsg");
+  check::equal(call(code, SYS_sendmmsg, {1, 2, 1, 0x20000000}), notify, "fast open by sendmmsg");
+  check::equal(call(code, SYS_setsockopt, {1, 6, 30}), notify, "fast open by option");
+  check::equal(call(code, SYS_setsockopt, {1, 6, 1}), allow, "TCP_NODELAY");
+  check::equal(call(code, SYS_setsockopt, {1, 1, 30}), allow, "the same number at another level");
+  check::equal(call(code, SYS_ioctl, {0, TIOCSTI}), notify, "typing into a terminal");
+  check::equal(call(code, SYS_ioctl, {0, 0xFFFFFFFF00000000ULL | TIOCSTI}), notify, "with junk in the high half");
+  check::equal(call(code, SYS_ioctl, {0, TIOCGWINSZ}), allow, "asking a terminal's size");
+  check::equal(call(code, SYS_prlimit64, {0, 7}), allow, "own limits");
+  check::equal(call(code, SYS_prlimit64, {1, 7}), notify, "another's limits");
+  check::equal(call(code, SYS_setpriority, {0, 0, 5}), allow, "own priority");
+  check::equal(call(code, SYS_setpriority, {2, 0, 5}), notify, "a whole user's priority");
+  check::equal(call(code, SYS_personality, {0xFFFFFFFF}), allow, "asking the personality");
+  check::equal(call(code, SYS_personality, {0x40000}), notify, "no address randomisation");
+  check::equal(call(code, SYS_fcntl, {0, 8, 1}), notify, "F_SETOWN");
+  check::equal(call(code, SYS_fcntl, {0, 3}), allow, "F_GETFL");
+
+  auto watched = make_filter(watched_calls(), false);
+  check::equal(call(watched, SYS_openat), notify, "watch sees opens");
+  check::equal(call(watched, SYS_mount), allow, "watch stops nothing");
+  check::equal(call(watched, number::newest_known + 1), allow, "not even what is unknown");
+  check::equal(run(watched, foreign), allow, "nor foreign calls");
+}

@@ -1,0 +1,12 @@
+#include "check.hpp"
+
+int main() {
+  test_text();
+  test_plan();
+  test_spool();
+  test_network();
+  test_places();
+  test_calls();
+  std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
+  return check::failed == 0 ? 0 : 1;
+}
