@@ -171,24 +171,22 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
   const { target, access } = question;
   const real = realPath(target);
   const enforcedBy: Enforcer = access === 'connect' ? 'supervisor' : 'landlock';
-  const denial = policy.rules.find(
-    (rule) =>
-      rule.verb === 'deny' &&
-      rule.what.startsWith('/') &&
-      (isWithin(target, rule.what) || isWithin(real, realPath(rule.what))),
-  );
-  if (denial !== undefined)
-    return refused(base, enforcedBy, `belljar revoke ${context.server} deny ${quote(denial.what)}`, denial);
   if (access !== 'connect' && access !== 'exec' && ownToTheRun.some((place) => isWithin(target, place)))
     return allowed(base, enforcedBy, null, null);
 
   const verbs = verbsFor[access];
+  // The nearest place decides; a denial comes before a grant of the very same place.
   const deciding = policy.rules
-    .filter((rule) => verbs.includes(rule.verb))
-    .map((rule) => ({ rule, reach: reachOf(rule, real, realPath, context, access === 'connect') }))
+    .filter((rule) => rule.verb === 'deny' || verbs.includes(rule.verb))
+    .map((rule) => ({
+      rule,
+      reach: reachOf(rule, real, realPath, context, access === 'connect' && rule.verb !== 'deny'),
+    }))
     .filter(({ reach }) => reach >= 0)
-    .toSorted((a, b) => b.reach - a.reach)[0]?.rule;
+    .toSorted((a, b) => b.reach - a.reach || Number(b.rule.verb === 'deny') - Number(a.rule.verb === 'deny'))[0]?.rule;
   if (deciding === undefined) return refused(base, enforcedBy, grantCommand(target, real, access, context));
+  if (deciding.verb === 'deny')
+    return refused(base, enforcedBy, `belljar revoke ${context.server} deny ${quote(deciding.what)}`, deciding);
   const change =
     deciding.source === 'person'
       ? `belljar revoke ${context.server} ${deciding.verb} ${quote(deciding.what)}`

@@ -101,14 +101,23 @@ export function rulesAround(denied: string, rules: readonly Rule[], realPath = (
 
 export function mergePolicy(context: PolicyContext): EffectivePolicy {
   const realPath = context.realPath ?? ((path) => path);
-  const denied = context.rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
+  const denied = context.rules
+    .map((rule, index) => ({ what: rule.what, index, denies: rule.verb === 'deny' }))
+    .filter((rule) => rule.denies);
   const collected = collectRules(context);
+  // Who grants something after he denied what is around it means the later word; it is a smaller place, and can be kept.
+  const givenAt = (rule: Rule): number =>
+    rule.source === 'person'
+      ? context.rules.findLastIndex((given) => given.verb === rule.verb && given.what === rule.what)
+      : -1;
   const kept =
     context.level === 'watch'
       ? collected.rules
-      : collected.rules.filter((rule) => !denied.some((what) => covers(what, rule, realPath)));
+      : collected.rules.filter(
+          (rule) => !denied.some(({ what, index }) => index > givenAt(rule) && covers(what, rule, realPath)),
+        );
   const denials = unique(
-    denied.map((what) => makeRule('deny', what, 'person', 'person')),
+    denied.map(({ what }) => makeRule('deny', what, 'person', 'person')),
     (rule) => rule.id,
   );
   return {

@@ -148,6 +148,8 @@ export interface ProcessFacts {
 }
 
 export interface Processes {
+  /** The process that asks: what it started itself is no server of a client. */
+  self: number;
   /** Processes of this user, a bounded number. */
   list(): Promise<readonly ProcessFacts[]>;
 }

@@ -9,10 +9,12 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Node } from 'jsonc-parser';
 import type { ConfiguredEntry } from '#domain/entry.ts';
 import { readWrapping } from '#domain/wrapping.ts';
 import type { Places } from '#engine/ports.ts';
 import { createJsonClient, managedFolder } from './json-client.ts';
+import type { JsonMap } from './json-entries.ts';
 import { propertiesOf, propertyOf } from './json-text.ts';
 
 function configFolder(places: Places): string {
@@ -93,6 +95,15 @@ function applyLists(entries: readonly ConfiguredEntry[], lists: CommandLists): C
   });
 }
 
+/** Servers of one project, kept under the project's folder. */
+function projectMaps(root: Node): JsonMap[] {
+  const projects = propertyOf(root, 'projects')?.value;
+  if (projects === undefined) return [];
+  return propertiesOf(projects)
+    .filter(({ value }) => propertyOf(value, 'mcpServers') !== undefined)
+    .map(({ name }) => ({ path: ['projects', name, 'mcpServers'], scope: `local:${name}` }));
+}
+
 export const claudeCode = createJsonClient({
   id: 'claude-code',
   title: 'Claude Code',
@@ -104,13 +115,6 @@ export const claudeCode = createJsonClient({
     join(managedFolder(places, managedFolders), 'managed-settings.json'),
     join(configFolder(places), 'settings.json'),
   ],
-  maps: (root) => [
-    { path: ['mcpServers'], scope: 'user' },
-    ...propertiesOf(propertyOf(root, 'projects')?.value ?? root).flatMap(({ name, value }) =>
-      propertyOf(root, 'projects') !== undefined && propertyOf(value, 'mcpServers') !== undefined
-        ? [{ path: ['projects', name, 'mcpServers'], scope: `local:${name}` }]
-        : [],
-    ),
-  ],
+  maps: (root) => [{ path: ['mcpServers'], scope: 'user' }, ...projectMaps(root)],
   refine: (entries, policyTexts) => applyLists(entries, readCommandLists(policyTexts)),
 });

@@ -83,6 +83,7 @@ export function createProcesses(options: ProcessesOptions = {}): Processes {
   }
 
   return {
+    self: process.pid,
     async list() {
       const found: ProcessFacts[] = [];
       try {

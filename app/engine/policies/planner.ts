@@ -1,0 +1,112 @@
+/** From a found server to its effective policy and its plan: what domain decides, with what only the file system knows. */
+import { BelljarError } from '#contract/errors.ts';
+import type { EffectivePolicy, PersonRule } from '#contract/policy.ts';
+import type { LaunchedLevel } from '#contract/words.ts';
+import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
+import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import type { ClientAdapter, FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { FoundServer } from '../servers/discovery.ts';
+
+/** The most that the events of one run may take on disk. */
+export const runSpoolLimit = 8 * 1024 * 1024;
+
+export interface PlannerDeps {
+  places: Places;
+  clients: readonly ClientAdapter[];
+  files: FileStore;
+  policies: PolicyStore;
+  plans: PlanStore;
+}
+
+export interface Planner {
+  /** `rules` replaces the stored ones: to see what a decision would lead to before it is stored. */
+  effective(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<EffectivePolicy>;
+  compile(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<Plan>;
+  write(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<void>;
+  /** A synchronous lookup of what paths resolve to, for the paths named. */
+  realPaths(paths: readonly string[]): Promise<(path: string) => string>;
+}
+
+export function createPlanner(deps: PlannerDeps): Planner {
+  const { places, files } = deps;
+  const own = { configFolder: places.configFolder, dataFolder: places.dataFolder, stateFolder: places.stateFolder };
+
+  /** The clients' files, and what they are links to. */
+  async function clientFiles(): Promise<string[]> {
+    const named = deps.clients
+      .flatMap((client) => client.files(places))
+      .filter((file) => !file.managed)
+      .map((file) => file.file);
+    const real = await Promise.all(named.map((file) => files.resolve(file)));
+    return [...new Set([...named, ...real])];
+  }
+
+  async function realPaths(paths: readonly string[]): Promise<(path: string) => string> {
+    const known = new Map(
+      await Promise.all(
+        [...new Set(paths)]
+          .filter((path) => path.startsWith('/'))
+          .map(async (path): Promise<[string, string]> => [path, await files.resolve(path)]),
+      ),
+    );
+    return (path) => known.get(path) ?? path;
+  }
+
+  async function contextOf(
+    found: FoundServer,
+    level: LaunchedLevel,
+    rules?: readonly PersonRule[],
+  ): Promise<PolicyContext & { launch: NonNullable<FoundServer['launch']> }> {
+    if (found.launch === null)
+      throw new BelljarError('cannot-contain', {
+        params: { server: found.handle, sentence: found.cannot?.sentence ?? 'This server cannot be contained.' },
+      });
+    const stored = rules ?? (await deps.policies.get(found.id))?.rules ?? [];
+    const context = {
+      server: found.id,
+      level,
+      launch: found.launch,
+      env: found.entry.env,
+      folders: places,
+      own,
+      clientFiles: await clientFiles(),
+      rules: stored,
+    };
+    const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
+    const denied = stored.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
+    const real = await realPaths([
+      ...(denied.length > 0 ? paths : paths.filter((rule) => rule.source === 'person')).map((rule) => rule.what),
+      ...denied,
+      places.home,
+      ...Object.values(own),
+    ]);
+    return { ...context, realPath: real };
+  }
+
+  async function compile(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<Plan> {
+    const context = await contextOf(found, level, rules);
+    const policy = mergePolicy(context);
+    const base = policy.rules.filter((rule) => rule.source === 'level' && isPathRule(rule)).map((rule) => rule.what);
+    const there = new Set<string>();
+    await Promise.all(
+      base.map(async (path) => {
+        if (await files.exists(path)) there.add(path);
+      }),
+    );
+    return compilePlan(policy, {
+      ...context,
+      spool: `${places.stateFolder}/spool`,
+      spoolLimit: runSpoolLimit,
+      exists: (path) => there.has(path),
+    });
+  }
+
+  return {
+    effective: async (found, level, rules) => mergePolicy(await contextOf(found, level, rules)),
+    compile,
+    async write(found, level, rules) {
+      await deps.plans.write(found.id, formatPlan(await compile(found, level, rules)));
+    },
+    realPaths,
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The text of a client's file after a change of one entry: computed, then proved by reading it again, before anything is
+ * written. Pure over text; the adapter knows the format.
+ */
+import { BelljarError } from '#contract/errors.ts';
+import type { FileDiff } from '#contract/server.ts';
+import type { ConfiguredEntry, EntryPath, Launch } from '#domain/entry.ts';
+import { unifiedDiff } from '#domain/unified-diff.ts';
+import { readWrapping } from '#domain/wrapping.ts';
+import type { JournalRecord } from '../ports.ts';
+import { isBrokenWrapping, type ConfigFile, type FoundServer } from './discovery.ts';
+
+export interface Rewrite {
+  text: string;
+  /** The entry's own text afterwards. */
+  entryText: string;
+}
+
+/** How often a wrapped entry may be wrapped again before it is left alone. */
+const nestingMax = 8;
+
+function entryAt(entries: readonly ConfiguredEntry[], path: EntryPath): ConfiguredEntry | undefined {
+  const key = JSON.stringify(path);
+  return entries.find((entry) => JSON.stringify(entry.path) === key);
+}
+
+function launchOf(entry: ConfiguredEntry): Launch | null {
+  return entry.command === null ? null : { command: entry.command, args: entry.args };
+}
+
+/**
+ * Reads the new text as the client would. Throws `internal` unless the entry starts exactly `expected` and every other entry
+ * is, to the byte, what it was.
+ */
+function prove(config: ConfigFile, path: EntryPath, text: string, expected: Launch): ConfiguredEntry {
+  const entries = config.adapter.parse(text, config.file, []);
+  const changed = entryAt(entries, path);
+  const others = (list: readonly ConfiguredEntry[]): string =>
+    JSON.stringify(
+      list.filter((entry) => entryAt([entry], path) === undefined).map((entry) => [entry.path, entry.text]),
+    );
+  const before = entryAt(config.entries, path);
+  const isRight =
+    changed !== undefined &&
+    before !== undefined &&
+    JSON.stringify(launchOf(changed)) === JSON.stringify({ command: expected.command, args: [...expected.args] }) &&
+    JSON.stringify(changed.env) === JSON.stringify(before.env) &&
+    others(entries) === others(config.entries);
+  if (!isRight) throw new BelljarError('internal', { file: config.file.file });
+  return changed;
+}
+
+/** The file's text with the entry taken out of any launcher, from the arguments alone or from the journal. */
+function unwrapped(server: FoundServer, record: JournalRecord | null, exact: boolean): string {
+  const { config, entry } = server;
+  const { adapter } = config;
+  if (isBrokenWrapping(server)) {
+    if (record === null) throw new BelljarError('drifted', { file: config.file.file });
+    const { command, args, hasArgs } = record.original;
+    return adapter.setLaunch(config.text, entry.path, { command, args: hasArgs ? args : null });
+  }
+  if (exact && record !== null && record.wrapped.text === entry.text)
+    return adapter.restore(config.text, entry.path, record.original.text);
+  let { text } = config;
+  for (let i = 0; i < nestingMax; i += 1) {
+    const now = entryAt(adapter.parse(text, config.file, []), entry.path);
+    const launch = now === undefined ? null : launchOf(now);
+    if (launch === null || readWrapping(launch) === null) return text;
+    text = adapter.unwrap(text, entry.path, record?.original.hasArgs === false);
+  }
+  return text;
+}
+
+export interface Wrapped extends Rewrite {
+  /** The entry as it is without a launcher: what a release brings back. */
+  original: JournalRecord['original'];
+}
+
+/** The file with the entry started by the launcher. */
+export function wrapEntry(server: FoundServer, record: JournalRecord | null, launcher: string): Wrapped {
+  const { config, entry, launch } = server;
+  const { adapter, file } = config;
+  const bare = server.wrapping === null && !isBrokenWrapping(server) ? config.text : unwrapped(server, record, true);
+  const original = entryAt(adapter.parse(bare, file, []), entry.path);
+  const inner = original === undefined ? null : launchOf(original);
+  if (original === undefined || inner === null || launch === null)
+    throw new BelljarError('config-changed', { file: file.file });
+  const text = adapter.wrap(bare, entry.path, launcher, server.id);
+  const expected = { command: launcher, args: ['run', server.id, '--', inner.command, ...inner.args] };
+  const changed = prove(config, entry.path, text, expected);
+  return {
+    text,
+    entryText: changed.text,
+    original: { text: original.text, command: inner.command, args: [...inner.args], hasArgs: original.hasArgs },
+  };
+}
+
+/** The file with the entry as it was before. */
+export function unwrapEntry(server: FoundServer, record: JournalRecord | null): Rewrite {
+  const text = unwrapped(server, record, true);
+  const broken = isBrokenWrapping(server);
+  const expected = broken ? record?.original : server.launch;
+  if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: server.config.file.file });
+  const changed = prove(server.config, server.entry.path, text, expected);
+  return { text, entryText: changed.text };
+}
+
+/** What changes, as it may be shown. */
+export function maskedDiff(server: FoundServer, entryText: string): FileDiff {
+  const { adapter, file, text } = server.config;
+  const key = `${JSON.stringify(server.entry.name)}: `;
+  const before = key + adapter.maskEntry(server.entry.text);
+  const after = key + adapter.maskEntry(entryText);
+  const line = adapter.lineOf(text, server.entry.path);
+  return { file: file.file, before, after, unified: unifiedDiff(file.file, before, after, line) };
+}

@@ -1,0 +1,63 @@
+/** The state of a server from facts: its file, Belljar's own documents, the processes that run. Pure. */
+import type { Level, ServerState } from '#contract/words.ts';
+import type { Launch } from '#domain/entry.ts';
+import { isStartedBy } from '#domain/process-match.ts';
+import type { JournalRecord, ProcessFacts } from '../ports.ts';
+import { isBrokenWrapping, type FoundServer } from './discovery.ts';
+
+export interface StateFacts {
+  found: Pick<FoundServer, 'id' | 'entry' | 'wrapping' | 'launch' | 'cannot'>;
+  launcher: string;
+  record: JournalRecord | null;
+  hasPlan: boolean;
+  level: Level;
+  oldProcesses: number;
+  failing: boolean;
+}
+
+export function serverState(facts: StateFacts): ServerState {
+  const { found, record } = facts;
+  const settled = record?.settled === true;
+  if (found.wrapping === null) {
+    if (isBrokenWrapping(found)) return settled ? 'drifted' : 'cannot';
+    if (found.cannot !== null) return 'cannot';
+    // An unsettled record is left from an edit that never came to its end: nothing was contained.
+    return settled ? 'drifted' : 'off';
+  }
+  if (found.wrapping.id !== found.id) return 'copied';
+  if (found.wrapping.launcher !== facts.launcher) return 'moved';
+  // Without a plan the launcher starts nothing: someone put the wrapped entry back after it was released.
+  if (!facts.hasPlan) return 'drifted';
+  if (settled && found.launch !== null && !isSameLaunch(record.original, found.launch)) return 'drifted';
+  if (facts.oldProcesses > 0) return 'restart-needed';
+  if (facts.failing) return 'failing';
+  return facts.level === 'watch' ? 'watched' : 'contained';
+}
+
+function isSameLaunch(one: Launch, other: Launch): boolean {
+  return (
+    one.command === other.command &&
+    one.args.length === other.args.length &&
+    one.args.every((part, index) => part === other.args[index])
+  );
+}
+
+/** Processes of the entry that run outside of any launcher and were not started by this program itself. */
+export function findOldProcesses(
+  launch: Launch,
+  launcher: string,
+  self: number,
+  processes: readonly ProcessFacts[],
+): ProcessFacts[] {
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  const isInside = (process: ProcessFacts): boolean => {
+    const seen = new Set<number>();
+    for (let at: ProcessFacts | undefined = process; at !== undefined; at = byPid.get(at.parent)) {
+      if (at.pid === self || at.program === launcher || at.commandLine[0] === launcher) return true;
+      if (seen.has(at.pid)) return false;
+      seen.add(at.pid);
+    }
+    return false;
+  };
+  return processes.filter((process) => isStartedBy(process.commandLine, launch) && !isInside(process));
+}
