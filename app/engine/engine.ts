@@ -9,7 +9,7 @@ import type { Trials } from './checks/ports.ts';
 import { createDemoService } from './demo/demo-service.ts';
 import type { ContainDemoServer, DemoStage } from './demo/ports.ts';
 import { createDoctorService } from './doctor/doctor-service.ts';
-import type { Examination, Launcher, SelftestStage } from './doctor/ports.ts';
+import type { DoctorView, Examination, Launcher, SelftestStage } from './doctor/ports.ts';
 import { createEventService } from './events/event-service.ts';
 import type { Log, Spool, Supervisors } from './events/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
@@ -25,6 +25,7 @@ import type {
   Processes,
 } from './ports.ts';
 import { createRunService } from './runs/run-service.ts';
+import { createTidier } from './runs/tidier.ts';
 import { createServerService } from './servers/server-service.ts';
 
 export interface EnginePorts {
@@ -42,7 +43,7 @@ export interface EnginePorts {
   supervisors: Supervisors;
   trials: Trials;
   /** What the doctor looks at; given the services that some of it needs. */
-  examinations: (engine: Pick<Engine, 'api'>) => readonly Examination[];
+  examinations: (engine: DoctorView) => readonly Examination[];
   selftest: SelftestStage;
   demo: DemoStage;
   containDemo: ContainDemoServer;
@@ -67,12 +68,17 @@ export function createEngine(ports: EnginePorts): Engine {
   const runs = createRunService({ spool, supervisors, resolveServer, log, now });
   const checks = createCheckService({ trials: ports.trials });
   const servers = createServerService({ ...ports, runs, events, checks });
-  const policies = createPolicyService({ ...ports, runs, find: (handle) => servers.find(handle) });
+  const policies = createPolicyService({
+    ...ports,
+    runs,
+    find: (handle) => servers.find(handle),
+    exclusive: servers.exclusive,
+  });
   const doctor = createDoctorService({
     launcher: ports.launcher,
     // Asked when the doctor comes: by then the engine is whole.
     get examinations() {
-      return ports.examinations({ api });
+      return ports.examinations({ api, writePlan: policies.writePlan, pruneSpool: runs.prune });
     },
     selftest: ports.selftest,
   });
@@ -99,5 +105,16 @@ export function createEngine(ports: EnginePorts): Engine {
     'history.list': servers.history,
     'demo.run': (_input, signal) => demo.run(signal),
   };
-  return { api, subscribe: (listener) => events.subscribe(listener), watchedFiles: () => servers.watchedFiles() };
+  const tidier = createTidier({ prune: runs.prune, log, now });
+  return {
+    api,
+    subscribe: (listener) => {
+      tidier.begin();
+      return events.subscribe((event) => {
+        tidier.see(event);
+        listener(event);
+      });
+    },
+    watchedFiles: () => servers.watchedFiles(),
+  };
 }

@@ -9,6 +9,7 @@ import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
 import { createSelftestStage } from '#platform/confinement/linux/selftest-stage.ts';
 import { createDemoStage } from '#platform/demo/demo-stage.ts';
+import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
@@ -33,18 +34,22 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
   const launcher = createLauncher({ path: places.launcher });
   const openSpool = (folder: string): ReturnType<typeof createSpool> =>
     createSpool({ folder, log, label: createEventLabel(places) });
+  const documents = {
+    journal: createJournal(folders.data),
+    policies: createPolicyStore(folders.config),
+    plans: createPlanStore(folders.data),
+  };
+  const spool = openSpool(join(folders.state, 'spool'));
   return createEngine({
     places,
     clock,
     clients,
     files: createFileStore(),
-    journal: createJournal(folders.data),
-    policies: createPolicyStore(folders.config),
-    plans: createPlanStore(folders.data),
+    ...documents,
     processes: createProcesses(),
     launcher,
     machine: createMachineFacts({ places, launcher, version }),
-    spool: openSpool(join(folders.state, 'spool')),
+    spool,
     supervisors: createSupervisors(),
     trials: createTrials({
       home: folders.home,
@@ -52,7 +57,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
       installLauncher: () => launcher.install(),
       openSpool,
     }),
-    examinations: () => [],
+    examinations: (engine) => createExaminations({ folders, launcher, ...documents, spool, engine }),
     selftest: createSelftestStage({ launcher }),
     demo: createDemoStage({
       environment,

@@ -1,8 +1,9 @@
 /**
  * What doctor, probe and selftest need from the outside world.
  */
-import type { Finding } from '#contract/methods.ts';
+import type { Api, Finding } from '#contract/methods.ts';
 import type { Probe } from '#contract/server.ts';
+import type { SpoolPruned } from '../events/ports.ts';
 import type { LauncherInstaller } from '../ports.ts';
 
 export type LauncherComparison = 'equal' | 'missing' | 'differs' | 'wrong-mode' | 'source-missing';
@@ -15,6 +16,14 @@ export interface Launcher extends LauncherInstaller {
   compare(): Promise<LauncherComparison>;
   /** Asks the installed launcher what this kernel can enforce. Throws `launcher-missing`. */
   probe(): Promise<Probe>;
+}
+
+/** What examinations see of the engine. */
+export interface DoctorView {
+  api: Pick<Api, 'servers.list'>;
+  /** Writes a server's plan again from its stored policy. */
+  writePlan(server: string): Promise<void>;
+  pruneSpool(): Promise<SpoolPruned>;
 }
 
 /** One thing the doctor looks at. It repairs only what is safely repairable, and says so in its findings. */

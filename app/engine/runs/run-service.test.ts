@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
-import type { RunEnd } from '#contract/event.ts';
+import type { Event, RunEnd } from '#contract/event.ts';
 import type { Run } from '#contract/server.ts';
 import type { Spool, SpoolRun } from '../events/ports.ts';
 import { isFailing } from './failing.ts';
 import { createRunService } from './run-service.ts';
+import { createTidier } from './tidier.ts';
 
 const origin = Date.parse('2026-03-01T12:00:00.000Z');
 const at = (seconds: number): string => new Date(origin + seconds * 1000).toISOString();
@@ -170,5 +171,32 @@ describe('failing', () => {
     ['nothing', [], false],
   ])('%s: %s', (_name, runs, expected) => {
     expect(isFailing(runs, now)).toBe(expected);
+  });
+});
+
+describe('tidying', () => {
+  it('prunes at the start and after runs, at most once a minute, and survives a failure', async () => {
+    let now = 0;
+    let pruned = 0;
+    const warnings: string[] = [];
+    const tidier = createTidier({
+      prune: () => {
+        pruned += 1;
+        return Promise.reject(new Error('disk'));
+      },
+      log: { info: () => undefined, warn: (code) => warnings.push(code) },
+      now: () => now,
+    });
+    const see = (kind: Event['kind']): void => tidier.see({ kind } as Event);
+    tidier.begin();
+    see('run.end');
+    expect(pruned).toBe(1);
+    now = 60_000;
+    see('file.read');
+    expect(pruned).toBe(1);
+    see('run.start');
+    expect(pruned).toBe(2);
+    await Promise.resolve();
+    expect(warnings).toEqual(['spool-not-pruned', 'spool-not-pruned']);
   });
 });

@@ -1,0 +1,453 @@
+/**
+ * What the doctor looks at: Belljar's own folders and documents, the launcher and the kernel under it, the servers that
+ * are under the launcher, the spool, and what a killed host left behind.
+ *
+ * Repaired is only what is Belljar's own and has one right form: modes, the launcher, a plan (from the stored policy),
+ * leftovers of processes that are gone, a spool beyond its bounds. A client's file is never touched here: what a client
+ * changed back is the person's to decide. Nothing is followed through a link, and no document's content is shown.
+ */
+import type { Stats } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { BelljarError } from '#contract/errors.ts';
+import type { Finding } from '#contract/methods.ts';
+import { toErrorBody } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import { serverIdPattern } from '#contract/words.ts';
+import { enforcementSentence } from '#domain/enforcement-sentence.ts';
+import { parsePlan, planMaxBytes } from '#domain/plan-text.ts';
+import type { DoctorView, Examination, Launcher } from '#engine/doctor/ports.ts';
+import type { Spool } from '#engine/events/ports.ts';
+import type { Journal, PlanStore, PolicyStore } from '#engine/ports.ts';
+import type { Folders } from '../paths/folders.ts';
+import { startTicksOf } from '../spool/supervisors.ts';
+
+export interface ExaminationsOptions {
+  folders: Folders;
+  launcher: Launcher;
+  journal: Journal;
+  policies: PolicyStore;
+  plans: PlanStore;
+  spool: Spool;
+  /** The engine, whole by the time it is asked. */
+  engine: DoctorView;
+  uid?: number;
+}
+
+interface FindingParts {
+  code: string;
+  severity: Finding['severity'];
+  sentence: string;
+  file?: string;
+  repairable?: boolean;
+  repaired?: boolean;
+}
+
+function finding(parts: FindingParts): Finding {
+  return { repairable: false, repaired: false, ...parts };
+}
+
+/** Repairs where that is wanted, and says in the finding what came of it. */
+async function repairing(
+  parts: FindingParts & { done: string },
+  repair: boolean,
+  work: () => void | Promise<void>,
+): Promise<Finding> {
+  const { done, ...rest } = parts;
+  if (!repair) {
+    return finding({ ...rest, repairable: true });
+  }
+  try {
+    await work();
+    return finding({ ...rest, severity: 'ok', sentence: done, repairable: true, repaired: true });
+  } catch (error) {
+    return finding({ ...rest, sentence: `${rest.sentence} It could not be repaired: ${reasonOf(error)}` });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof BelljarError) {
+    return toErrorBody(error).message;
+  }
+  return `${error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'}.`;
+}
+
+function look(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+const modeText = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');
+
+export function createExaminations(options: ExaminationsOptions): readonly Examination[] {
+  return [
+    { code: 'folders', examine: (repair) => examineFolders(options, repair) },
+    { code: 'launcher', examine: (repair) => examineLauncher(options, repair) },
+    { code: 'kernel', examine: () => examineKernel(options) },
+    { code: 'documents', examine: (repair) => examineDocuments(options, repair) },
+    { code: 'servers', examine: (repair) => examineServers(options, repair) },
+    { code: 'spool', examine: (repair) => examineSpool(options, repair) },
+    { code: 'leftovers', examine: (repair) => examineLeftovers(options, repair) },
+  ];
+}
+
+async function examineFolders({ folders, uid }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const own = uid ?? process.geteuid?.() ?? -1;
+  const findings: Finding[] = [];
+  for (const file of [folders.config, folders.data, folders.state]) {
+    const facts = look(file);
+    if (facts === null) {
+      const missing = {
+        code: 'folder-missing',
+        severity: 'warning' as const,
+        file,
+        sentence: 'This folder is not there.',
+      };
+      const make = (): void => {
+        mkdirSync(file, { recursive: true, mode: 0o700 });
+      };
+      findings.push(await repairing({ ...missing, done: 'This folder was made.' }, repair, make));
+    } else if (facts.isSymbolicLink()) {
+      findings.push(
+        finding({
+          code: 'folder-link',
+          severity: 'ok',
+          file,
+          sentence: 'This folder is a link; where it leads is for whoever made it to look after.',
+        }),
+      );
+    } else if (!facts.isDirectory() || (own >= 0 && facts.uid !== own)) {
+      findings.push(
+        finding({
+          code: 'folder-not-own',
+          severity: 'error',
+          file,
+          sentence: facts.isDirectory() ? 'This folder belongs to someone else.' : 'This is no folder.',
+        }),
+      );
+    } else if ((facts.mode & 0o077) !== 0) {
+      const parts = {
+        code: 'folder-open',
+        severity: 'error' as const,
+        file,
+        sentence: `Others may look into this folder (mode ${modeText(facts.mode)}).`,
+        done: 'This folder is yours alone again (mode 0700).',
+      };
+      findings.push(await repairing(parts, repair, () => chmodSync(file, 0o700)));
+    }
+  }
+  return findings.length > 0
+    ? findings
+    : [finding({ code: 'folders', severity: 'ok', sentence: "Belljar's folders are yours alone." })];
+}
+
+async function examineLauncher({ launcher }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const file = launcher.path;
+  const install = async (): Promise<void> => {
+    await launcher.install();
+  };
+  const done = 'The launcher of this version was put in its place.';
+  switch (await launcher.compare()) {
+    case 'equal':
+      return [finding({ code: 'launcher', severity: 'ok', file, sentence: 'The launcher is in its place.' })];
+    case 'missing':
+      return [
+        await repairing(
+          { code: 'launcher-missing', severity: 'error', file, sentence: 'The launcher is not in its place.', done },
+          repair,
+          install,
+        ),
+      ];
+    case 'differs':
+      return [
+        await repairing(
+          {
+            code: 'launcher-differs',
+            severity: 'error',
+            file,
+            sentence: 'The launcher in its place is not the one of this version.',
+            done,
+          },
+          repair,
+          install,
+        ),
+      ];
+    case 'wrong-mode':
+      return [
+        await repairing(
+          { code: 'launcher-mode', severity: 'error', file, sentence: 'The launcher has the wrong mode.', done },
+          repair,
+          install,
+        ),
+      ];
+    case 'source-missing':
+      return [
+        finding({
+          code: 'launcher-not-built',
+          severity: 'error',
+          file,
+          sentence: 'This build came without a launcher: npm run build',
+        }),
+      ];
+  }
+}
+
+async function examineKernel({ launcher }: ExaminationsOptions): Promise<Finding[]> {
+  try {
+    const probe = await launcher.probe();
+    const { missing, partial } = probe.enforcement;
+    const severity = missing.length > 0 ? 'error' : partial.length > 0 ? 'warning' : 'ok';
+    return [finding({ code: 'kernel', severity, sentence: enforcementSentence(probe) })];
+  } catch (error) {
+    return [
+      finding({
+        code: 'kernel-unknown',
+        severity: 'error',
+        sentence: `What this kernel enforces is not known: ${reasonOf(error)}`,
+      }),
+    ];
+  }
+}
+
+/** Journal, policies and plans: each a plain file of mode 0600 that is of its form. */
+async function examineDocuments(options: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const { folders, journal, policies } = options;
+  const findings: Finding[] = [];
+  const kinds = [
+    {
+      folder: join(folders.data, 'journal'),
+      suffix: '.json',
+      code: 'journal-invalid',
+      read: (id: string): Promise<unknown> => journal.get(id),
+    },
+    {
+      folder: join(folders.config, 'policies'),
+      suffix: '.json',
+      code: 'policy-invalid',
+      read: (id: string): Promise<unknown> => policies.get(id),
+    },
+    // Plans are read where the servers are looked at: a damaged one can be written again from the policy.
+    { folder: join(folders.data, 'plans'), suffix: '.plan', code: 'plan-invalid', read: null },
+  ];
+  for (const { folder, suffix, code, read } of kinds) {
+    for (const name of namesIn(folder).filter((each) => each.endsWith(suffix) && !each.startsWith('.'))) {
+      const file = join(folder, name);
+      const id = name.slice(0, -suffix.length);
+      const facts = look(file);
+      if (facts === null || !facts.isFile() || !serverIdPattern.test(id)) {
+        findings.push(
+          finding({ code: 'stranger', severity: 'warning', file, sentence: 'This is no document of Belljar.' }),
+        );
+        continue;
+      }
+      if ((facts.mode & 0o077) !== 0) {
+        const parts = {
+          code: 'document-open',
+          severity: 'error' as const,
+          file,
+          sentence: `Others may read this file (mode ${modeText(facts.mode)}).`,
+          done: 'This file is yours alone again (mode 0600).',
+        };
+        findings.push(await repairing(parts, repair, () => chmodSync(file, 0o600)));
+      }
+      try {
+        await read?.(id);
+      } catch (error) {
+        findings.push(finding({ code, severity: 'error', file, sentence: reasonOf(error) }));
+      }
+    }
+  }
+  return findings.length > 0
+    ? findings
+    : [finding({ code: 'documents', severity: 'ok', sentence: 'Journal, policies and plans are of their form.' })];
+}
+
+const throughLauncher = new Set<Server['state']>(['contained', 'watched', 'restart-needed', 'failing']);
+
+async function examineServers(options: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const { engine, journal } = options;
+  const findings: Finding[] = [];
+  const { machine, servers } = await engine.api['servers.list']({});
+  for (const problem of machine.problems) {
+    findings.push(
+      finding({
+        code: problem.code,
+        severity: 'warning',
+        file: problem.file,
+        sentence: `${problem.client}: ${problem.message}`,
+      }),
+    );
+  }
+  for (const server of servers) {
+    const { file, handle } = server;
+    if (server.state === 'drifted') {
+      const sentence = `${handle}: its client's file no longer says what Belljar wrote. Contain or release it again.`;
+      findings.push(finding({ code: 'drifted', severity: 'warning', file, sentence }));
+    } else if (server.state === 'moved') {
+      const sentence = `${handle}: its entry names a launcher at another place. Contain it again.`;
+      findings.push(finding({ code: 'moved', severity: 'warning', file, sentence }));
+    } else if (server.state === 'copied') {
+      const sentence = `${handle}: its entry is a copy of another server's. Contain it again.`;
+      findings.push(finding({ code: 'copied', severity: 'warning', file, sentence }));
+    }
+    if (throughLauncher.has(server.state)) {
+      const bad = badPlan(options, server);
+      if (bad !== null) {
+        findings.push(await repairing(bad, repair, () => engine.writePlan(server.id)));
+      }
+    }
+  }
+  const known = new Set(servers.map((server) => server.id));
+  const records = await journal.list().catch(() => []);
+  for (const record of records.filter((each) => !known.has(each.server))) {
+    findings.push(
+      finding({
+        code: 'journal-orphaned',
+        severity: 'warning',
+        file: record.file,
+        sentence: `${record.client}/${record.name} was contained and is not in its client's file any more. Its original entry is kept.`,
+      }),
+    );
+  }
+  return findings.length > 0
+    ? findings
+    : [finding({ code: 'servers', severity: 'ok', sentence: 'Every contained server is as Belljar left it.' })];
+}
+
+/** What the launcher would refuse, by its own rules (docs/plan-format.md). */
+function badPlan({ plans, uid }: ExaminationsOptions, server: Server): (FindingParts & { done: string }) | null {
+  const file = plans.file(server.id);
+  const bad = (code: string, why: string): FindingParts & { done: string } => ({
+    code,
+    severity: 'error',
+    file,
+    sentence: `${server.handle}: ${why}, so the server does not start.`,
+    done: `${server.handle}: its plan was written again from its policy.`,
+  });
+  const facts = look(file);
+  const own = uid ?? process.geteuid?.() ?? -1;
+  if (facts === null) {
+    return bad('plan-missing', 'its plan is missing');
+  }
+  if (!facts.isFile() || (own >= 0 && facts.uid !== own) || (facts.mode & 0o077) !== 0 || facts.size > planMaxBytes) {
+    return bad('plan-unsafe', 'its plan is not a file that only you can read and write');
+  }
+  try {
+    const plan = parsePlan(readFileSync(file, 'utf8'));
+    return plan.server === server.id ? null : bad('plan-other', "its plan is another server's");
+  } catch {
+    return bad('plan-invalid', 'its plan is damaged');
+  }
+}
+
+async function examineSpool({ spool, engine }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  // Read to the end, so that lines nobody has looked at yet are counted too.
+  await spool.runs();
+  const status = await spool.status();
+  const findings: Finding[] = [];
+  if (status.files > status.maxFiles || status.bytes > status.maxBytes) {
+    findings.push(
+      await repairing(
+        {
+          code: 'spool-too-large',
+          severity: 'warning',
+          sentence: `The records of past runs are beyond their bounds (${status.files} runs, ${mebibytes(status.bytes)}).`,
+          done: 'The oldest records of past runs were removed.',
+        },
+        repair,
+        async () => {
+          await engine.pruneSpool();
+        },
+      ),
+    );
+  }
+  if (status.badLines > 0) {
+    const sentence = `${status.badLines} lines of the records of past runs are damaged and were skipped.`;
+    findings.push(finding({ code: 'spool-bad-lines', severity: 'warning', sentence }));
+  }
+  if (status.strangers.length > 0) {
+    const sentence = `There is something else among the records of past runs: ${status.strangers.map((name) => JSON.stringify(name)).join(', ')}.`;
+    findings.push(finding({ code: 'spool-strangers', severity: 'warning', sentence }));
+  }
+  const bounds = `${status.files} runs, ${mebibytes(status.bytes)}`;
+  return findings.length > 0
+    ? findings
+    : [finding({ code: 'spool', severity: 'ok', sentence: `The records of past runs are sound (${bounds}).` })];
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+const dayMs = 86_400_000;
+
+/** What a killed process leaves behind: a socket nobody listens on, half-written files, one-time pages and plans. */
+async function examineLeftovers({ folders }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const remove = async (code: string, file: string, sentence: string): Promise<void> => {
+    const parts = { code, severity: 'warning' as const, file, sentence, done: 'What was left over was removed.' };
+    findings.push(await repairing(parts, repair, () => rmSync(file)));
+  };
+  if (look(folders.socket)?.isSocket() === true && !(await answers(folders.socket))) {
+    await remove('socket-stale', folders.socket, 'This socket is left from a host that is gone.');
+  }
+  for (const name of namesIn(folders.runtime).filter((each) =>
+    /^(?:panel-[0-9a-f]+\.html|run-[\w-]+\.plan)$/.test(each),
+  )) {
+    const file = join(folders.runtime, name);
+    const facts = look(file);
+    if (facts !== null && facts.isFile() && Date.now() - facts.mtimeMs > dayMs) {
+      await remove('one-time-file', file, 'This file was for one use and is left over.');
+    }
+  }
+  const places = [
+    join(folders.data, 'bin'),
+    join(folders.data, 'journal'),
+    join(folders.data, 'plans'),
+    join(folders.config, 'policies'),
+  ];
+  for (const folder of places) {
+    for (const name of namesIn(folder)) {
+      const pid = /^\..+\.(\d+)(?:-[0-9a-f]{12}|\.new)$/.exec(name)?.[1];
+      const file = join(folder, name);
+      if (pid !== undefined && startTicksOf(Number(pid)) === null && look(file)?.isFile() === true) {
+        await remove('half-written', file, 'This file was never finished; what it was to replace is whole.');
+      }
+    }
+  }
+  return findings.length > 0
+    ? findings
+    : [
+        finding({
+          code: 'leftovers',
+          severity: 'ok',
+          sentence: 'Nothing is left over from programs that were killed.',
+        }),
+      ];
+}
+
+/** Whether someone listens there; connecting and leaving at once is all that is done. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect({ path: socket });
+    const settle = (answered: boolean): void => {
+      connection.destroy();
+      resolve(answered);
+    };
+    connection.setTimeout(1000, () => settle(true));
+    connection.once('connect', () => settle(true));
+    connection.once('error', (error) => settle(!('code' in error) || error.code !== 'ECONNREFUSED'));
+  });
+}
