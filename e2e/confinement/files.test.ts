@@ -311,7 +311,7 @@ const changes: readonly Change[] = [
     twin: (g) => [insideOf(g), join(g, 'second')],
     kind: links,
     errno: ['EACCES', 'EXDEV'],
-    names: (o, g) => `readonly/file.txt|${join(g, 'second')}`,
+    names: (_, g) => `readonly/file.txt|${join(g, 'second')}`,
   },
   {
     call: 'link',

@@ -51,7 +51,7 @@ const reaching = ways.map(({ way, socket, tries }): Technique => {
             args: (scene) => [way, ...target(scene)],
             plan: ({ arena }) => ({ socket: [join(arena.neighbour, `${socket}.sock`)] }),
           }
-        : { args: ({ arena }) => [datagram ? 'own-pair' : 'own', datagram ? 'stream' : arena.grant] },
+        : { args: () => [datagram ? 'own-pair' : 'own', datagram ? 'stream' : '-'] },
   };
 });
 
@@ -68,15 +68,28 @@ const own: readonly Technique[] = [
     twin: { args: () => ['own', '-'] },
   },
   {
-    name: 'unix-own-abstract',
-    tries: "connect to a stranger's abstract name, while its own abstract name works",
+    name: 'unix-moved-into-private',
+    tries: 'move a socket from a folder it may write into its own temporary folder, where connecting is allowed',
     program: 'unix-connect',
     neighbour: true,
-    args: ({ neighbour }) => ['abstract-stream', neighbour.facts.abstractStream],
-    errno: ['EACCES', 'EPERM'],
-    event: { kind: 'unix.connect', target: () => /./ },
+    args: ({ arena }) => ['moved', join(arena.neighbour, 'stream.sock')],
+    errno: ['EACCES', 'EPERM', 'EXDEV'],
+    event: { kind: ['unix.connect', 'file.rename'], target: () => /./ },
     witness: contacts,
-    twin: { args: () => ['own-abstract', '-'] },
+    plan: ({ arena }) => ({ write: [arena.neighbour] }),
+    twin: { args: () => ['own', '-'] },
+  },
+  {
+    name: 'unix-linked-into-private',
+    tries: 'link a socket from a folder it may write into its own temporary folder, where connecting is allowed',
+    program: 'unix-connect',
+    neighbour: true,
+    args: ({ arena }) => ['linked', join(arena.neighbour, 'stream.sock')],
+    errno: ['EACCES', 'EPERM', 'EXDEV'],
+    event: { kind: ['unix.connect', 'file.create', 'file.rename'], target: () => /./ },
+    witness: contacts,
+    plan: ({ arena }) => ({ write: [arena.neighbour] }),
+    twin: { args: () => ['own', '-'] },
   },
 ];
 

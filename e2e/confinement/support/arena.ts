@@ -19,8 +19,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { baseRules } from '#domain/base-rules.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import { eventSchema, type Event } from '#contract/event.ts';
+import type { RuleVerb } from '#contract/words.ts';
 import { programsFolder } from './compile.ts';
 
 export const decoys = {
@@ -75,16 +77,14 @@ export function makeArena(): Arena {
 }
 
 export function removeArena(arena: Arena): void {
-  rmSync(arena.folder, { recursive: true, force: true });
+  rmSync(arena.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
-/** What a program needs to start at all, with the attack programs; the product's own list comes from its policy engine. */
-export const basePlaces = {
-  read: ['/proc', '/sys/devices/system/cpu', '/etc', '/dev/urandom', '/dev/random', '/dev/tty'],
-  exec: ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/opt'],
-  write: ['/dev/null', '/dev/zero', '/dev/full'],
-  env: ['PATH', 'LANG', 'LC_*', 'HOME', 'USER', 'TZ', 'TERM'],
-} as const;
+/** What every server gets at this level: the product's own list. */
+const base = baseRules('standard');
+const baseOf = (verb: RuleVerb): string[] => base.filter((rule) => rule.verb === verb).map((rule) => rule.what);
+
+export const basePlaces = { read: baseOf('read'), exec: baseOf('exec'), write: baseOf('write'), env: baseOf('env') };
 
 export function planOf(arena: Arena, changes: Partial<Plan> = {}): Plan {
   return {

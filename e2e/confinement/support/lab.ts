@@ -12,6 +12,10 @@ export interface Seen {
   /** TCP connections and datagrams that the near side's kernel began, arrived or not. */
   opens: number;
   datagrams: number;
+  /** Addresses that packets on the wire were for. */
+  targets: string[];
+  /** Packets of IPv4, of whatever protocol; the kernel sends some by itself. */
+  packets: number;
 }
 
 export interface LabResult extends Result {

@@ -52,6 +52,7 @@ __attribute__((unused)) static const char *errno_name(int value) {
       {ELOOP, "ELOOP"},
       {EAGAIN, "EAGAIN"},
       {EOPNOTSUPP, "EOPNOTSUPP"},
+      {ENOPROTOOPT, "ENOPROTOOPT"},
       {EAFNOSUPPORT, "EAFNOSUPPORT"},
       {EPROTONOSUPPORT, "EPROTONOSUPPORT"},
       {ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT"},

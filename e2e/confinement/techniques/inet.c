@@ -88,6 +88,20 @@ int main(int argc, char **argv) {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
     (void)!connect(descriptor, &none, sizeof none);
     must("connect", connect(descriptor, to, length));
+  } else if (is(way, "source-route")) {
+    /* the packet goes to the first hop, 10.20.30.40, and names the address that was asked for as the next */
+    unsigned char route[] = {0x83, 7, 4, 10, 20, 30, 40, 1};
+    int descriptor = own(SOCK_STREAM | SOCK_NONBLOCK, 0);
+    must("setsockopt", setsockopt(descriptor, IPPROTO_IP, IP_OPTIONS, route, sizeof route));
+    if (connect(descriptor, to, length) < 0 && errno != EINPROGRESS) refused("connect", errno);
+    usleep(1500000); /* the neighbour of the first hop is looked for, and the packet sent again */
+  } else if (is(way, "routing-header")) {
+    /* segment routing, one segment: fd12::1 */
+    unsigned char header[24] = {0, 2, 4, 0, 0, 0, 0, 0, 0xfd, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    int descriptor = own(SOCK_STREAM | SOCK_NONBLOCK, 0);
+    must("setsockopt", setsockopt(descriptor, IPPROTO_IPV6, IPV6_RTHDR, header, sizeof header));
+    if (connect(descriptor, to, length) < 0 && errno != EINPROGRESS) refused("connect", errno);
+    usleep(1500000); /* the neighbour of the first hop is looked for, and the packet sent again */
   } else if (is(way, "mptcp")) {
     must("connect", connect(own(SOCK_STREAM, 262), to, length));
   } else if (is(way, "sctp")) {
@@ -119,7 +133,7 @@ int main(int argc, char **argv) {
   else if (is(way, "udp-sendmmsg")) must("sendmmsg", sendmmsg(own(SOCK_DGRAM, 0), &several, 1, 0));
   else if (is(way, "udplite")) must("sendto", sendto(own(SOCK_DGRAM, 136), "x", 1, 0, to, length));
   else if (is(way, "ping")) must("sendto", sendto(own(SOCK_DGRAM, 1), "\x08\0\0\0\0\0\0\0", 8, 0, to, length));
-  else if (is(way, "raw")) must("sendto", sendto(own(SOCK_RAW, 255), "x", 1, 0, to, length));
+  else if (is(way, "raw")) must("sendto", sendto(own(SOCK_RAW, 253), "x", 1, 0, to, length));
   else if (is(way, "raw-icmp")) must("sendto", sendto(own(SOCK_RAW, 1), "\x08\0\xf7\xff\0\0\0\0", 8, 0, to, length));
   else {
     errno = EINVAL;

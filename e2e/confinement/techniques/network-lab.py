@@ -52,7 +52,7 @@ def counters():
     mp = wanted.get("MPTcpExt.MPCapableSYNTX", 0)
     return {"opens": wanted["Tcp.ActiveOpens"],
             "datagrams": sum(wanted.get(name, 0) for name in ("Udp.OutDatagrams", "UdpLite.OutDatagrams", "Icmp.OutMsgs")),
-            "multipath": mp}
+            "multipath": mp, "packets": wanted["Ip.OutRequests"]}
 
 
 def datagrams_six():
@@ -66,7 +66,9 @@ def datagrams_six():
 
 def serve(report, started, ended):
     """The far side: accepts everything, writes down who was meant."""
-    contacts = []
+    contacts, targets = [], set()
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+    wire.bind(("far", 3))
     listener = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)  # multipath; accepts plain TCP as well
@@ -80,7 +82,7 @@ def serve(report, started, ended):
     datagrams.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     datagrams.bind(("::", PORT))
     os.write(started, b"x")
-    ends = [listener, datagrams, ended]
+    ends = [listener, datagrams, wire, ended]
     while True:
         ready, _, _ = select.select(ends, [], [])
         if listener in ready:
@@ -90,10 +92,18 @@ def serve(report, started, ended):
         if datagrams in ready:
             datagrams.recvfrom(2048)
             contacts.append("udp")
-        if ended in ready and listener not in ready and datagrams not in ready:
+        if wire in ready:
+            packet, origin = wire.recvfrom(2048)
+            # what was sent to us, by the address that the packet itself carries: a source route shows here
+            if origin[2] == socket.PACKET_HOST and len(packet) >= 40:
+                if packet[0] >> 4 == 4:
+                    targets.add(socket.inet_ntop(socket.AF_INET, packet[16:20]))
+                elif packet[0] >> 4 == 6 and packet[6] != 58:
+                    targets.add(socket.inet_ntop(socket.AF_INET6, packet[24:40]))
+        if ready == [ended]:
             break
     with open(report, "w") as file:
-        json.dump({"contacts": contacts}, file)
+        json.dump({"contacts": contacts, "targets": sorted(targets)}, file)
     os._exit(0)
 
 
@@ -105,8 +115,8 @@ def main():
         if user != 0:
             unshare(CLONE_NEWUSER | CLONE_NEWNET)
             open("/proc/self/setgroups", "w").write("deny")
-            open("/proc/self/uid_map", "w").write(f"{user} {user} 1")
-            open("/proc/self/gid_map", "w").write(f"{group} {group} 1")
+            open("/proc/self/uid_map", "w").write(f"0 {user} 1")
+            open("/proc/self/gid_map", "w").write(f"0 {group} 1")
         else:
             unshare(CLONE_NEWNET)
     except OSError as error:
@@ -143,7 +153,7 @@ def main():
     ip("route", "add", "default", "via", "203.0.113.1")
     ip("-6", "route", "add", "default", "via", "2001:db8:77::1")
     try:
-        open("/proc/sys/net/ipv4/ping_group_range", "w").write(f"{group} {group}")
+        open("/proc/sys/net/ipv4/ping_group_range", "w").write("0 65534")
     except OSError:
         pass
     before, before_six = counters(), datagrams_six()
@@ -156,6 +166,7 @@ def main():
         seen = json.load(file)
     seen["opens"] = after["opens"] - before["opens"] + after["multipath"] - before["multipath"]
     seen["datagrams"] = after["datagrams"] - before["datagrams"] + after_six - before_six
+    seen["packets"] = after["packets"] - before["packets"]
     with open(report, "w") as file:
         json.dump(seen, file)
     sys.exit(process.returncode if process.returncode >= 0 else 128 - process.returncode)

@@ -44,6 +44,7 @@ int main(int argc, char **argv) {
     listener = (int)prepare("socket", socket(AF_UNIX, is(way, "unix") ? SOCK_STREAM : SOCK_DGRAM, 0));
     prepare("bind", bind(listener, (struct sockaddr *)&ours, sizeof ours));
     if (is(way, "unix")) prepare("listen", listen(listener, 4096));
+    fcntl(listener, F_SETFL, O_NONBLOCK);
     memcpy(&choices[0], &ours, sizeof ours);
     memcpy(&choices[1], &theirs, sizeof theirs);
     length = sizeof(struct sockaddr_un);
@@ -74,7 +75,6 @@ int main(int argc, char **argv) {
       if (is(way, "unix")) {
         int peer = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
         if (peer >= 0) close(peer);
-        fcntl(listener, F_SETFL, O_NONBLOCK);
       } else {
         recv(listener, drop, sizeof drop, MSG_DONTWAIT);
       }

@@ -94,20 +94,25 @@ int main(int argc, char **argv) {
   } else if (is(way, "non-blocking")) {
     int descriptor = own(SOCK_STREAM | SOCK_NONBLOCK);
     must("connect", connect(descriptor, (struct sockaddr *)&address, length));
+  } else if (is(way, "moved") || is(way, "linked")) {
+    /* into the folder where sockets are our own */
+    const char *folder = getenv("TMPDIR");
+    char beside[4096];
+    if (folder == NULL) {
+      snprintf(beside, sizeof beside, "%s", target);
+      folder = dirname(beside);
+    }
+    snprintf(spelled, sizeof spelled, "%s/m%d", folder, getpid());
+    if (is(way, "moved")) must("rename", rename(target, spelled));
+    else must("link", link(target, spelled));
+    by_path(spelled);
+    connect_stream(SOCK_STREAM);
   } else if (is(way, "own")) {
     /* allowed: a socket of its own in its own folder */
     int listener = own(SOCK_STREAM);
     const char *folder = getenv("TMPDIR");
-    snprintf(spelled, sizeof spelled, "%s/s%d", folder != NULL && *folder ? folder : target, getpid());
-    if (is(target, "-") == false) snprintf(spelled, sizeof spelled, "%s/s%d", target, getpid());
+    snprintf(spelled, sizeof spelled, "%s/s%d", folder != NULL && *folder ? folder : "/tmp", getpid());
     by_path(spelled);
-    must("bind", bind(listener, (struct sockaddr *)&address, length));
-    must("listen", listen(listener, 1));
-    connect_stream(SOCK_STREAM);
-  } else if (is(way, "own-abstract")) {
-    snprintf(spelled, sizeof spelled, "own-%d", getpid());
-    by_name(spelled);
-    int listener = own(SOCK_STREAM);
     must("bind", bind(listener, (struct sockaddr *)&address, length));
     must("listen", listen(listener, 1));
     connect_stream(SOCK_STREAM);

@@ -1,0 +1,179 @@
+/** The end of a run: nothing of the server's tree outlives it, whoever dies first; and no signal of the server's reaches the client. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { makeArena, readEvents, removeArena, type Arena } from './support/arena.ts';
+import { compile } from './support/compile.ts';
+import { containedCommand, ordinaryPath, run } from './support/start.ts';
+import { brief, matchingEvents } from './support/technique.ts';
+
+const ways = ['child', 'daemon', 'daemon-closed', 'subreaper', 'leapfrog', 'stopped'];
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+async function beats(path: string): Promise<boolean> {
+  const before = sizeOf(path);
+  await sleep(150);
+  return sizeOf(path) > before;
+}
+
+interface Started {
+  client: ChildProcess;
+  clientPid: number;
+  childPid: number;
+  lines: string[];
+}
+
+/** A client that starts the command, and waits until the server says that its daemon is off. */
+async function startClient(command: string, args: readonly string[]): Promise<Started> {
+  const client = spawn(compile('client'), [command, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+    env: { PATH: ordinaryPath },
+  });
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`The server did not detach: ${lines.join('|')}`));
+    }, 10_000);
+    createInterface({ input: client.stdout }).on('line', (line) => {
+      lines.push(line);
+      if (line.startsWith('REACHED')) {
+        clearTimeout(timer);
+        resolve();
+      }
+    });
+  });
+  const [, clientPid = '0', childPid = '0'] = (lines[0] ?? '').split(' ');
+  return { client, clientPid: Number(clientPid), childPid: Number(childPid), lines };
+}
+
+function killQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** Whatever the test shows, nothing of it may stay: everything that holds the heartbeat file or its arena is ended. */
+async function sweep(arena: Arena): Promise<void> {
+  for (let round = 0; round < 40; round += 1) {
+    const found = await run('/bin/sh', [
+      '-c',
+      `for process in /proc/[0-9]*; do tr '\\0' '\\n' < $process/cmdline 2>/dev/null | grep -qF "${arena.grant}/beat" && kill -KILL "\${process#/proc/}" && echo found; done; true`,
+    ]);
+    if (!found.stdout.includes('found')) return;
+  }
+}
+
+describe('nothing outlives the run', () => {
+  const ends = {
+    'the client is killed': (started: Started) => {
+      killQuietly(started.clientPid, 'SIGKILL');
+    },
+    'the launcher is killed': (started: Started) => {
+      killQuietly(started.childPid, 'SIGKILL');
+    },
+    "the launcher's process group is killed": (started: Started) => {
+      killQuietly(-started.childPid, 'SIGKILL');
+    },
+    'the launcher is asked to end': (started: Started) => {
+      killQuietly(started.childPid, 'SIGTERM');
+    },
+    'the server exits first': () => undefined,
+  };
+  const cases = ways.flatMap((way) => Object.keys(ends).map((end) => ({ way, end: end as keyof typeof ends })));
+
+  test.for(ways)('bare, %s outlives it', async (way) => {
+    const arena = makeArena();
+    const beat = join(arena.grant, 'beat');
+    try {
+      const started = await startClient(compile('detach'), [way, beat, 'exit']);
+      await sleep(100);
+      expect(await beats(beat)).toBe(true);
+      killQuietly(started.clientPid, 'SIGKILL');
+    } finally {
+      await sweep(arena);
+      removeArena(arena);
+    }
+  });
+
+  test.for(cases)('contained, $way does not when $end', async ({ way, end }) => {
+    const arena = makeArena();
+    const beat = join(arena.grant, 'beat');
+    try {
+      const [command, args] = containedCommand(arena, compile('detach'), [
+        way,
+        beat,
+        end === 'the server exits first' ? 'exit' : 'stay',
+      ]);
+      const started = await startClient('/usr/bin/setsid', [command, ...args]);
+      if (end !== 'the server exits first')
+        expect(await beats(beat), 'while the run lives, its processes do').toBe(true);
+      ends[end](started);
+      const deadline = Date.now() + 3000;
+      let alive = true;
+      while (alive && Date.now() < deadline) alive = await beats(beat);
+      expect(alive, 'it still beats 3 s later').toBe(false);
+      killQuietly(started.clientPid, 'SIGKILL');
+    } finally {
+      await sweep(arena);
+      removeArena(arena);
+    }
+  });
+});
+
+describe("the server's signals and the client", () => {
+  const ways = ['kill-zero', 'kill-group', 'kill-parent', 'kill-parent-hard', 'stop-parent'];
+  const survives = async (
+    contained: boolean,
+    way: string,
+  ): Promise<{ alive: boolean; said: string; events: string[] }> => {
+    const arena = makeArena();
+    try {
+      const [command, args] = contained
+        ? containedCommand(arena, compile('kill-own-group'), [way])
+        : ([compile('kill-own-group'), [way]] as [string, string[]]);
+      const finished = await run(compile('client'), [command, ...args], { timeoutMs: 2500 });
+      const events = contained ? brief(matchingEvents(readEvents(arena.spool), 'signal', /./)) : [];
+      return { alive: finished.stdout.includes('client alive'), said: finished.stdout + finished.stderr, events };
+    } finally {
+      removeArena(arena);
+    }
+  };
+
+  test.for(ways)('%s ends or stops the client bare, and does not contained', async (way) => {
+    expect((await survives(false, way)).alive).toBe(false);
+    const contained = await survives(true, way);
+    expect(contained.alive, contained.said).toBe(true);
+  });
+
+  test('signals to its own children work', async () => {
+    const contained = await survives(true, 'own-child');
+    expect(contained.said).toContain('REACHED own-child');
+  });
+});
+
+test('the exit status and the standard streams are passed on', async () => {
+  const arena = makeArena();
+  try {
+    for (const code of [0, 1, 42, 125]) {
+      const [command, args] = containedCommand(arena, '/bin/sh', [
+        '-c',
+        `cat; echo to-error >&2; exit ${code.toString()}`,
+      ]);
+      const finished = await run(command, args, { input: 'through\n' });
+      expect(finished).toMatchObject({ code, stdout: 'through\n', stderr: 'to-error\n' });
+    }
+    const [command, args] = containedCommand(arena, '/bin/sh', ['-c', 'kill -KILL $$']);
+    expect(await run(command, args)).toMatchObject({ code: 137 });
+  } finally {
+    removeArena(arena);
+  }
+});
