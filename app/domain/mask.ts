@@ -4,6 +4,8 @@
  */
 export const mask = '•••';
 
+const shownMax = 8192;
+
 /** Names of options, variables and headers whose value is a secret. */
 const secretName =
   /(?:^|[-_.\s])(?:api[-_]?key|apikey|key|token|secret|password|passwd|passphrase|pwd|pass|pat|auth|authorization|credentials?|cookie|session|bearer|jwt|dsn|connection[-_]?string|private|signature|webhook)s?(?:$|[-_.\s])|(?:token|secret|password|apikey|api_key|accesskey|auth)$/i;
@@ -36,7 +38,7 @@ const tokenShapes: readonly RegExp[] = [
 ];
 
 /** `scheme://user:password@host`, and query values with telling names. */
-const addressCredentials = /([a-z][a-z0-9+.-]*:\/\/)([^/\s@]+)@/gi;
+const addressCredentials = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^/\s@]{1,4096})@/gi;
 const queryValue = /([?&#;])([^=&#;\s]+)=([^&#;\s]+)/g;
 
 function isSecretName(name: string): boolean {
@@ -56,7 +58,6 @@ const randomText = /[A-Za-z0-9+/_=-]{24,}/g;
 
 /** Long random text is a secret even where nothing names it. Paths, package names and words are not random. */
 function looksRandom(text: string): boolean {
-  if (text.length > 4096) return true;
   const classes = [/[a-z]/, /[A-Z]/, /\d/].filter((pattern) => pattern.test(text)).length;
   if (/^[0-9a-f-]+$/i.test(text))
     return text.replaceAll('-', '').length >= 32 && /\d/.test(text) && entropy(text) > 2.8;
@@ -68,6 +69,8 @@ function looksRandom(text: string): boolean {
 
 /** A text without the secrets that its own shape gives away. */
 export function maskText(text: string): string {
+  // Nobody reads that much on a command line, and patterns over hostile text must stay cheap.
+  if (text.length > shownMax) return mask;
   let shown = text.replace(addressCredentials, `$1${mask}@`);
   shown = shown.replace(queryValue, (whole, before: string, name: string) =>
     isSecretName(name) ? `${before}${name}=${mask}` : whole,
