@@ -20,8 +20,9 @@ let environment: NodeJS.ProcessEnv;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'belljar-bin-'));
-  // Only dist/, at a place with no node_modules and no sources above it.
+  // What a package holds and no more, at a place with no node_modules and no sources above it.
   cpSync(join(root, 'dist'), join(folder, 'package/dist'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(folder, 'package/package.json'));
   command = join(folder, 'package', own.bin.belljar);
   for (const name of ['home', 'elsewhere', 'bin', 'runtime']) mkdirSync(join(folder, name), { mode: 0o700 });
   symlinkSync(command, join(folder, 'bin/belljar'));

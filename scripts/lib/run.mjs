@@ -25,22 +25,23 @@ function endGroup(child, signal) {
   }
 }
 
-/** Programs that run now, ended together with this script when it is interrupted. */
+/** Programs that run now; they end together with this script, and only while there are any are signals taken. */
 const running = new Set();
-let endsWithUs = false;
-function endRunningWithUs() {
-  if (endsWithUs) return;
-  endsWithUs = true;
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ]) {
-    process.on(signal, () => {
-      for (const child of running) endGroup(child, 'SIGTERM');
-      process.exit(code);
-    });
-  }
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+function endWithThem(signal) {
+  for (const child of running) endGroup(child, 'SIGTERM');
+  process.exit(exitCodes[signal]);
+}
+
+function started(child) {
+  if (running.size === 0) for (const signal of Object.keys(exitCodes)) process.on(signal, endWithThem);
+  running.add(child);
+}
+
+function ended(child) {
+  running.delete(child);
+  if (running.size === 0) for (const signal of Object.keys(exitCodes)) process.off(signal, endWithThem);
 }
 
 /**
@@ -49,7 +50,6 @@ function endRunningWithUs() {
  */
 export async function run({ title, name, command, args, cwd = root, env = process.env, uid, gid, timeoutMs }) {
   mkdirSync(logs, { recursive: true });
-  endRunningWithUs();
   const logFile = join(logs, `${name}.log`);
   const log = openSync(logFile, 'w');
   let latest = '';
@@ -62,7 +62,7 @@ export async function run({ title, name, command, args, cwd = root, env = proces
       detached: true,
       ...(uid === undefined ? {} : { uid, gid }),
     });
-    running.add(child);
+    started(child);
     let timedOut = false;
     const timer =
       timeoutMs === undefined
@@ -81,7 +81,7 @@ export async function run({ title, name, command, args, cwd = root, env = proces
     child.stderr.on('data', collect);
     const finish = (result) => {
       clearTimeout(timer);
-      running.delete(child);
+      ended(child);
       resolve(timedOut ? 124 : result);
     };
     child.on('error', (error) => {
