@@ -45,7 +45,15 @@ export type Rule = z.infer<typeof ruleSchema>;
 /** Something the server's own entry names but that is not granted until a person does so on purpose. */
 export const withheldSchema = z.strictObject({
   what: ruleWhatSchema,
-  reason: z.enum(['root', 'home', 'contains-home', 'secret-place', 'contains-secret-place', 'client-config', 'belljar']),
+  reason: z.enum([
+    'root',
+    'home',
+    'contains-home',
+    'secret-place',
+    'contains-secret-place',
+    'client-config',
+    'belljar',
+  ]),
 });
 export type Withheld = z.infer<typeof withheldSchema>;
 
