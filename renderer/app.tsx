@@ -22,7 +22,7 @@ function Pages(): ReactNode {
   const panel = usePanel();
   const connection = useStore(panel.session, (state) => state.connection);
   const everLive = useStore(panel.session, (state) => state.everLive);
-  if (connection.kind === 'unauthorized') return <UnauthorizedPage />;
+  if (connection.kind === 'unauthorized' && !everLive) return <UnauthorizedPage />;
   if (connection.kind === 'too-many') return <TooManyPage />;
   if (connection.kind === 'gone' && !everLive) return <GonePage gone={connection} />;
   return (

@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     sourcemap: false,
+    // One file on purpose: it comes from this machine, and nothing is loaded later.
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: { output: { codeSplitting: false } },
   },
 });

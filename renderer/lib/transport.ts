@@ -161,14 +161,17 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
     call: async (method, input, signal) => {
       const declared = methods[method];
       const limit = AbortSignal.timeout(declared.timeoutMs + answerMarginMs);
-      const answer = await post(`/rpc/${method}`, input, signal === undefined ? limit : AbortSignal.any([limit, signal]));
+      const answer = await post(
+        `/rpc/${method}`,
+        input,
+        signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      );
       const parsed = declared.output.safeParse(answer);
       if (!parsed.success) throw failureOf('internal');
       return parsed.data as Output<typeof method>;
     },
     openFeed: async (resume, signal) => {
-      const query =
-        resume === null ? '' : `?after=${resume.seq.toString()}&epoch=${encodeURIComponent(resume.epoch)}`;
+      const query = resume === null ? '' : `?after=${resume.seq.toString()}&epoch=${encodeURIComponent(resume.epoch)}`;
       const response = await request(`/events${query}`, { method: 'GET', signal });
       if (response.status === 401) throw failureOf('unauthorized');
       if (!response.ok) {

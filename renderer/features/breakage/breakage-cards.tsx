@@ -95,11 +95,7 @@ function Card({ card, server }: { card: Breakage; server: Server | undefined }):
           Why
         </button>
         {server !== undefined && server.level !== 'off' && (
-          <button
-            type="button"
-            className="button"
-            onClick={() => void panel.change.actions.choose(server, 'off')}
-          >
+          <button type="button" className="button" onClick={() => void panel.change.actions.choose(server, 'off')}>
             Put it back
           </button>
         )}
@@ -124,7 +120,12 @@ export function BreakageCards(): ReactNode {
   const servers = useStore(panel.servers, (state) => state.servers);
   // The region stands always, so that screen readers notice what comes into it.
   return (
-    <section className="breakages" aria-label="Servers that broke" aria-live="polite" data-empty={cards.length === 0 || undefined}>
+    <section
+      className="breakages"
+      aria-label="Servers that broke"
+      aria-live="polite"
+      data-empty={cards.length === 0 || undefined}
+    >
       {cards.length > 0 && (
         <ul>
           {cards.slice(0, cardsShown).map((card) => (

@@ -1,5 +1,5 @@
 /** The demo's outcome: the same nosy server, free and contained, side by side. */
-import { Check, CircleSlash, RotateCw } from 'lucide-react';
+import { LockOpen, RotateCw, ShieldCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { DemoResult } from '#contract/methods.ts';
@@ -13,7 +13,7 @@ function Cell({ outcome }: { outcome: DemoResult['rows'][number]['free'] }): Rea
   return (
     <td className={outcome.gotThrough ? 'demo-through' : 'demo-stopped'}>
       <p className="demo-outcome">
-        {outcome.gotThrough ? <Check aria-hidden="true" /> : <CircleSlash aria-hidden="true" />}
+        {outcome.gotThrough ? <LockOpen aria-hidden="true" /> : <ShieldCheck aria-hidden="true" />}
         {outcome.gotThrough ? 'got through' : 'stopped'}
       </p>
       <p className="demo-detail">

@@ -10,6 +10,7 @@ import { countWords } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { denialSentence } from '../grants/grant-dialog.tsx';
+import { isGrantable } from '../grants/proposals.ts';
 import type { Why } from './details-store.ts';
 
 const verdictTones: Record<'allowed' | 'refused' | 'would-ask', Tone> = {
@@ -71,7 +72,7 @@ export function DetailsDialog(): ReactNode {
   if (subject === null) return null;
   const { event } = subject;
   const sentence = event === null ? denialSentence(subject) : eventSentence(event);
-  const refused = event === null || (event.verdict === 'refused' && !event.kind.startsWith('run.'));
+  const grantable = isGrantable(subject.kind) && (event === null || event.verdict === 'refused');
   const now = panel.clock.now();
   return (
     <Dialog
@@ -85,7 +86,7 @@ export function DetailsDialog(): ReactNode {
       }
       footer={
         <>
-          {refused && (
+          {grantable && (
             <button
               type="button"
               className="button"

@@ -127,6 +127,7 @@ function Nothing(): ReactNode {
   const panel = usePanel();
   const filter = useStore(panel.feed, (state) => state.filter);
   const total = useStore(panel.feed, (state) => state.total);
+  const anyServer = useStore(panel.servers, (state) => state.servers.size > 0);
   const anySeen = useStore(panel.servers, (state) =>
     [...state.servers.values()].some((server) => server.level !== 'off'),
   );
@@ -149,7 +150,9 @@ function Nothing(): ReactNode {
       <p>
         {anySeen
           ? 'As soon as a server reads, starts or reaches something, it stands here.'
-          : 'Choose a level for a server. What it does and what it is refused then stands here as it happens.'}
+          : anyServer
+            ? 'Choose a level for a server. What it does and what it is refused then stands here as it happens.'
+            : 'What servers do, and what they are refused, stands here as it happens.'}
       </p>
     </div>
   );
@@ -184,7 +187,9 @@ export function FeedPane(): ReactNode {
         </h2>
         {total > 0 && (
           <p className="pane-facts">
-            {visible === total ? plural(total, 'row', 'rows') : `${countWords(visible)} of ${plural(total, 'row', 'rows')}`}
+            {visible === total
+              ? plural(total, 'row', 'rows')
+              : `${countWords(visible)} of ${plural(total, 'row', 'rows')}`}
             {dropped > 0 && <span title="See them with: belljar events">, older ones left the page</span>}
           </p>
         )}

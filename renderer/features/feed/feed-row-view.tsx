@@ -17,9 +17,10 @@ import { memo } from 'react';
 import { isDenial } from '#contract/event.ts';
 import { eventSentence } from '#contract/sentences.ts';
 import type { EventKind } from '#contract/words.ts';
-import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { HostileText, MiddleText } from '../../lib/components/hostile-text.tsx';
 import { countWords, visibleText } from '../../lib/text.ts';
 import { clockTime } from '../../lib/time.ts';
+import { isGrantable } from '../grants/proposals.ts';
 import type { FeedRow } from './feed-rows.ts';
 
 const kindIcons: Record<EventKind, typeof File> = {
@@ -42,11 +43,17 @@ const kindIcons: Record<EventKind, typeof File> = {
   'spool.dropped': ScrollText,
 };
 
-const targetLongest = 110;
-const programLongest = 40;
+const nameLongest = 20;
+const targetLongest = 200;
+const programLongest = 28;
 
 function programName(exe: string): string {
   return exe.slice(exe.lastIndexOf('/') + 1) || exe;
+}
+
+/** `the Docker socket: full control of this machine` is said in full where a row is opened. */
+function shortKnown(known: string): string {
+  return known.split(/[:(]/u, 1)[0]?.trim() ?? known;
 }
 
 export interface FeedRowViewProps {
@@ -74,15 +81,15 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
         <p className="row-sentence">
           {denial && <span className="visually-hidden">Refused: </span>}
           <span className="row-server">
-            <HostileText text={serverName} longest={32} />
-          </span>{' '}
-          {sentence.phrase}{' '}
+            <HostileText text={serverName} longest={nameLongest} />
+          </span>
+          <span className="row-phrase">{sentence.phrase}</span>
           {sentence.known !== null ? (
-            <strong>{sentence.known}</strong>
+            <strong>{shortKnown(sentence.known)}</strong>
           ) : (
             sentence.target !== null && (
               <code className="row-object">
-                <HostileText text={sentence.target} longest={targetLongest} />
+                <MiddleText text={sentence.target} longest={targetLongest} />
               </code>
             )
           )}
@@ -90,7 +97,7 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
         <p className="row-under">
           {sentence.known !== null && sentence.target !== null && (
             <code className="row-target">
-              <HostileText text={sentence.target} longest={targetLongest} />
+              <MiddleText text={sentence.target} longest={targetLongest} />
             </code>
           )}
           {sentence.target !== null && (
@@ -102,40 +109,39 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
         </p>
       </div>
       <div className="row-side">
-        {row.count > 1 && (
-          <span className="row-count" title={`${countWords(row.count)} times`}>
-            ×{countWords(row.count)}
-          </span>
-        )}
-        <time className="row-time" dateTime={event.at}>
-          {clockTime(event.at)}
-        </time>
-      </div>
-      <div className="row-actions">
-        {denial && (
+        <p className="row-facts">
+          {row.count > 1 && (
+            <span className="row-count" title={`${countWords(row.count)} times`}>
+              ×{countWords(row.count)}
+            </span>
+          )}
+          <time className="row-time" dateTime={event.at}>
+            {clockTime(event.at)}
+          </time>
+        </p>
+        {denial && isGrantable(event.kind) && (
           <button
             type="button"
-            className="button button-small"
+            className="row-allow"
             tabIndex={tabIndex}
             aria-label={`Allow ${sentence.known ?? visibleText(event.target).slice(0, 200)}`}
-            onClick={(clicked) => {
-              clicked.stopPropagation();
+            onClick={() => {
               onAllow(row);
             }}
           >
             Allow …
           </button>
         )}
-        <button
-          type="button"
-          className="row-open"
-          tabIndex={tabIndex}
-          aria-label="Details"
-          onClick={() => {
-            onDetails(row);
-          }}
-        />
       </div>
+      <button
+        type="button"
+        className="row-open"
+        tabIndex={tabIndex}
+        aria-label="Details"
+        onClick={() => {
+          onDetails(row);
+        }}
+      />
     </>
   );
 });

@@ -165,8 +165,8 @@ export function GrantDialog(): ReactNode {
           <WhichDenial grant={grant} />
           {sentence.known !== null && (
             <Note tone="warn">
-              This is {sentence.known}. Most servers work without it; a server that has it can send it anywhere it can
-              connect to.
+              This opens {sentence.known}. Most servers work without it, and one that has it can pass it on to wherever
+              it can connect.
             </Note>
           )}
           <Choices grant={grant} />

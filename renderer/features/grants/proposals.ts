@@ -3,7 +3,7 @@
  * A target that was cut or was not valid text is not a name that can be granted.
  */
 import type { Event } from '#contract/event.ts';
-import type { RuleVerb } from '#contract/words.ts';
+import type { EventKind, RuleVerb } from '#contract/words.ts';
 
 export interface Proposal {
   verb: RuleVerb;
@@ -13,6 +13,11 @@ export interface Proposal {
 }
 
 export type Proposals = { kind: 'proposals'; list: Proposal[] } | { kind: 'none'; why: string };
+
+/** Whether any rule could ever allow this kind. */
+export function isGrantable(kind: EventKind): boolean {
+  return !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind);
+}
 
 type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes'>>;
 
@@ -37,7 +42,7 @@ export function isLoopback(host: string): boolean {
 function fileProposals(verb: 'read' | 'write', path: string, home: string | null, folderFirst: boolean): Proposals {
   if (!path.startsWith('/')) return { kind: 'none', why: 'Only a full path can be granted.' };
   const act = verb === 'read' ? 'Read' : 'Read and change';
-  const list: Proposal[] = [{ verb, what: path, title: `${act} this file or folder` }];
+  const list: Proposal[] = [{ verb, what: path, title: `${act} just this` }];
   const folder = parentOf(path);
   if (folder !== '/' && folder !== home && !(home ?? '').startsWith(`${folder}/`)) {
     const proposal = { verb, what: folder, title: `${act} everything in its folder` };
@@ -50,7 +55,10 @@ function fileProposals(verb: 'read' | 'write', path: string, home: string | null
 export function proposalsFor(denial: Denial, home: string | null): Proposals {
   const { kind, target } = denial;
   if (denial.targetBytes !== undefined || target.includes('\uFFFD') || target.includes('\u0000')) {
-    return { kind: 'none', why: 'Its full name is not known here (too long, or not valid text), so it cannot be granted from here.' };
+    return {
+      kind: 'none',
+      why: 'Its full name is not known here (too long, or not valid text), so it cannot be granted from here.',
+    };
   }
   switch (kind) {
     case 'file.read':

@@ -43,7 +43,11 @@ export function Problems(): ReactNode {
       ? 'One config file cannot be read, so its servers are missing here'
       : `${problems.length.toString()} config files cannot be read, so their servers are missing here`;
   return (
-    <Collapsible.Root className="problems" defaultOpen={problems.length <= 2} render={<section aria-label="Problems" />}>
+    <Collapsible.Root
+      className="problems"
+      defaultOpen={problems.length <= 2}
+      render={<section aria-label="Problems" />}
+    >
       <Collapsible.Trigger className="problems-trigger">
         <FileWarning aria-hidden="true" />
         <span>{title}</span>

@@ -35,9 +35,7 @@ function Body({ change }: { change: Change }): ReactNode {
           <DiffView file={step.diff.file} unified={step.diff.unified} />
           <Note>
             <p>
-              <strong>
-                <HostileText text={server.uptakeSentence} />
-              </strong>
+              <strong>Afterwards:</strong> <HostileText text={server.uptakeSentence} />
             </p>
             <p>
               {to === 'off'
@@ -94,7 +92,10 @@ function Body({ change }: { change: Change }): ReactNode {
             </p>
           </Note>
           {step.result.check !== undefined && <CheckReport check={step.result.check} />}
-          <DiffView file={step.result.diff?.file ?? step.diff.file} unified={step.result.diff?.unified ?? step.diff.unified} />
+          <DiffView
+            file={step.result.diff?.file ?? step.diff.file}
+            unified={step.result.diff?.unified ?? step.diff.unified}
+          />
         </>
       );
   }

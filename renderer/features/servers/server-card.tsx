@@ -40,10 +40,10 @@ function Activity({ server }: { server: Server }): ReactNode {
           }}
         >
           <CircleSlash aria-hidden="true" />
-          {countWords(server.denialsLastHour)}
+          {countWords(server.denialsLastHour)} refused
           <span className="visually-hidden">
             {' '}
-            refused in the last hour by {visibleText(server.name)}, show them in the feed
+            in the last hour by {visibleText(server.name)}, show them in the feed
           </span>
         </button>
       )}

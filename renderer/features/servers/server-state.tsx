@@ -50,11 +50,7 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const sentence = stateSentences[server.state];
   if (server.state === 'cannot') {
-    return (
-      <Note>
-        {server.reason === undefined ? 'It cannot be contained.' : cannotSentences[server.reason]}
-      </Note>
-    );
+    return <Note>{server.reason === undefined ? 'It cannot be contained.' : cannotSentences[server.reason]}</Note>;
   }
   if (server.state === 'restart-needed') {
     const old = server.oldProcesses ?? [];

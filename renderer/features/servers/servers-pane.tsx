@@ -33,8 +33,8 @@ function Empty(): ReactNode {
       <BellJar className="empty-mark" />
       <h3 className="empty-title">No MCP servers found</h3>
       <p className="empty-text">
-        When one is added to a client on this machine, it appears here by itself. Until then, see in half a minute what a
-        server can do to you, and what it can do under glass.
+        When one is added to a client on this machine, it appears here by itself. Until then, see in half a minute what
+        a server can do to you, and what it can do under glass.
       </p>
       <button type="button" className="button button-primary" onClick={() => void panel.demo.actions.open()}>
         <FlaskConical aria-hidden="true" /> Show me

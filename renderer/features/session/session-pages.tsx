@@ -84,9 +84,25 @@ export function GonePage({ gone }: { gone: Gone }): ReactNode {
 export function GoneBanner(): ReactNode {
   const panel = usePanel();
   const connection = useStore(panel.session, (state) => state.connection);
+  if (connection.kind === 'unauthorized') {
+    return (
+      <section className="banner banner-refused" aria-label="Connection">
+        <KeyRound aria-hidden="true" />
+        <div>
+          <p role="alert">
+            <strong>The Belljar host was stopped or started anew, so this page's key is no longer valid.</strong> What
+            you see is from before. Contained servers stay contained.
+          </p>
+          <p className="banner-small">
+            Open the panel again: <code>belljar panel</code>
+          </p>
+        </div>
+      </section>
+    );
+  }
   if (connection.kind !== 'gone') return null;
   return (
-    <div className="banner banner-refused">
+    <section className="banner banner-refused" aria-label="Connection">
       <PlugZap aria-hidden="true" />
       <div>
         <p role="alert">
@@ -107,6 +123,6 @@ export function GoneBanner(): ReactNode {
       <button type="button" className="button" onClick={panel.retryNow}>
         <RotateCw aria-hidden="true" /> Try now
       </button>
-    </div>
+    </section>
   );
 }

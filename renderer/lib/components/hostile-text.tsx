@@ -28,3 +28,24 @@ export function HostileText({ text, longest, className }: HostileTextProps): Rea
     </bdi>
   );
 }
+
+/** How much of the end always stays. */
+const tailLength = 26;
+
+/**
+ * One line of hostile text that gives way in the middle when there is too little room: the start shrinks, the end
+ * stays, because the end of a path or an address says most.
+ */
+export function MiddleText({ text, longest }: { text: string; longest: number }): ReactNode {
+  const short = elideMiddle(text, longest);
+  if (short.length <= tailLength + 8) return <HostileText text={short} className="middle" />;
+  // Never between the two halves of a character outside the basic plane.
+  const cut = short.length - tailLength;
+  const at = /[\uDC00-\uDFFF]/u.test(short.charAt(cut)) ? cut - 1 : cut;
+  return (
+    <span className="middle">
+      <HostileText text={short.slice(0, at)} className="middle-start" />
+      <HostileText text={short.slice(at)} className="middle-end" />
+    </span>
+  );
+}

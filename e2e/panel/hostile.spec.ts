@@ -1,0 +1,83 @@
+/** What servers and config files choose cannot pass for something else, run, reach out, or hide the page. */
+import { createEventMaker, hostileName, hostileScene } from './support/fixtures.ts';
+import { expect, openPanel, picture, test } from './support/panel-test.ts';
+
+const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/u;
+
+test('no hidden character reaches the page, no mark-up comes alive', async ({ page, desk }) => {
+  const opened = await desk(hostileScene());
+  await openPanel(page, opened);
+  await page
+    .getByRole('button', { name: /^Rules, runs and file/u })
+    .first()
+    .click();
+  await expect(page.getByText('What it may do').first()).toBeVisible();
+  const text = (await page.evaluate('document.body.innerText')) as string;
+  expect(text).not.toMatch(hidden);
+  expect(text).toContain('U+202E');
+  expect(text).toContain('<script>alert(1)</script>');
+  // Names for screen readers are calm too.
+  const labels = (await page.evaluate(
+    `[...document.querySelectorAll('[aria-label],[title],option')].map((e) => (e.getAttribute('aria-label') ?? '') + (e.getAttribute('title') ?? '') + e.textContent)`,
+  )) as string[];
+  expect(labels.join('')).not.toMatch(hidden);
+  expect(await page.evaluate('document.querySelectorAll("img, b, script:not([src])").length')).toBe(0);
+  await picture(page, 'hostile-open');
+});
+
+test('very long names are cut in the middle, the whole is one step away, nothing grows wider than the page', async ({
+  page,
+  desk,
+}) => {
+  const opened = await desk(hostileScene());
+  await openPanel(page, opened);
+  const wide = (await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )) as number;
+  expect(wide).toBe(0);
+  const row = page.getByRole('article').filter({ hasText: 'file.txt' });
+  await expect(row).toContainText('…');
+  await row.click({ position: { x: 120, y: 20 } });
+  const whole = page.getByLabel('The whole target');
+  await expect(whole).toContainText(`/very/${'long-folder-name/'.repeat(220)}file.txt`);
+  await page.keyboard.press('Escape');
+});
+
+test('a name that is not whole cannot be granted', async ({ page, desk }) => {
+  const opened = await desk(hostileScene());
+  await openPanel(page, opened);
+  const row = page.getByRole('article').filter({ hasText: 'img src=x' });
+  await row.getByRole('button', { name: /^Allow/u }).click();
+  await expect(page.getByRole('dialog')).toContainText('Its full name is not known here');
+  await expect(page.getByRole('button', { name: 'Add this rule' })).toHaveCount(0);
+});
+
+test('a hostile name can be filtered by, and its grant goes out byte for byte', async ({ page, desk }) => {
+  const opened = await desk(hostileScene());
+  await openPanel(page, opened);
+  const event = createEventMaker();
+  const target = '/tmp/\u202Ehs.niam';
+  opened.emit(event('run-x', 'cursor.hostile', { target }));
+  await page.getByLabel('Search the feed').fill(hostileName.slice(1, 8));
+  await page
+    .getByRole('article')
+    .first()
+    .getByRole('button', { name: /^Allow/u })
+    .click();
+  await expect(page.getByRole('dialog')).toContainText('U+202E');
+  await page.getByRole('button', { name: 'Add this rule' }).click();
+  await expect(page.getByRole('dialog')).toContainText('Added');
+  expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toMatchObject({ what: target });
+});
+
+test('the page says nothing to anyone but its host, and may not be framed', async ({ page, desk }) => {
+  const opened = await desk(hostileScene());
+  const response = await page.goto(opened.address());
+  const policy = response?.headers()['content-security-policy'] ?? '';
+  for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]) {
+    expect(policy).toContain(rule);
+  }
+  expect(policy).not.toContain('unsafe');
+  await expect(page.getByRole('heading', { name: 'Belljar' })).toBeVisible();
+  expect(await page.evaluate('[...document.querySelectorAll("style")].length')).toBe(0);
+});

@@ -1,0 +1,100 @@
+/** The page without a pointer: every step is reached and left by keys alone, and focus goes back to where it came from. */
+import { createEventMaker, fullScene, usualScene } from './support/fixtures.ts';
+import { expect, openPanel, test } from './support/panel-test.ts';
+
+test('contain a server by keys alone; arrow keys never choose', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const level = page.getByRole('radiogroup', { name: 'Level of browser' });
+  // One tab stop a group: the level of now.
+  for (let steps = 0; steps < 60; steps += 1) {
+    await page.keyboard.press('Tab');
+    if (
+      await level.getByRole('radio', { checked: true }).evaluate((radio) => radio === radio.ownerDocument.activeElement)
+    )
+      break;
+  }
+  await expect(level.getByRole('radio', { name: 'Off' })).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(level.getByRole('radio', { name: 'Standard' })).toBeFocused();
+  await expect(level.getByRole('radio', { checked: true })).toHaveText('Off');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(level.getByRole('radio', { name: 'Standard' })).toHaveAccessibleDescription(/^Keeps working as usual/u);
+
+  await page.keyboard.press('Space');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: 'Try it and contain' })).toBeVisible();
+  // Focus stays inside while the dialog is open.
+  for (let steps = 0; steps < 12; steps += 1) {
+    await page.keyboard.press('Tab');
+    expect(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(true);
+  }
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(level.getByRole('radio', { name: 'Standard' })).toBeFocused();
+
+  await page.keyboard.press('Space');
+  await dialog.getByRole('button', { name: 'Try it and contain' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('button', { name: 'Done' })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Done' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(level.getByRole('radio', { checked: true })).toHaveText('Standard');
+});
+
+test('the feed is one tab stop; rows are moved through, opened and allowed by keys', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const rows = page.getByRole('article');
+  await rows.first().focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(rows.nth(1)).toBeFocused();
+  await expect(rows.nth(1)).toContainText('your SSH keys');
+  await expect(rows.nth(1)).toHaveAttribute('aria-posinset', '2');
+  await expect(rows.nth(1)).toHaveAttribute('aria-setsize', '14');
+
+  // While rows are used, they stay; what comes waits.
+  const event = createEventMaker();
+  opened.emit(event('run-k', 'claude-desktop.filesystem', { target: '/k/1' }));
+  await expect(page.getByRole('button', { name: '1 row waiting' })).toBeVisible();
+  await expect(rows.nth(1)).toBeFocused();
+
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toContainText('By the rules of now');
+  await page.keyboard.press('Escape');
+  await expect(rows.nth(1)).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(rows.nth(1).getByRole('button', { name: /^Allow/u })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog').getByRole('radiogroup')).toBeVisible();
+  await page.keyboard.press('Escape');
+
+  await rows.nth(1).focus();
+  await page.keyboard.press('End');
+  await expect(rows.last()).toBeFocused();
+  await expect(rows.last()).toContainText('git started, watch');
+  await page.keyboard.press('Home');
+  await expect(rows.first()).toBeFocused();
+});
+
+test('keys reach every row of a very full feed, and the focus is not lost when rows move', async ({ page, desk }) => {
+  const opened = await desk(fullScene(12, 10_000));
+  await openPanel(page, opened);
+  await page.getByRole('article').first().focus();
+  await page.keyboard.press('End');
+  const focused = page.locator('article:focus');
+  await expect(focused).toHaveAttribute('aria-posinset', '10000');
+  await page.keyboard.press('PageUp');
+  await expect(focused).not.toHaveAttribute('aria-posinset', '10000');
+  await page.keyboard.press('Home');
+  await expect(focused).toHaveAttribute('aria-posinset', '1');
+});
+
+test('a link goes past the servers to the feed', async ({ page, desk }) => {
+  await openPanel(page, await desk(usualScene()));
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the live feed' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Live feed' })).toBeFocused();
+});

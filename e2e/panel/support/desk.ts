@@ -1,0 +1,335 @@
+/**
+ * A desk: the real handler, feed and loopback guard over an engine in memory, so that every state of the page can be
+ * made in a moment: very full, hostile, failing. What the real engine does stands in real-host.spec.ts.
+ *
+ * The host's parts are put together here, not by createHost, so that it can vanish without a word (as when it is killed)
+ * and answer again with the same keys (as after a computer slept).
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BelljarError } from '#contract/errors.ts';
+import type { Event } from '#contract/event.ts';
+import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
+import type { LaunchedLevel, Level } from '#contract/words.ts';
+import type { EffectivePolicy } from '#contract/policy.ts';
+import type { FeedHub } from '#host/feed-hub.ts';
+import { createFeedHub } from '#host/feed-hub.ts';
+import { createHandler } from '#host/handler.ts';
+import type { EngineApi } from '#host/host.ts';
+import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
+import { createNodeServer } from '#host/node-door.ts';
+import type { ServerNews } from '#host/server-news.ts';
+import { createServerNews } from '#host/server-news.ts';
+import type { Scene } from './fixtures.ts';
+import { demoResult } from './fixtures.ts';
+
+export const rendererFolder = join(import.meta.dirname, '../../../dist/renderer');
+
+export interface Desk {
+  readonly origin: string;
+  /** An address that signs in one page, once. */
+  address: () => string;
+  /** Calls of the engine, as `method input`, oldest first. */
+  readonly calls: { method: string; input: unknown }[];
+  readonly servers: Map<string, Server>;
+  emit: (...events: Event[]) => void;
+  /** Replaces a server and tells the host that something changed. */
+  change: (server: Server) => void;
+  /** The next call of this method fails so, or is answered by this. */
+  next: <M extends keyof EngineApi>(method: M, answer: BelljarError | EngineApi[M]) => void;
+  /** As if the host died: connections break, nobody answers. */
+  stop: () => Promise<void>;
+  /** Somebody answers at the same address again, with a new epoch. */
+  startAgain: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+const errorLog = {
+  error: (code: string, error: unknown) => {
+    console.error(`host: ${code}`, error);
+  },
+};
+
+function stateOf(level: Level): Server['state'] {
+  return level === 'off' ? 'off' : level === 'watch' ? 'watched' : 'contained';
+}
+
+export function diffOf(server: Server, to: Level): FileDiff {
+  const before = [
+    `      "command": ${JSON.stringify(server.command)},`,
+    `      "args": ${JSON.stringify(server.args)}`,
+  ];
+  const after = [
+    '      "command": "/home/mara/.local/share/belljar/bin/belljar-launcher",',
+    `      "args": ${JSON.stringify(['run', server.id, '--', server.command, ...server.args])}`,
+  ];
+  const [from, into] = to === 'off' ? [after, before] : [before, after];
+  return {
+    file: server.file,
+    before: from.join('\n'),
+    after: into.join('\n'),
+    unified: [
+      `--- ${server.file}`,
+      `+++ ${server.file}`,
+      '@@ -2,6 +2,6 @@',
+      '   "mcpServers": {',
+      `     ${JSON.stringify(server.name)}: {`,
+      ...from.map((line) => `-${line}`),
+      ...into.map((line) => `+${line}`),
+      '     }',
+      '   }',
+    ].join('\n'),
+  };
+}
+
+export function checkOf(server: Server, overrides: Partial<CheckResult> = {}): CheckResult {
+  return {
+    server: server.id,
+    level: 'standard',
+    verdict: 'works',
+    sentence: 'It works contained and answers exactly as before.',
+    bare: { outcome: 'works', initializeMs: 212, tools: 11, error: null },
+    contained: { outcome: 'works', initializeMs: 219, tools: 11, error: null },
+    same: true,
+    differences: [],
+    refused: [],
+    ...overrides,
+  };
+}
+
+export async function openDesk(scene: Scene): Promise<Desk> {
+  const folder = mkdtempSync(join(tmpdir(), 'belljar-panel-'));
+  const servers = new Map(scene.servers.map((server) => [server.id, server]));
+  const events = [...scene.events];
+  const rules = new Map<string, { verb: EffectivePolicy['rules'][number]['verb']; what: string }[]>();
+  const sessions = createSessions(folder);
+  let feed: FeedHub;
+  let news: ServerNews;
+  const calls: Desk['calls'] = [];
+  const planned = new Map<string, unknown[]>();
+
+  function find(handle: string): Server {
+    const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
+    if (found === undefined) throw new BelljarError('not-found', { params: { server: handle } });
+    return found;
+  }
+
+  function set(server: Server, level: Level): Server {
+    const next: Server = { ...server, level, state: stateOf(level) };
+    servers.set(server.id, next);
+    news.changed();
+    return next;
+  }
+
+  function policy(server: Server): EffectivePolicy {
+    const level: LaunchedLevel = server.level === 'off' ? 'standard' : server.level;
+    return {
+      v: 1,
+      server: server.id,
+      level,
+      network: 'open',
+      rules: [
+        { id: 'read:/usr', verb: 'read', what: '/usr', source: 'runtime' },
+        { id: 'write:/home/mara/Documents', verb: 'write', what: '/home/mara/Documents', source: 'argument' },
+        ...(rules.get(server.id) ?? []).map(({ verb, what }) => ({
+          id: `${verb}:${what}`,
+          verb,
+          what,
+          source: 'person' as const,
+        })),
+      ],
+      withheld: [],
+      limits: {},
+    };
+  }
+
+  const answers: EngineApi = {
+    'machine.get': async () => scene.machine,
+    'machine.probe': async () => {
+      if (scene.machine.probe === null) throw new BelljarError('launcher-missing');
+      return scene.machine.probe;
+    },
+    'machine.selftest': async () => ({ lines: [] }),
+    'machine.doctor': async () => ({ findings: [] }),
+    'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
+    'servers.show': async ({ server }) => {
+      const found = find(server);
+      return {
+        server: found,
+        policy: found.level === 'off' ? null : policy(found),
+        events: [],
+        runs: found.lastRun === null ? [] : [found.lastRun],
+      };
+    },
+    'servers.check': async ({ server }) => checkOf(find(server)),
+    'servers.diff': async ({ server, level }) => diffOf(find(server), level ?? 'standard'),
+    'servers.contain': async ({ servers: handles, level, dryRun, check }) => ({
+      results: (handles === 'all' ? [...servers.keys()] : handles).map((handle) => {
+        const server = find(handle);
+        const to = level ?? 'standard';
+        const diff = diffOf(server, to);
+        const next = dryRun ? server : set(server, to);
+        return {
+          id: next.id,
+          changed: true,
+          state: next.state,
+          file: next.file,
+          diff,
+          ...(check ? { check: checkOf(server) } : {}),
+        };
+      }),
+    }),
+    'servers.release': async ({ servers: handles, dryRun }) => ({
+      results: (handles === 'all' ? [...servers.keys()] : handles).map((handle) => {
+        const server = find(handle);
+        const changed = server.level !== 'off';
+        const diff = diffOf(server, 'off');
+        const next = dryRun || !changed ? server : set(server, 'off');
+        return { id: next.id, changed, state: next.state, file: next.file, ...(changed ? { diff } : {}) };
+      }),
+    }),
+    'servers.level': async ({ server, level }) => {
+      const next = set(find(server), level);
+      return { id: next.id, rule: null, level, effective: 'restart', policy: policy(next) };
+    },
+    'policies.grant': async ({ server, verb, what }) => {
+      const found = find(server);
+      rules.set(found.id, [...(rules.get(found.id) ?? []), { verb, what }]);
+      return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
+    },
+    'policies.revoke': async ({ server, verb, what }) => {
+      const found = find(server);
+      rules.set(
+        found.id,
+        (rules.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
+      );
+      return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
+    },
+    'policies.explain': async ({ server, what, access }) => ({
+      verdict: 'refused',
+      subject: 'file',
+      target: what,
+      access: access ?? 'read',
+      rule: null,
+      source: null,
+      enforcedBy: 'landlock',
+      effective: 'now',
+      change: `belljar grant ${find(server).handle} read ${what}`,
+    }),
+    'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
+    'runs.list': async () => ({ runs: [] }),
+    'runs.stop': async ({ run }) => {
+      const found = [...servers.values()].find((server) => server.lastRun?.run === run);
+      if (found?.lastRun === null || found?.lastRun === undefined) {
+        throw new BelljarError('no-such-run', { params: { run } });
+      }
+      return { ...found.lastRun, live: false };
+    },
+    'history.list': async () => ({ entries: [] }),
+    'demo.run': async () => demoResult,
+  };
+
+  const api = Object.fromEntries(
+    Object.entries(answers).map(([method, answer]) => [
+      method,
+      async (input: unknown, signal?: AbortSignal): Promise<unknown> => {
+        calls.push({ method, input });
+        const instead = planned.get(method)?.shift();
+        if (instead instanceof BelljarError) throw instead;
+        const act = (typeof instead === 'function' ? instead : answer) as (
+          input: unknown,
+          signal?: AbortSignal,
+        ) => Promise<unknown>;
+        return await act(input, signal);
+      },
+    ]),
+  ) as EngineApi;
+
+  const noSuch = async (): Promise<never> => {
+    throw new BelljarError('only-desktop');
+  };
+  let server: HttpServer;
+  let origin = '';
+
+  async function start(port: number): Promise<void> {
+    feed = createFeedHub();
+    news = createServerNews({
+      list: () => answers['servers.list']({}),
+      publish: (item) => {
+        feed.publish(item);
+      },
+      hasReaders: () => feed.readers > 0,
+      onError: (error) => {
+        console.error(error);
+      },
+    });
+    const handle = createHandler({
+      api: { ...api, 'host.status': noSuch, 'host.stop': noSuch, 'host.panel': noSuch },
+      feed,
+      rendererFolder,
+      log: errorLog,
+    });
+    server = createNodeServer({
+      origin: 'http://127.0.0.1',
+      handle: guardLoopbackDoor({ handle, sessions, host: () => new URL(origin).host }),
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    await news.start();
+  }
+
+  async function stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    server.closeAllConnections();
+    news.close();
+    feed.close();
+    await closed;
+  }
+
+  await start(0);
+
+  return {
+    get origin() {
+      return origin;
+    },
+    address() {
+      // The redirect file holds the address as a browser is given it.
+      const { redirectFile } = sessions.invite(origin);
+      const address = /url=([^"]+)"/u.exec(readFileSync(redirectFile, 'utf8'))?.[1];
+      if (address === undefined) throw new Error(`No address in ${redirectFile}`);
+      return address;
+    },
+    calls,
+    servers,
+    emit(...more) {
+      events.push(...more);
+      for (const event of more) {
+        feed.publish({ type: 'event', event });
+        news.event(event);
+      }
+    },
+    change(changed) {
+      servers.set(changed.id, changed);
+      news.changed();
+    },
+    next(method, answer) {
+      planned.set(method, [...(planned.get(method) ?? []), answer]);
+    },
+    stop,
+    startAgain: () => start(Number(new URL(origin).port)),
+    async close() {
+      sessions.close();
+      if (server.listening) await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

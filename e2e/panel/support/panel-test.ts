@@ -1,0 +1,101 @@
+/**
+ * `test` for the panel: a desk, a page that fails the spec on any console error, warning about the
+ * Content-Security-Policy, uncaught error, or request that leaves the page's own origin, and the accessibility check.
+ */
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { expect, test as base } from '@playwright/test';
+import type { Desk } from './desk.ts';
+import { openDesk } from './desk.ts';
+import type { Scene } from './fixtures.ts';
+
+export { expect };
+
+interface Fixtures {
+  /** What goes wrong in the page; a spec that expects some takes them out. */
+  pageErrors: string[];
+  desk: (scene: Scene) => Promise<Desk>;
+}
+
+/** Pages whose spec is over: what the end of their host then does to them is not their fault. */
+const over = new WeakSet<Page>();
+
+export const test = base.extend<Fixtures>({
+  pageErrors: [
+    async ({ page }, use) => {
+      const errors: string[] = [];
+      const note = (error: string): void => {
+        if (!over.has(page)) errors.push(error);
+      };
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') note(`console: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => {
+        note(`uncaught: ${error.message}`);
+      });
+      page.on('request', (request) => {
+        const { hostname, protocol } = new URL(request.url());
+        if (protocol !== 'file:' && hostname !== '127.0.0.1') note(`request to ${request.url()}`);
+      });
+      // Chromium reports violations of the policy in the console too, but not all of them with a warning.
+      await page.addInitScript(
+        `document.addEventListener('securitypolicyviolation', (violation) => {
+          console.error('policy violation: ' + violation.violatedDirective + ' ' + violation.blockedURI);
+        });`,
+      );
+      await use(errors);
+      expect(errors).toEqual([]);
+    },
+    { auto: true },
+  ],
+  desk: async ({ page }, use) => {
+    const desks: Desk[] = [];
+    await use(async (scene) => {
+      const desk = await openDesk(scene);
+      desks.push(desk);
+      return desk;
+    });
+    over.add(page);
+    for (const desk of desks) await desk.close();
+  },
+});
+
+/** Opens the panel as a browser does that was handed the address, and waits until it is live. */
+export async function openPanel(page: Page, desk: Desk): Promise<void> {
+  await page.goto(desk.address());
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+}
+
+/** Takes out what the browser itself says of requests that were answered with an error, or not at all. */
+export function forgiveFailedRequests(pageErrors: string[]): void {
+  const others = pageErrors.filter((error) => !error.startsWith('console: Failed to load resource'));
+  pageErrors.splice(0, pageErrors.length, ...others);
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+}
+
+/** All of axe's rules for WCAG 2.2 A and AA and its best practices; none may fail. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (options: unknown) => Promise<AxeResult> } };
+    return await axe.run({ resultTypes: ['violations'] });
+  });
+  expect(
+    result.violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      nodes: nodes.slice(0, 4).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary ?? ''}`),
+    })),
+  ).toEqual([]);
+}
+
+/** A picture for people to look at, under test-results/panel. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `test-results/panel/${name}.png`, animations: 'disabled' });
+}

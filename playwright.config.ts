@@ -1,0 +1,30 @@
+/**
+ * The panel's tests in Chromium: the page that dist/renderer holds, served by the real host. Needs `npm run build`.
+ * `CHROMIUM_PATH` names the browser; without it Playwright's own is used.
+ */
+import { defineConfig } from '@playwright/test';
+
+const chromium = process.env['CHROMIUM_PATH'];
+/** Chromium's own sandbox refuses to run as root, as on build machines; everywhere else it stays on. */
+const asRoot = process.getuid?.() === 0;
+
+export default defineConfig({
+  testDir: 'e2e/panel',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results/playwright',
+  timeout: 45_000,
+  expect: { timeout: 7_000 },
+  fullyParallel: false,
+  workers: 1,
+  forbidOnly: true,
+  reporter: [['list']],
+  use: {
+    viewport: { width: 1280, height: 860 },
+    locale: 'en-GB',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      ...(chromium === undefined || chromium === '' ? {} : { executablePath: chromium }),
+      args: asRoot ? ['--no-sandbox'] : [],
+    },
+  },
+});
