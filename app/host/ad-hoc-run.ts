@@ -1,6 +1,6 @@
 /** `belljar run`: puts the launcher in its place and writes a plan that lasts as long as the command. No host, no lock. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdHocRequest } from '#engine/policies/ad-hoc-plan.ts';
 import { planForCommand } from '#engine/policies/ad-hoc-plan.ts';
@@ -29,7 +29,6 @@ export async function prepareRun(folders: Folders, request: AdHocRequest): Promi
   makeFolders(folders);
   const places = makePlaces(folders);
   const spool = join(folders.state, 'spool');
-  mkdirSync(spool, { recursive: true, mode: 0o700 });
   const { text } = planForCommand(request, {
     places,
     clientFiles: clients.flatMap((client) => client.files(places).map(({ file }) => file)),

@@ -84,12 +84,8 @@ describe('makeFolders', () => {
     const folders = findFolders({}, user());
     mkdirSync(folders.state, { recursive: true, mode: 0o755 });
     makeFolders(folders);
-    expect([folders.config, folders.data, folders.state, folders.runtime].map(mode)).toEqual([
-      '700',
-      '700',
-      '700',
-      '700',
-    ]);
+    const made = [folders.config, folders.data, folders.state, join(folders.state, 'spool'), folders.runtime];
+    expect(made.map(mode)).toEqual(['700', '700', '700', '700', '700']);
   });
 
   it.each(['config', 'data', 'state', 'runtime'] as const)('refuses a %s folder that others may write to', (which) => {

@@ -125,6 +125,8 @@ export function refuseRootInUserHome(folders: Folders, effectiveUser: number = p
 export function makeFolders(folders: Folders, uid: number = process.geteuid?.() ?? -1): void {
   refuseRootInUserHome(folders, uid);
   for (const path of [folders.config, folders.data, folders.state]) makeOwnFolder(path, uid, true);
+  // Launchers write their events here, and start nothing where they cannot: it must be there before the first one runs.
+  makeOwnFolder(join(folders.state, 'spool'), uid, false);
   makeOwnFolder(folders.runtime, uid, false);
 }
 
