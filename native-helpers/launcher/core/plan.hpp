@@ -16,7 +16,8 @@ constexpr size_t plan_max_line = 8192;
 
 enum class Level { watch, standard, strict };
 enum class Network { none, open };
-enum class Access { read, exec, write };
+// `own` is the run's private folder; no plan names it.
+enum class Access { read, exec, write, own };
 
 struct Place {
   enum class Kind { path, argument, cwd, runtime };

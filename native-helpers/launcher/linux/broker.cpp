@@ -59,6 +59,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
   uint64_t flags = 0;
   Change change;
   auto wrong = [](int code) { return Answer{false, code, 0, false}; };
+  const char* event = action == Action::truncate ? "file.write" : "file.attr";
 
   // One form for all variants: (descriptor or folder, path) and what to do.
   enum class Kind { truncate, mode, owner, times, set, remove } kind = Kind::mode;
@@ -122,15 +123,15 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
       if (times == 0) break;
       change.times_given = true;
       if (action == Action::utimens_at) {
-        if (!target.bytes_at(times, change.times, sizeof change.times, error)) return wrong(error == EPERM ? EACCES : EFAULT);
+        if (!target.bytes_at(times, change.times, sizeof change.times, error)) return unreadable(target, event, error == EPERM ? error : EFAULT);
       } else if (action == Action::utime) {
         utimbuf two{};
-        if (!target.bytes_at(times, &two, sizeof two, error)) return wrong(error == EPERM ? EACCES : EFAULT);
+        if (!target.bytes_at(times, &two, sizeof two, error)) return unreadable(target, event, error == EPERM ? error : EFAULT);
         change.times[0].tv_sec = two.actime;
         change.times[1].tv_sec = two.modtime;
       } else {
         timeval two[2] = {};
-        if (!target.bytes_at(times, two, sizeof two, error)) return wrong(error == EPERM ? EACCES : EFAULT);
+        if (!target.bytes_at(times, two, sizeof two, error)) return unreadable(target, event, error == EPERM ? error : EFAULT);
         for (int i = 0; i < 2; i++) {
           if (two[i].tv_usec < 0 || two[i].tv_usec >= 1'000'000) return wrong(EINVAL);
           change.times[i].tv_sec = two[i].tv_sec;
@@ -146,13 +147,13 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
       follow = action != Action::set_attribute_link && action != Action::remove_attribute_link;
       path_address = args[0];
       auto name = target.string_at(args[1], error);
-      if (!name) return wrong(error == EPERM ? EACCES : error);
+      if (!name) return unreadable(target, event, error);
       change.name = *name;
       if (set) {
         if (args[3] > attribute_value_max) return wrong(E2BIG);
         change.value.resize(args[3]);
         change.flags = static_cast<int>(args[4]);
-        if (args[3] > 0 && !target.bytes_at(args[2], change.value.data(), args[3], error)) return wrong(error == EPERM ? EACCES : EFAULT);
+        if (args[3] > 0 && !target.bytes_at(args[2], change.value.data(), args[3], error)) return unreadable(target, event, error == EPERM ? error : EFAULT);
       }
       break;
     }
@@ -166,7 +167,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
   if (by_descriptor) {
     int fd = static_cast<int>(args[0]);
     copy = target.descriptor(fd, error);
-    if (!copy) return wrong(error == EPERM ? EACCES : error);
+    if (!copy) return unreadable(target, event, error);
     struct stat info{};
     if (fstat(copy.get(), &info) != 0) return wrong(errno);
     found.exists = true;
@@ -179,7 +180,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     found.object = Descriptor(fcntl(copy.get(), F_DUPFD_CLOEXEC, 3));
   } else {
     auto path = target.string_at(path_address, error);
-    if (!path) return wrong(error == EPERM ? EACCES : error);
+    if (!path) return unreadable(target, event, error);
     std::string name;
     bool memory = shared_memory_name(at, *path, name);
     if (memory) {
@@ -197,7 +198,6 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
   }
   if (!still_valid(request.id)) return wrong(EINTR);
   uint64_t need = kind == Kind::truncate ? right_write_file : right_attributes;
-  const char* event = kind == Kind::truncate ? "file.write" : "file.attr";
   if (!settings_.contained) {
     record(target, event, found.path, false, 0, "predicted");
     return {};
@@ -241,9 +241,9 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
 Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t address, uint32_t mask) {
   int error = 0;
   auto path = target.string_at(address, error);
-  if (!path) return {false, error == EPERM ? EACCES : error, 0, false};
+  if (!path) return unreadable(target, "file.read", error);
   Descriptor copy = target.descriptor(inotify, error);
-  if (!copy) return {false, error == EPERM ? EACCES : error, 0, false};
+  if (!copy) return unreadable(target, "file.read", error);
   Resolved found = target.resolve(AT_FDCWD, *path, (mask & IN_DONT_FOLLOW) == 0);
   if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
   uint64_t need = S_ISDIR(found.mode) ? right_read_folder : right_read_file;
@@ -256,15 +256,50 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   return {false, watch < 0 ? errno : 0, watch < 0 ? 0 : watch, false};
 }
 
+// Landlock decides about the socket file and, from ABI 4, about the port; here it is only seen.
+Supervisor::Answer Supervisor::observe_bind(Target& target, int, uint64_t address, uint64_t size) {
+  sockaddr_storage storage{};
+  int error = 0;
+  size_t length = static_cast<uint32_t>(size);
+  if (length > sizeof storage || length < sizeof(sa_family_t)) return {};
+  if (!target.bytes_at(address, &storage, length, error)) return unreadable(target, "net.listen", error == EPERM ? error : EFAULT);
+  Address where;
+  if (storage.ss_family == AF_UNIX && length > offsetof(sockaddr_un, sun_path)) {
+    const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
+    if (raw[0] == '\0') return {};
+    Resolved found = target.resolve(AT_FDCWD, std::string(raw, strnlen(raw, length - offsetof(sockaddr_un, sun_path))), false);
+    if (found.exists || !found.parent) return {};
+    if ((rights_at(found, true) & right_make_socket) == 0) record(target, "file.create", found.path, true, EACCES, "predicted");
+  } else if (settings_.landlock_abi >= 4 && read_address(storage, length, where) && where.port != 0) {
+    const auto& ports = settings_.network.listen_ports;
+    bool named = std::find(ports.begin(), ports.end(), where.port) != ports.end();
+    if (!named) record(target, "net.listen", address_text(where), true, EACCES, "predicted");
+  }
+  return {};
+}
+
+// Files in memory are made here, sealed against execution: a look at what is executed could be outrun by another thread
+// that swaps the descriptor, and Landlock does not judge such files.
+Supervisor::Answer Supervisor::make_memory_file(Target& target, uint64_t name_address, uint32_t flags) {
+  constexpr uint32_t no_exec_seal = 8;
+  constexpr uint32_t exec = 16;
+  int error = 0;
+  auto name = target.string_at(name_address, error);
+  if (!name) return unreadable(target, "syscall", error);
+  long fd = syscall(SYS_memfd_create, name->c_str(), (flags & ~exec) | no_exec_seal);
+  // Linux before 6.3 does not know the seal; the run's start says so.
+  if (fd < 0 && errno == EINVAL) fd = syscall(SYS_memfd_create, name->c_str(), flags & ~(exec | no_exec_seal));
+  if (fd < 0) return {false, errno, 0, false};
+  return inject(target, Descriptor(static_cast<int>(fd)), (flags & 1 /* MFD_CLOEXEC */) != 0);
+}
+
 Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t address, uint64_t size) {
   sockaddr_storage storage{};
   int error = 0;
   size_t length = static_cast<uint32_t>(size);
   if (length > sizeof storage || length < sizeof(sa_family_t)) return {false, EINVAL, 0, false};
   if (!target.bytes_at(address, &storage, length, error)) {
-    if (!settings_.contained) return {};
-    if (error != EPERM) return {false, EFAULT, 0, false};
-    return refuse(target, "net.connect", "(hidden by the program)", EACCES);
+    return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
   }
   if (!settings_.contained) {
     Address where;
@@ -278,7 +313,7 @@ Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t addre
     return {};
   }
   Descriptor copy = target.descriptor(fd, error);
-  if (!copy) return {false, error == EPERM ? EACCES : error, 0, false};
+  if (!copy) return unreadable(target, "net.connect", error);
   int domain = 0;
   int type = 0;
   int protocol = 0;
@@ -338,11 +373,9 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   Resolved found = target.resolve(AT_FDCWD, path, true);
   bool named = found.exists && std::find(settings_.sockets.begin(), settings_.sockets.end(), found.path) != settings_.sockets.end();
   bool own = found.exists && !settings_.private_tmp.empty() && path_within(found.path, settings_.private_tmp);
-  if (!found.exists && found.parent && !settings_.private_tmp.empty() && path_within(found.path, settings_.private_tmp)) {
-    return {false, ENOENT, 0, false};
-  }
+  // What is not there is said to be so, as the kernel would: libraries try sockets of services that most machines lack.
+  if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
   if (!named && !own) {
-    // Whether it exists or not is nobody's business here: both are refused alike, and seen.
     return refuse(target, "unix.connect", found.path.empty() ? path : found.path, EACCES);
   }
   sockaddr_un to{};
@@ -361,7 +394,7 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
 Supervisor::Answer Supervisor::do_listen(Target& target, int fd, int backlog) {
   int error = 0;
   Descriptor copy = target.descriptor(fd, error);
-  if (!copy) return {false, error == EPERM ? EACCES : error, 0, false};
+  if (!copy) return unreadable(target, "net.listen", error);
   int domain = 0;
   socklen_t option = sizeof domain;
   if (getsockopt(copy.get(), SOL_SOCKET, SO_DOMAIN, &domain, &option) != 0) return {false, errno, 0, false};
@@ -389,7 +422,7 @@ Supervisor::Answer Supervisor::do_send_to(Target& target, const __u64* args) {
   if ((args[3] & 0x20000000 /* MSG_FASTOPEN */) != 0) return refuse(target, "syscall", "sendto MSG_FASTOPEN", EOPNOTSUPP);
   int error = 0;
   Descriptor copy = target.descriptor(static_cast<int>(args[0]), error);
-  if (!copy) return {false, error == EPERM ? EACCES : error, 0, false};
+  if (!copy) return unreadable(target, "net.connect", error);
   int domain = 0;
   int type = 0;
   socklen_t option = sizeof(int);
@@ -399,7 +432,7 @@ Supervisor::Answer Supervisor::do_send_to(Target& target, const __u64* args) {
   size_t length = args[2];
   if (length > datagram_max) return {false, EMSGSIZE, 0, false};
   std::string bytes(length, '\0');
-  if (length > 0 && !target.bytes_at(args[1], bytes.data(), length, error)) return {false, error == EPERM ? EACCES : EFAULT, 0, false};
+  if (length > 0 && !target.bytes_at(args[1], bytes.data(), length, error)) return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};
   int flags = static_cast<int>(args[3]) | MSG_NOSIGNAL | MSG_DONTWAIT;
   ssize_t sent = -1;
@@ -408,7 +441,7 @@ Supervisor::Answer Supervisor::do_send_to(Target& target, const __u64* args) {
     sockaddr_storage to{};
     socklen_t size = static_cast<socklen_t>(std::min<uint64_t>(args[5], sizeof to));
     uint32_t peer = 0;
-    if (!target.bytes_at(args[4], &to, size, error)) return {false, error == EPERM ? EACCES : EFAULT, 0, false};
+    if (!target.bytes_at(args[4], &to, size, error)) return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
     memcpy(&peer, reinterpret_cast<const char*>(&to) + 4, sizeof peer);
     if (to.ss_family != AF_NETLINK || peer != 0) return refuse(target, "syscall", "sendto netlink", EPERM);
     sent = sendto(copy.get(), bytes.data(), length, flags, reinterpret_cast<sockaddr*>(&to), size);
@@ -428,7 +461,7 @@ Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif
     // The descriptor decides; look at our own copy of it.
     int error = 0;
     Descriptor copy = target.descriptor(static_cast<int>(args[0]), error);
-    if (!copy) return {false, error == EPERM ? EACCES : error, 0, false};
+    if (!copy) return unreadable(target, "signal", error);
     std::string info = "/proc/self/fdinfo/" + std::to_string(copy.get());
     Descriptor file(open(info.c_str(), O_RDONLY | O_CLOEXEC));
     char text[1024];

@@ -99,7 +99,9 @@ std::vector<CallRule> make_contained() {
   add(SYS_sendto, "sendto", Action::send_to, When::destination, 0, "a destination reaches the network without connect()");
   add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
   add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::fast_open_3, EOPNOTSUPP, "MSG_FASTOPEN connects");
-  add(SYS_setsockopt, "setsockopt", Action::refuse, When::tcp_option, ENOPROTOOPT, "TCP_FASTOPEN_CONNECT makes the first write connect");
+  add(SYS_setsockopt, "setsockopt", Action::refuse, When::socket_option, ENOPROTOOPT,
+      "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere");
+  add(SYS_bind, "bind", Action::bind, When::always, 0, "Landlock decides; seen here");
 
   // Other processes.
   add(SYS_kill, "kill", Action::signal_process, When::always, 0, "Landlock covers signals only from ABI 6; seen here");
@@ -126,7 +128,8 @@ std::vector<CallRule> make_contained() {
   refuse(number::process_mrelease, "process_mrelease", EPERM, inspect);
   refuse(number::pidfd_getfd, "pidfd_getfd", EPERM, inspect);
   refuse(SYS_kcmp, "kcmp", EPERM, inspect);
-  add(SYS_prctl, "prctl", Action::refuse, When::core_scheduling, EPERM, "core scheduling reaches other processes");
+  add(SYS_prctl, "prctl", Action::refuse, When::process_control, EPERM,
+      "core scheduling reaches other processes; a program that hides its memory could not be watched");
 
   // Memory shared by name.
   add(SYS_shmget, "shmget", Action::shm_get, When::always, 0, "System V segments of other programs");
@@ -143,6 +146,8 @@ std::vector<CallRule> make_contained() {
   refuse(SYS_msgctl, "msgctl", EACCES, ipc);
   refuse(SYS_mq_open, "mq_open", EACCES, ipc);
   refuse(SYS_mq_unlink, "mq_unlink", EACCES, ipc);
+
+  add(SYS_memfd_create, "memfd_create", Action::memory_file, When::always, 0, "a program in memory is executed without Landlock");
 
   // Ways around the filter.
   const char* around = "does opens and connects without the filtered calls";
@@ -205,7 +210,8 @@ std::vector<CallRule> make_contained() {
   refuse(SYS_ustat, "ustat", ENOSYS, surface);
   refuse(SYS_sysfs, "sysfs", ENOSYS, surface);
 #endif
-  add(SYS_ioctl, "ioctl", Action::refuse, When::terminal_ioctl, EPERM, "TIOCSTI types into the user's terminal; owner ioctls send signals");
+  add(SYS_ioctl, "ioctl", Action::refuse, When::device_command, EPERM,
+      "TIOCSTI types into the user's terminal; owner commands send signals; file flags change what may only be read");
   return rules;
 }
 
@@ -316,23 +322,37 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
-    case When::tcp_option:
+    case When::socket_option: {
+      auto level = [&out, stop](uint32_t number, std::initializer_list<uint32_t> options) {
+        Assembler body;
+        body.low(2);
+        for (uint32_t option : options) body.if_equal(option, stop);
+        body.ret(allow);
+        out.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(body.code.size()), number});
+        out.code.insert(out.code.end(), body.code.begin(), body.code.end());
+      };
       out.low(1);
-      out.if_not_equal(IPPROTO_TCP, allow);
-      out.low(2);
-      out.if_equal(TCP_FASTOPEN, stop);
-      out.if_equal(30 /* TCP_FASTOPEN_CONNECT */, stop);
-      out.if_equal(33 /* TCP_FASTOPEN_KEY */, stop);
-      out.if_equal(TCP_REPAIR, stop);
+      level(IPPROTO_TCP, {TCP_FASTOPEN, 30 /* TCP_FASTOPEN_CONNECT */, 33 /* TCP_FASTOPEN_KEY */, TCP_REPAIR});
+      level(IPPROTO_IP, {4 /* IP_OPTIONS */});
+      level(IPPROTO_IPV6, {57 /* IPV6_RTHDR */, 5 /* IPV6_2292RTHDR */, 6 /* IPV6_2292PKTOPTIONS */});
       out.ret(allow);
       return;
-    case When::terminal_ioctl:
+    }
+    case When::device_command:
       out.low(1);
       out.if_equal(TIOCSTI, stop);
       out.if_equal(0x541C /* TIOCLINUX */, stop);
       out.if_equal(TIOCSETD, stop);
       out.if_equal(0x8901 /* FIOSETOWN */, stop);
       out.if_equal(0x8902 /* SIOCSPGRP */, stop);
+      // These change a file through a descriptor that may only be read.
+      out.if_equal(0x40086602 /* FS_IOC_SETFLAGS */, stop);
+      out.if_equal(0x40046602 /* FS_IOC32_SETFLAGS */, stop);
+      out.if_equal(0x40087602 /* FS_IOC_SETVERSION */, stop);
+      out.if_equal(0x40047602 /* FS_IOC32_SETVERSION */, stop);
+      out.if_equal(0x401C5820 /* FS_IOC_FSSETXATTR */, stop);
+      out.if_equal(0x40806685 /* FS_IOC_ENABLE_VERITY */, stop);
+      out.if_equal(0x800C6613 /* FS_IOC_SET_ENCRYPTION_POLICY */, stop);
       out.ret(allow);
       return;
     case When::set_owner:
@@ -360,15 +380,40 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_equal(0, allow);
       out.ret(stop);
       return;
-    case When::core_scheduling:
+    case When::process_control:
       out.low(0);
       out.if_equal(62 /* PR_SCHED_CORE */, stop);
-      out.ret(allow);
+      out.if_not_equal(4 /* PR_SET_DUMPABLE */, allow);
+      out.low(1);
+      out.if_not_equal(0, allow);
+      out.ret(SECCOMP_RET_ERRNO | 0);
       return;
   }
 }
 
 }  // namespace
+
+std::vector<sock_filter> make_supervisor_filter() {
+  Assembler out;
+  constexpr uint32_t die = SECCOMP_RET_KILL_PROCESS;
+  out.load(offsetof(seccomp_data, arch));
+  out.if_not_equal(native_audit_arch, die);
+  out.load(offsetof(seccomp_data, nr));
+  out.if_above(number::newest_known, die);
+  for (int nr : {SYS_execve, SYS_execveat, SYS_clone, number::clone3,
+#ifdef SYS_fork
+                 SYS_fork, SYS_vfork,
+#endif
+                 SYS_ptrace, SYS_process_vm_writev, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key, SYS_request_key,
+                 SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, number::open_tree,
+                 number::move_mount, number::fsopen, number::fsmount, number::mount_setattr, number::io_uring_setup,
+                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_bind, SYS_accept,
+                 SYS_accept4, SYS_open_by_handle_at, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setresuid, SYS_personality}) {
+    out.if_equal(static_cast<uint32_t>(nr), die);
+  }
+  out.ret(SECCOMP_RET_ALLOW);
+  return out.code;
+}
 
 const std::vector<CallRule>& contained_calls() {
   static const std::vector<CallRule> rules = make_contained();

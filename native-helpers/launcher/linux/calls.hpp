@@ -50,6 +50,8 @@ enum class Action {
   remove_attribute_link,
   remove_attribute_fd,
   watch,
+  bind,            // observed
+  memory_file,
   connect,
   listen,
   send_to,
@@ -77,14 +79,14 @@ enum class When {
   destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
   fast_open_2,          // MSG_FASTOPEN in arg 2
   fast_open_3,          // MSG_FASTOPEN in arg 3
-  tcp_option,           // setsockopt: TCP_FASTOPEN_CONNECT and kin
-  terminal_ioctl,       // TIOCSTI, TIOCLINUX, TIOCSETD, FIOSETOWN, SIOCSPGRP
+  socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
+  device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX
   pid_given_0,          // arg 0 is not 0
   pid_given_1,          // arg 1 is not 0
   priority_target,      // setpriority: somebody else, or a whole user
   personality_change,   // anything but asking and the plain one
-  core_scheduling,      // prctl PR_SCHED_CORE
+  process_control,      // prctl: PR_SCHED_CORE; PR_SET_DUMPABLE 0 does nothing and succeeds
 };
 
 struct CallRule {
@@ -101,6 +103,10 @@ const std::vector<CallRule>& watched_calls();
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);
+
+// What the supervisor forbids itself once it serves, on pain of death: whoever took it over could start nothing and change
+// no view of the system.
+std::vector<sock_filter> make_supervisor_filter();
 
 const CallRule* rule_for(const std::vector<CallRule>& rules, int nr);
 

@@ -50,6 +50,7 @@ namespace belljar {
 
 namespace {
 
+constexpr std::string_view run_folder_prefix = "belljar-run-";
 constexpr int grace_ms = 2000;          // from SIGTERM to SIGKILL when the client is gone
 constexpr int flush_every_ms = 500;
 constexpr size_t spool_files_max = 400;
@@ -168,26 +169,83 @@ void prune_spool(int folder_fd) {
   }
 }
 
-// Removes a folder tree that the run made, without following anything.
-void remove_tree(int parent, const char* name, int depth) {
-  if (unlinkat(parent, name, 0) == 0 || depth > 64) return;
-  Descriptor fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) {
-    // The server may have taken its own folder's rights away.
-    if (errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) {
-      fd = Descriptor(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    }
-    if (!fd) return;
+// Only folders: changing a symlink's mode would change what it names.
+void make_enterable(int parent, const char* name) {
+  Descriptor fd(openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return;
+  std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  if (chmod(link.c_str(), 0700) != 0) return;
+}
+
+// Removes a folder tree that a run made, however deep: each folder is moved up to the top before it is emptied. Nothing is
+// followed, and the server may have taken its own folders' rights away.
+void remove_tree(int parent, const char* name) {
+  make_enterable(parent, name);
+  Descriptor top(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!top) {
+    unlinkat(parent, name, 0);
+    return;
   }
-  fchmod(fd.get(), 0700);
-  int copy = fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
-  DIR* folder = copy >= 0 ? fdopendir(copy) : nullptr;
+  uint64_t moved = 0;
+  // Empties one folder of the top, or the top itself (null); folders in it become folders of the top.
+  auto empty = [&](const char* folder_name) {
+    Descriptor fd(folder_name == nullptr ? fcntl(top.get(), F_DUPFD_CLOEXEC, 3)
+                                         : openat(top.get(), folder_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    DIR* folder = fd ? fdopendir(fd.get()) : nullptr;
+    if (folder == nullptr) return false;
+    fd.release();
+    rewinddir(folder);
+    bool folders = false;
+    while (dirent* entry = readdir(folder)) {
+      if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+      if (unlinkat(dirfd(folder), entry->d_name, 0) == 0) continue;
+      folders = true;
+      make_enterable(dirfd(folder), entry->d_name);
+      if (folder_name == nullptr) continue;
+      std::string up = ".belljar-" + std::to_string(moved++);
+      renameat(dirfd(folder), entry->d_name, top.get(), up.c_str());
+    }
+    closedir(folder);
+    return folders;
+  };
+  for (int rounds = 0; rounds < 1'000'000 && empty(nullptr); rounds++) {
+    std::vector<std::string> names;
+    int copy = fcntl(top.get(), F_DUPFD_CLOEXEC, 3);
+    DIR* folder = copy >= 0 ? fdopendir(copy) : nullptr;
+    if (folder == nullptr) break;
+    rewinddir(folder);
+    while (dirent* entry = readdir(folder)) {
+      if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) names.emplace_back(entry->d_name);
+    }
+    closedir(folder);
+    bool progress = false;
+    for (const std::string& one : names) {
+      empty(one.c_str());
+      progress = unlinkat(top.get(), one.c_str(), AT_REMOVEDIR) == 0 || progress;
+    }
+    if (!progress) break;
+  }
+  unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+// Temporary folders of runs whose guardian was killed before it could clean up. Every live run holds a lock on its folder.
+void remove_stale_folders() {
+  DIR* folder = opendir("/dev/shm");
   if (folder == nullptr) return;
+  int parent = dirfd(folder);
   while (dirent* entry = readdir(folder)) {
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) remove_tree(fd.get(), entry->d_name, depth + 1);
+    std::string_view name(entry->d_name);
+    struct stat info{};
+    if (name.substr(0, run_folder_prefix.size()) != run_folder_prefix || fstatat(parent, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
+      continue;
+    }
+    Descriptor fd(openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd || flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    remove_tree(AT_FDCWD, ("/tmp/" + std::string(name)).c_str());
+    remove_tree(parent, entry->d_name);
   }
   closedir(folder);
-  unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 std::vector<int> children_of_self() {
@@ -439,6 +497,8 @@ struct Housekeeping {
     _exit(exit_refused);
   };
   if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != run.guardian) stop("launcher-gone", "The launcher ended while it was starting the server.");
+  // A session apart from the guardian's: who kills the launcher's whole group still leaves this one to clean up.
+  setsid();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) stop("subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"));
   sigset_t handled;
   sigemptyset(&handled);
@@ -545,6 +605,14 @@ struct Housekeeping {
     kill(server, SIGKILL);
     stop("thread-failed", "The launcher could not start its second thread.");
   }
+  // Both threads exist; from here the supervisor starts nothing. TSYNC puts the filter on both.
+  std::vector<sock_filter> own_filter = make_supervisor_filter();
+  sock_fprog own_program{static_cast<unsigned short>(own_filter.size()), own_filter.data()};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &own_program) != 0) {
+    std::string text = errno_text("The supervisor could not confine itself (seccomp");
+    kill(server, SIGKILL);
+    stop("seccomp-failed", text);
+  }
   char go = 1;
   if (write(down[1], &go, 1) != 1) kill(server, SIGKILL);
   close(down[1]);
@@ -599,8 +667,8 @@ struct Housekeeping {
     spool.run_end(end_json(run, "launcher-failed", !crashed, crashed ? 0 : WEXITSTATUS(status), crashed ? WTERMSIG(status) : 0, {}),
                   run.shared->server_pid.load(), run.launch.program);
   }
-  if (!run.private_tmp.empty()) remove_tree(AT_FDCWD, run.private_tmp.c_str(), 0);
-  if (!run.private_shm.empty()) remove_tree(AT_FDCWD, run.private_shm.c_str(), 0);
+  if (!run.private_tmp.empty()) remove_tree(AT_FDCWD, run.private_tmp.c_str());
+  if (!run.private_shm.empty()) remove_tree(AT_FDCWD, run.private_shm.c_str());
   if (run.shared->failed.load()) {
     std::string remedy = run.shared->failure_exit == exit_refused ? "See: belljar doctor" : "See: belljar show " + run.plan.server;
     refuse({run.shared->failure_code, run.shared->failure_sentence, remedy, run.shared->failure_exit}, run.plan.server);
@@ -641,6 +709,7 @@ Offer quick_offer() {
   if (uname(&system) == 0) sscanf(system.release, "%d.%d", &major, &minor);
   offer.addfd_send = major > 5 || (major == 5 && minor >= 14);
   offer.sync_wake_up = major > 6 || (major == 6 && minor >= 6);
+  offer.memory_seal = try_memory_seal();
   return offer;
 }
 
@@ -720,7 +789,8 @@ void launch(const Request& request) {
   Places places;
   std::vector<std::string> sockets;
   if (run.contained) {
-    std::string name = "belljar-" + random_name(12);
+    remove_stale_folders();
+    std::string name = std::string(run_folder_prefix) + random_name(12);
     std::string tmp = "/tmp/" + name;
     if (mkdir(tmp.c_str(), 0700) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in /tmp: " + std::string(strerror(errno)) + ".", "", exit_refused}, run.plan.server);
@@ -728,7 +798,12 @@ void launch(const Request& request) {
     run.private_tmp = real_path(tmp);
     for (const char* variable : {"TMPDIR", "TMP", "TEMP"}) environment.set(variable, run.private_tmp);
     std::string shm = "/dev/shm/" + name;
-    if (mkdir(shm.c_str(), 0700) == 0) run.private_shm = shm;
+    if (mkdir(shm.c_str(), 0700) == 0) {
+      run.private_shm = shm;
+      // Held by guardian and supervisor until both are gone; never closed, never inherited by the server.
+      int lock = open(shm.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (lock >= 0) flock(lock, LOCK_SH | LOCK_NB);
+    }
 
     char self_path[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self_path, sizeof self_path);
@@ -739,8 +814,8 @@ void launch(const Request& request) {
       if (base_name(folder) == "bin" && access((std::string(parent_of(folder)) + "/plans").c_str(), F_OK) == 0) own.emplace_back(parent_of(folder));
     }
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
-    resolver.add(Access::write, run.private_tmp, "private temporary folder", false);
-    if (!run.private_shm.empty()) resolver.add(Access::write, run.private_shm, "private shared memory", false);
+    resolver.add(Access::own, run.private_tmp, "private temporary folder", false);
+    if (!run.private_shm.empty()) resolver.add(Access::own, run.private_shm, "private shared memory", false);
     resolver.add_rules();
     places = resolver.take();
     for (const std::string& socket : run.plan.sockets) {

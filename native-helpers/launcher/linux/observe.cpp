@@ -210,10 +210,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   if ((flags & O_PATH) != 0) return {};  // opens nothing that Landlock guards; what it reaches is only names
   int error = 0;
   auto path = target.string_at(address, error);
-  if (!path) {
-    if (error == EPERM && settings_.contained) record(target, "file.read", "(hidden by the program)", true, EACCES, "predicted");
-    return {};
-  }
+  if (!path) return unreadable(target, "file.read", error);
   bool reads = (flags & O_ACCMODE) != O_WRONLY;
   bool writes = (flags & O_ACCMODE) != O_RDONLY;
   bool creates = (flags & O_CREAT) != 0;
@@ -276,7 +273,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
 Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t address, uint64_t flags) {
   int error = 0;
   auto path = target.string_at(address, error);
-  if (!path) return {};
+  if (!path) return unreadable(target, "exec", error);
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   if (!found.exists || S_ISDIR(found.mode)) return {};
@@ -320,7 +317,7 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
 Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t address, uint64_t right, const char* kind) {
   int error = 0;
   auto path = target.string_at(address, error);
-  if (!path) return {};
+  if (!path) return unreadable(target, kind, error);
   Resolved found = target.resolve(at, *path, false);
   if (!settings_.contained) {
     if (!found.exists && found.parent) record(target, kind, found.path, false, 0, "predicted");
@@ -335,7 +332,7 @@ Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t add
 Supervisor::Answer Supervisor::observe_remove(Target& target, int at, uint64_t address, bool folder) {
   int error = 0;
   auto path = target.string_at(address, error);
-  if (!path) return {};
+  if (!path) return unreadable(target, "file.delete", error);
   std::string name;
   if (settings_.contained && !folder && shared_memory_name(at, *path, name)) {
     if (unlinkat(shm_folder_.get(), name.c_str(), 0) == 0) return {false, 0, 0, false};
@@ -378,7 +375,7 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
   int error = 0;
   auto old_path = target.string_at(from, error);
   auto new_path = target.string_at(to, error);
-  if (!old_path || !new_path) return {};
+  if (!old_path || !new_path) return unreadable(target, "file.rename", error);
   std::string old_name;
   std::string new_name;
   if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
@@ -407,10 +404,13 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
     to_need |= right_refer;
   }
   bool gains = !same && ((to_rights & carried & ~rights_at(source, false)) != 0);
-  bool refused = (from_rights & from_need) != from_need || (to_rights & to_need) != to_need;
-  if (refused || gains) {
-    bool source_refused = (from_rights & from_need & ~right_refer) != (from_need & ~right_refer);
-    record(target, "file.rename", source_refused || !refused ? text : goal.path, true, refused && !same && !source_refused ? EXDEV : EACCES, "predicted");
+  // Landlock says EACCES where a right to remove or make is missing, EXDEV where only moving between folders is.
+  bool from_refused = ((from_need & ~right_refer) & ~from_rights) != 0;
+  bool to_refused = ((to_need & ~right_refer) & ~to_rights) != 0;
+  bool moving_refused = !same && (((from_rights & to_rights) & right_refer) == 0 || gains);
+  if (from_refused || to_refused || moving_refused) {
+    bool elsewhere = !from_refused && (to_refused || (to_rights & right_refer) == 0);
+    record(target, "file.rename", elsewhere ? goal.path : text, true, from_refused || to_refused ? EACCES : EXDEV, "predicted");
   } else if (settings_.record_all) {
     record(target, "file.rename", text, false, 0, "predicted");
   }
@@ -421,7 +421,7 @@ Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_
   int error = 0;
   auto old_path = target.string_at(from, error);
   auto new_path = target.string_at(to, error);
-  if (!old_path || !new_path) return {};
+  if (!old_path || !new_path) return unreadable(target, "file.create", error);
   std::string old_name;
   std::string new_name;
   if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
@@ -438,11 +438,12 @@ Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_
   }
   uint64_t to_rights = rights_at(goal, true);
   bool same = parent_of(source.path) == parent_of(goal.path);
-  uint64_t need = make_right_of(source.mode) | (same ? 0 : right_refer);
-  bool from_refused = !same && !source.special && (rights_at(source, true) & right_refer) == 0;
+  uint64_t need = make_right_of(source.mode);
+  bool source_fixed = !same && !source.special && (rights_at(source, true) & right_refer) == 0;
   bool gains = !same && !source.special && (to_rights & carried & ~rights_at(source, false)) != 0;
-  if ((to_rights & need) != need) record(target, "file.create", goal.path, true, same ? EACCES : EXDEV, "predicted");
-  else if (from_refused || gains) record(target, "file.create", source.path, true, EXDEV, "predicted");
+  if ((to_rights & need) != need) record(target, "file.create", goal.path, true, EACCES, "predicted");
+  else if (!same && (to_rights & right_refer) == 0) record(target, "file.create", goal.path, true, EXDEV, "predicted");
+  else if (source_fixed || gains) record(target, "file.create", source.path, true, EXDEV, "predicted");
   else if (settings_.record_all) record(target, "file.create", goal.path, false, 0, "predicted");
   return {};
 }

@@ -404,7 +404,7 @@ void PlaceResolver::add_script(const std::string& real, std::string_view text, i
   if (!shell) return;
   // A wrapper script names what it starts. One that the server itself could have written is not believed.
   for (const Grant& grant : places_.grants) {
-    if (grant.access == Access::write && path_within(real, grant.path)) return;
+    if ((grant.access == Access::write || grant.access == Access::own) && path_within(real, grant.path)) return;
   }
   std::string token;
   auto consider = [this, depth](std::string& word) {

@@ -65,7 +65,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
   }
   for (const Grant& grant : grants_) {
-    uint64_t rights = rights_of(grant.access, grant.folder, grant.device);
+    uint64_t rights = rights_of(grant.access, grant.folder, grant.device, settings_.landlock_abi);
     auto same = std::find_if(object_rights_.begin(), object_rights_.end(),
                              [&grant](const ObjectRight& one) { return one.dev == grant.dev && one.ino == grant.ino; });
     if (same == object_rights_.end()) object_rights_.push_back({grant.dev, grant.ino, rights});
@@ -101,6 +101,14 @@ void Supervisor::record(Target& target, const char* kind, std::string text, bool
 Supervisor::Answer Supervisor::refuse(Target& target, const char* kind, std::string text, int error) {
   record(target, kind, std::move(text), true, error, "broker");
   return {false, error, 0, false};
+}
+
+// What an argument could not be read for: the caller's own mistake is the kernel's to tell; a program that hides its memory
+// from us (one that may be executed but not read) gets nothing that we cannot look at.
+Supervisor::Answer Supervisor::unreadable(Target& target, const char* kind, int error) {
+  if (error == EPERM && settings_.contained) return refuse(target, kind, "(hidden by the program)", EACCES);
+  if (!settings_.contained) return {};
+  return {false, error == EPERM ? EACCES : error, 0, false};
 }
 
 bool Supervisor::in_run(int process) const {
@@ -216,7 +224,8 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::openat2: {
       uint64_t how[3] = {};
       int error = 0;
-      if (args[3] < sizeof how || !target.bytes_at(args[2], how, sizeof how, error)) return {};
+      if (args[3] < sizeof how) return {};
+      if (!target.bytes_at(args[2], how, sizeof how, error)) return unreadable(target, "file.read", error);
       return observe_open(target, at(0), args[1], how[0], how[1]);
     }
     case Action::exec:
@@ -277,6 +286,10 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       return change_attributes(request, target, rule->action);
     case Action::watch:
       return add_watch(target, at(0), args[1], static_cast<uint32_t>(args[2]));
+    case Action::bind:
+      return observe_bind(target, at(0), args[1], args[2]);
+    case Action::memory_file:
+      return make_memory_file(target, args[0], static_cast<uint32_t>(args[1]));
     case Action::connect:
       return do_connect(target, at(0), args[1], args[2]);
     case Action::listen:

@@ -75,6 +75,8 @@ class Supervisor {
   Answer refuse(Target& target, const char* kind, std::string text, int error);
   void record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by);
 
+  Answer unreadable(Target& target, const char* kind, int error);
+
   // Files.
   Answer observe_open(Target& target, int at, uint64_t path, uint64_t flags, uint64_t mode);
   Answer observe_exec(Target& target, int at, uint64_t path, uint64_t flags);
@@ -93,6 +95,8 @@ class Supervisor {
 
   // Brokered calls.
   Answer change_attributes(const seccomp_notif& request, Target& target, Action action);
+  Answer observe_bind(Target& target, int fd, uint64_t address, uint64_t size);
+  Answer make_memory_file(Target& target, uint64_t name, uint32_t flags);
   Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);

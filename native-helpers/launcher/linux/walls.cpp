@@ -56,8 +56,14 @@ bool add_path(int ruleset, int fd, uint64_t rights, int abi) {
 
 }  // namespace
 
-uint64_t rights_of(Access access, bool folder, bool device) {
-  uint64_t rights = access == Access::write ? write_rights : access == Access::exec ? read_rights | right_execute : read_rights;
+uint64_t rights_of(Access access, bool folder, bool device, int abi) {
+  uint64_t rights = access == Access::read ? read_rights : access == Access::exec ? read_rights | right_execute : write_rights;
+  if (access == Access::own) {
+    // Sockets in the private folder count as the run's own, so nothing may be moved in from elsewhere. Landlock refuses a
+    // move that gains a right; device commands are one that no other folder gives and that means nothing here.
+    if (abi >= 5) rights |= right_device_ioctl;
+    else rights &= ~right_refer;
+  }
   if (!folder) rights &= file_rights | right_attributes;
   // isatty() of /dev/null and the like asks the device; refusing that changes an errno and protects nothing.
   if (device && access == Access::write) rights |= right_device_ioctl;
@@ -79,7 +85,7 @@ bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, co
     return false;
   }
   for (const Grant& grant : grants) {
-    uint64_t rights = rights_of(grant.access, grant.folder, grant.device);
+    uint64_t rights = rights_of(grant.access, grant.folder, grant.device, abi);
     if (!add_path(walls.outer.get(), grant.fd.get(), rights, abi) || !add_path(walls.inner.get(), grant.fd.get(), rights, abi)) {
       error = "landlock_add_rule " + grant.path + ": " + strerror(errno);
       return false;
@@ -177,6 +183,13 @@ bool try_user_namespace() {
 
 }  // namespace
 
+bool try_memory_seal() {
+  int fd = static_cast<int>(syscall(SYS_memfd_create, "belljar-probe", 1U | 8U));
+  if (fd < 0) return false;
+  close(fd);
+  return true;
+}
+
 Offer probe_kernel() {
   Offer offer;
   offer.landlock_abi = landlock_abi();
@@ -188,6 +201,7 @@ Offer probe_kernel() {
   errno = 0;
   offer.pidfd_getfd = syscall(number::pidfd_getfd, -1, 0, 0) < 0 && errno == EBADF;
   offer.user_namespaces = try_user_namespace();
+  offer.memory_seal = try_memory_seal();
   return offer;
 }
 
@@ -205,7 +219,7 @@ EnforcementReport enforcement_of(const Offer& offer, Level level) {
   else if (abi < 2) put(report.partial, "landlock.files: moving files between folders is refused everywhere (ABI 1)");
   else put(report.full, "landlock.files");
   if (abi >= 3) put(report.full, "landlock.truncate");
-  else if (abi > 0) put(report.partial, "landlock.truncate: shortening a file of yours by its path is not stopped before ABI 3");
+  else if (abi > 0) put(report.partial, "landlock.truncate: shortening a file is decided by the supervisor alone before ABI 3");
   if (abi >= 4) put(report.full, "landlock.tcp");
   else if (abi > 0) put(report.partial, "landlock.tcp: connections are decided by the supervisor alone before ABI 4");
   if (abi >= 5) put(report.full, "landlock.devices");
@@ -216,6 +230,7 @@ EnforcementReport enforcement_of(const Offer& offer, Level level) {
   put(offer.notify ? report.full : report.missing, offer.notify ? "seccomp.notify" : "seccomp.notify: not offered by this kernel");
   put(brokering ? report.full : report.missing,
       brokering ? "supervisor.broker" : "supervisor.broker: needs Linux 5.14");
+  if (!offer.memory_seal) put(report.partial, "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
   if (offer.notify && !offer.sync_wake_up) put(report.partial, "seccomp.speed: no synchronous wake-up before Linux 6.6");
   return report;
 }

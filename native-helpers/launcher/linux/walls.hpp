@@ -22,8 +22,8 @@ constexpr uint64_t right_execute = 1ULL << 0, right_write_file = 1ULL << 1, righ
                    right_make_symlink = 1ULL << 12, right_refer = 1ULL << 13, right_truncate = 1ULL << 14,
                    right_device_ioctl = 1ULL << 15, right_attributes = 1ULL << 32;
 
-// Rights of one grant; a file takes only those that make sense for a file.
-uint64_t rights_of(Access access, bool folder, bool device);
+// Rights of one grant under one ABI; a file takes only those that make sense for a file.
+uint64_t rights_of(Access access, bool folder, bool device, int abi);
 
 int landlock_abi();  // 0 when there is none
 
@@ -50,7 +50,11 @@ struct Offer {
   bool sync_wake_up = false;
   bool pidfd_getfd = false;
   bool user_namespaces = false;
+  bool memory_seal = false;  // memfd_create's MFD_NOEXEC_SEAL
 };
+
+// Can memory files be sealed against execution?
+bool try_memory_seal();
 
 Offer probe_kernel();
 
