@@ -106,7 +106,7 @@ export function createExaminations(options: ExaminationsOptions): readonly Exami
 async function examineFolders({ folders, uid }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
   const own = uid ?? process.geteuid?.() ?? -1;
   const findings: Finding[] = [];
-  for (const file of [folders.config, folders.data, folders.state]) {
+  for (const file of [folders.config, folders.data, folders.state, join(folders.state, 'spool')]) {
     const facts = look(file);
     if (facts === null) {
       const missing = {
