@@ -202,7 +202,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     record(target, event, found.path, false, 0, "predicted");
     return {};
   }
-  if (!found.special && (rights_at(found, false) & need) != need) return refuse(target, event, found.path, EACCES);
+  if (!found.special && (rights_at(found, false, true) & need) != need) return refuse(target, event, found.path, EACCES);
 
   int object = found.object.get();
   std::string link = proc_fd(object);
@@ -248,7 +248,7 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
   uint64_t need = S_ISDIR(found.mode) ? right_read_folder : right_read_file;
   bool own_process = found.path.compare(0, 6, "/proc/") == 0;
-  if (!found.special && !own_process && (rights_at(found, false) & need) != need) {
+  if (!found.special && !own_process && (rights_at(found, false, true) & need) != need) {
     return refuse(target, "file.read", found.path, EACCES);
   }
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};

@@ -335,6 +335,8 @@ struct Run {
   int64_t started = 0;
   int guardian = 0;
   bool contained = true;
+  int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
+  int started_write = -1;
 };
 
 std::string end_json(const Run& run, const char* cause, bool has_code, int code, int signal, const std::vector<NearDenial>& near) {
@@ -420,6 +422,15 @@ void apply_limits(Run& run) {
   int status = errno == ENOENT ? exit_not_found : exit_not_executable;
   std::string sentence = errno_text(("The command could not be started (execve " + run.launch.program).c_str()) + ").";
   server_fails(run, status, errno == ENOENT ? "command-not-found" : "command-not-executable", sentence);
+}
+
+// Input and output belong to the server; a copy held here would keep the client from seeing their end.
+void give_up_stdio() {
+  Descriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int fd : {0, 1}) {
+    if (null) dup2(null.get(), fd);
+    else close(fd);
+  }
 }
 
 // ---- The supervisor -------------------------------------------------------------------------------------------------
@@ -555,6 +566,7 @@ struct Housekeeping {
     run_server(run, self, walls.inner.get(), filter, up[1], down[0], arguments.data(), variables.data());
   }
   run.shared->server_pid.store(server);
+  close(run.started_write);
   close(up[1]);
   close(down[0]);
   int listener_number = -1;
@@ -571,6 +583,11 @@ struct Housekeeping {
     stop("listener-failed", text);
   }
   bool sync = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, notify_sync_wake_up) == 0;
+#ifdef BELLJAR_WITHOUT_SYNC_WAKE
+  // For measuring and testing the way of kernels before 6.6 on a newer one.
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 0);
+  sync = false;
+#endif
   walls = Walls{};
 
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
@@ -617,12 +634,7 @@ struct Housekeeping {
   if (write(down[1], &go, 1) != 1) kill(server, SIGKILL);
   close(down[1]);
   close(up[0]);
-  // The run's own stdio belongs to the server; holding a copy would keep the client from seeing its end.
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int fd : {0, 1}) {
-    if (null >= 0) dup2(null, fd);
-    else close(fd);
-  }
+  give_up_stdio();
   supervisor.serve();
 }
 
@@ -637,10 +649,20 @@ struct Housekeeping {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[3] = {{supervisor_fd.get(), POLLIN, 0}, {signals, POLLIN, 0}, {client_gone ? -1 : client_pidfd, POLLIN, 0}};
+    pollfd waits[4] = {{supervisor_fd.get(), POLLIN, 0},
+                       {signals, POLLIN, 0},
+                       {client_gone ? -1 : client_pidfd, POLLIN, 0},
+                       {run.started_read, POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 3, timeout);
+    poll(waits, 4, timeout);
+    if ((waits[3].revents & POLLHUP) != 0) {
+      close(run.started_read);
+      run.started_read = -1;
+      // Started: from here the stdio is the server's alone, so that the client sees what the server does with it. Before,
+      // the guardian needs it to tell the client why nothing started.
+      if (!run.shared->failed.load()) give_up_stdio();
+    }
     signalfd_siginfo info{};
     while (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       int signal = static_cast<int>(info.ssi_signo);
@@ -679,6 +701,13 @@ struct Housekeeping {
 
 bool npm_family(std::string_view name) { return name == "npx" || name == "npm" || name == "pnpx" || name == "pnpm"; }
 
+// Yama's mode 2 and 3 take the look into one's own children away (Documentation/admin-guide/LSM/Yama.rst).
+bool administrator_only_tracing() {
+  Descriptor fd(open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC));
+  char mode = '0';
+  return fd && read(fd.get(), &mode, 1) == 1 && mode >= '2';
+}
+
 // Kernel offers that a level cannot do without.
 void require_offer(const Run& run) {
   const Offer& offer = run.offer;
@@ -686,6 +715,12 @@ void require_offer(const Run& run) {
   if (!offer.filter || !offer.notify) lacking = "seccomp with notification (Linux 5.9)";
   else if (run.contained && offer.landlock_abi == 0) lacking = "Landlock (Linux 5.13, switched on)";
   else if (run.contained && (!offer.addfd_send || !offer.pidfd_getfd)) lacking = "brokered system calls (Linux 5.14)";
+  if (lacking.empty() && administrator_only_tracing()) {
+    refuse({"not-enforceable", "This machine lets only the administrator look into processes (kernel.yama.ptrace_scope), so Belljar "
+            "cannot watch the server, and it was not started.",
+            "Set kernel.yama.ptrace_scope to 1, or put the server back with belljar release.", exit_refused},
+           run.plan.server);
+  }
   if (lacking.empty()) return;
   refuse({"not-enforceable", "This machine's kernel does not offer " + lacking + ", so the server was not started.",
           "Update the kernel, or put the server back with belljar release.", exit_refused},
@@ -834,6 +869,11 @@ void launch(const Request& request) {
   sigprocmask(SIG_BLOCK, &handled, nullptr);
   int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   run.guardian = getpid();
+  int started[2];
+  if (pipe2(started, O_CLOEXEC) == 0) {
+    run.started_read = started[0];
+    run.started_write = started[1];
+  }
   pid_t supervisor = signals >= 0 ? fork() : -1;
   if (supervisor < 0) {
     if (!run.private_tmp.empty()) rmdir(run.private_tmp.c_str());
@@ -841,10 +881,12 @@ void launch(const Request& request) {
   }
   if (supervisor == 0) {
     close(signals);
+    close(run.started_read);
     client_pidfd.reset();
     supervise(run, std::move(places), std::move(sockets), std::move(environment));
   }
   places = Places{};
+  close(run.started_write);
   guard(run, supervisor, client_pidfd.get(), signals);
 }
 

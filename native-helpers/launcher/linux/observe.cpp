@@ -90,11 +90,11 @@ uint64_t Supervisor::rights_by_objects(const Descriptor& first, bool first_is_fo
   return rights;
 }
 
-uint64_t Supervisor::rights_at(const Resolved& where, bool parent_only) {
+uint64_t Supervisor::rights_at(const Resolved& where, bool parent_only, bool exact) {
   if (where.special) return ~0ULL;
   std::string_view path = where.path;
   if (parent_only || !where.exists) path = parent_of(path);
-  uint64_t by_path = rights_by_path(path);
+  uint64_t by_path = exact ? 0 : rights_by_path(path);
   // Names and objects agree unless something was moved or mounted after the start; only a shortage needs the climb.
   constexpr uint64_t everything = right_read_file | right_write_file | right_execute;
   if ((by_path & everything) == everything) return by_path;
@@ -276,7 +276,7 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   if (!path) return unreadable(target, "exec", error);
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
-  if (!found.exists || S_ISDIR(found.mode)) return {};
+  if (!found.exists || (!S_ISREG(found.mode) && !found.special)) return {};
   if (!settings_.contained) {
     record(target, "exec", found.path, false, 0, "predicted");
     return {};

@@ -129,6 +129,10 @@ PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::
 
 std::string PlaceResolver::refused(std::string_view path) const {
   if (path == "/") return "the root of the disk is never granted this way";
+  for (const char* system : {"/dev", "/run", "/run/user", "/var/run"}) {
+    if (path == system) return "a folder of the system's devices and sockets is never granted this way";
+  }
+  if (path_within(path, "/proc") || path_within(path, "/sys")) return "the kernel's own folders are never granted this way";
   if (path_within(plan_.home, path) || (!home_.empty() && path_within(home_, path))) {
     return "a whole home folder is never granted this way";
   }

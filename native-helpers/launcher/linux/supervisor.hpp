@@ -84,7 +84,8 @@ class Supervisor {
   Answer observe_remove(Target& target, int at, uint64_t path, bool folder);
   Answer observe_rename(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
   Answer observe_link(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
-  uint64_t rights_at(const Resolved& where, bool parent_only);
+  // `exact` compares objects only, for decisions that are enforced here; predictions may go by name where that says yes.
+  uint64_t rights_at(const Resolved& where, bool parent_only, bool exact = false);
   uint64_t rights_by_path(std::string_view path) const;
   uint64_t rights_by_objects(const Descriptor& first, bool first_is_folder, const Descriptor& folder);
   bool known_allowed(const std::string& path, uint64_t need, bool create);
