@@ -45,6 +45,13 @@ export function writeError(error: unknown, file: string): BelljarError {
   return new BelljarError('write-failed', details);
 }
 
+/** The same for a file that was there when it was read: gone means changed. */
+function replaceError(error: unknown, file: string): BelljarError {
+  return codeOf(error) === 'ENOENT'
+    ? new BelljarError('config-changed', { file, cause: error })
+    : writeError(error, file);
+}
+
 function readError(error: unknown, file: string): BelljarError {
   return error instanceof BelljarError
     ? error
@@ -134,7 +141,7 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
       await access(realFile, constants.W_OK);
       await access(folder, constants.W_OK | constants.X_OK);
     } catch (error) {
-      throw writeError(error, file);
+      throw replaceError(error, file);
     }
   }
 
@@ -196,7 +203,7 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       await old?.close();
-      throw writeError(error, file);
+      throw replaceError(error, file);
     }
     await returnIfOverwritten(snapshot, old, bytes);
   }
@@ -224,7 +231,7 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
         await syncFolder(dirname(snapshot.realFile));
       } catch (error) {
         await unlink(back).catch(() => undefined);
-        throw writeError(error, snapshot.file);
+        throw replaceError(error, snapshot.file);
       }
     }
     throw new BelljarError('config-changed', { file: snapshot.file });
