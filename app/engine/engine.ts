@@ -59,6 +59,18 @@ export interface Engine {
   watchedFiles(): readonly string[];
 }
 
+/** A newer Belljar brings its launcher along: one that is in place is replaced; none is put where none was. */
+async function updateLauncher({ launcher, log }: Pick<EnginePorts, 'launcher' | 'log'>): Promise<void> {
+  try {
+    if ((await launcher.compare()) === 'differs') {
+      await launcher.install();
+      log.info('launcher-updated');
+    }
+  } catch (error) {
+    log.warn('launcher-not-updated', { error: String(error) });
+  }
+}
+
 export function createEngine(ports: EnginePorts): Engine {
   const { spool, supervisors, log } = ports;
   const now = (): number => ports.clock.now().getTime();
@@ -110,6 +122,7 @@ export function createEngine(ports: EnginePorts): Engine {
     api,
     subscribe: (listener) => {
       tidier.begin();
+      void updateLauncher(ports);
       return events.subscribe((event) => {
         tidier.see(event);
         listener(event);

@@ -48,9 +48,6 @@ export function createDoctorService(dependencies: DoctorServiceDependencies): Do
       };
     },
 
-    async probe() {
-      await dependencies.launcher.install();
-      return dependencies.launcher.probe();
-    },
+    probe: () => dependencies.launcher.probe(),
   };
 }

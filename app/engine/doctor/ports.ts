@@ -14,7 +14,7 @@ export interface Launcher extends LauncherInstaller {
   readonly path: string;
   /** How the installed one compares with the one that came with this build. */
   compare(): Promise<LauncherComparison>;
-  /** Asks the installed launcher what this kernel can enforce. Throws `launcher-missing`. */
+  /** Asks what this kernel can enforce, installing nothing. Throws `launcher-missing`. */
   probe(): Promise<Probe>;
 }
 

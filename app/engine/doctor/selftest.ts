@@ -15,72 +15,24 @@ interface Promised {
 
 /** In the order they are tried and shown; an allowed twin stands next to its refusal. */
 export const selftestPromises = {
-  'read-granted': {
-    tried: 'Read a file in a granted folder',
-    expected: 'allowed',
-  },
-  'read-outside': {
-    tried: 'Read a decoy key outside every grant',
-    expected: 'refused',
-  },
-  'read-through-link': {
-    tried: 'Read the decoy key through a link inside a granted folder',
-    expected: 'refused',
-  },
-  'write-granted': {
-    tried: 'Create a file in a granted folder',
-    expected: 'allowed',
-  },
-  'write-outside': {
-    tried: 'Append to a file outside every grant',
-    expected: 'refused',
-  },
-  'change-mode-outside': {
-    tried: 'Change the mode of a file outside every grant',
-    expected: 'refused',
-  },
+  'read-granted': { tried: 'Read a file in a granted folder', expected: 'allowed' },
+  'read-outside': { tried: 'Read a decoy key outside every grant', expected: 'refused' },
+  'read-through-link': { tried: 'Read the decoy key through a link inside a granted folder', expected: 'refused' },
+  'write-granted': { tried: 'Create a file in a granted folder', expected: 'allowed' },
+  'write-outside': { tried: 'Append to a file outside every grant', expected: 'refused' },
+  'change-mode-outside': { tried: 'Change the mode of a file outside every grant', expected: 'refused' },
   'exec-granted': { tried: 'Run a granted program', expected: 'allowed' },
-  'exec-outside': {
-    tried: 'Run a program outside every grant',
-    expected: 'refused',
-  },
-  'connect-granted-port': {
-    tried: 'Connect to a granted port of this machine',
-    expected: 'allowed',
-  },
-  'connect-other-port': {
-    tried: 'Connect to another port of this machine',
-    expected: 'refused',
-  },
-  'connect-granted-socket': {
-    tried: 'Connect to a granted Unix socket',
-    expected: 'allowed',
-  },
-  'connect-other-socket': {
-    tried: 'Connect to another Unix socket',
-    expected: 'refused',
-  },
-  'signal-own-child': {
-    tried: 'Signal a process of its own',
-    expected: 'allowed',
-  },
+  'exec-outside': { tried: 'Run a program outside every grant', expected: 'refused' },
+  'connect-granted-port': { tried: 'Connect to a granted port of this machine', expected: 'allowed' },
+  'connect-other-port': { tried: 'Connect to another port of this machine', expected: 'refused' },
+  'connect-granted-socket': { tried: 'Connect to a granted Unix socket', expected: 'allowed' },
+  'connect-other-socket': { tried: 'Connect to another Unix socket', expected: 'refused' },
+  'read-memory-outside': { tried: 'Open the memory of a process outside', expected: 'refused' },
+  'read-environment-outside': { tried: 'Read the environment of a process outside', expected: 'refused' },
+  'environment-granted': { tried: 'See an environment variable that was granted', expected: 'allowed' },
+  'environment-outside': { tried: 'See an environment variable that was not granted', expected: 'refused' },
+  'signal-own-child': { tried: 'Signal a process of its own', expected: 'allowed' },
   'signal-outside': { tried: 'Signal a process outside', expected: 'refused' },
-  'read-memory-outside': {
-    tried: 'Open the memory of a process outside',
-    expected: 'refused',
-  },
-  'read-environment-outside': {
-    tried: 'Read the environment of a process outside',
-    expected: 'refused',
-  },
-  'environment-granted': {
-    tried: 'See an environment variable that was granted',
-    expected: 'allowed',
-  },
-  'environment-outside': {
-    tried: 'See an environment variable that was not granted',
-    expected: 'refused',
-  },
 } as const satisfies Record<string, Promised>;
 
 export type SelftestCode = keyof typeof selftestPromises;

@@ -246,6 +246,9 @@ async function examineDocuments(options: ExaminationsOptions, repair: boolean): 
       const file = join(folder, name);
       const id = name.slice(0, -suffix.length);
       const facts = look(file);
+      if (read === null && facts?.isFile() !== true) {
+        continue;
+      }
       if (facts === null || !facts.isFile() || !serverIdPattern.test(id)) {
         findings.push(
           finding({ code: 'stranger', severity: 'warning', file, sentence: 'This is no document of Belljar.' }),
@@ -292,7 +295,10 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
   }
   for (const server of servers) {
     const { file, handle } = server;
-    if (server.state === 'drifted') {
+    const bad = await lostPlan(options, server);
+    if (bad !== null) {
+      findings.push(await repairing(bad, repair, () => engine.writePlan(server.id)));
+    } else if (server.state === 'drifted') {
       const sentence = `${handle}: its client's file no longer says what Belljar wrote. Contain or release it again.`;
       findings.push(finding({ code: 'drifted', severity: 'warning', file, sentence }));
     } else if (server.state === 'moved') {
@@ -301,12 +307,6 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
     } else if (server.state === 'copied') {
       const sentence = `${handle}: its entry is a copy of another server's. Contain it again.`;
       findings.push(finding({ code: 'copied', severity: 'warning', file, sentence }));
-    }
-    if (throughLauncher.has(server.state)) {
-      const bad = badPlan(options, server);
-      if (bad !== null) {
-        findings.push(await repairing(bad, repair, () => engine.writePlan(server.id)));
-      }
     }
   }
   const known = new Set(servers.map((server) => server.id));
@@ -324,6 +324,22 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
   return findings.length > 0
     ? findings
     : [finding({ code: 'servers', severity: 'ok', sentence: 'Every contained server is as Belljar left it.' })];
+}
+
+/**
+ * A plan that the launcher would not take although its server was contained. Without one a server shows as drifted; it is
+ * the plan that was lost, and not the entry that was put back after a release, where the journal still knows of it.
+ */
+async function lostPlan(
+  options: ExaminationsOptions,
+  server: Server,
+): Promise<(FindingParts & { done: string }) | null> {
+  const bad = throughLauncher.has(server.state) || server.state === 'drifted' ? badPlan(options, server) : null;
+  if (bad === null || throughLauncher.has(server.state)) {
+    return bad;
+  }
+  const record = await options.journal.get(server.id).catch(() => null);
+  return record?.settled === true ? bad : null;
 }
 
 /** What the launcher would refuse, by its own rules (docs/plan-format.md). */

@@ -128,7 +128,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
     // Synchronous inside: two callers in this process can never meet half-way.
     compare: () => Promise.resolve().then(compare),
     install: () => Promise.resolve().then(install),
-    probe: () => probe(path),
+    // What a kernel offers does not depend on which copy asks; the shipped one is there before anything is contained.
+    probe: () => probe(source ?? path),
   };
 }
 

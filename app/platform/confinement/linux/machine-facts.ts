@@ -24,7 +24,6 @@ export function createMachineFacts(options: MachineFactsOptions): MachineFacts {
       return { probe: known };
     }
     try {
-      await options.launcher.install();
       known = await options.launcher.probe();
       return { probe: known };
     } catch (error) {
