@@ -1,5 +1,5 @@
 /** The host as processes see it: one at a time, found, attached to, killed, replaced. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Output } from '#contract/methods.ts';
 import type { Home } from './support/product.ts';
@@ -159,8 +159,15 @@ describe('commands without a host', () => {
     const home = makeHome();
     const host = await startHost(home);
     const following = home.start('events', '--follow', '--json');
-    await expect.poll(() => following.child.exitCode).toBeNull();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // It is attached once it holds a connection of its own to the host's socket.
+    await expect
+      .poll(
+        () =>
+          readFileSync('/proc/net/unix', 'utf8')
+            .split('\n')
+            .filter((line) => line.includes(home.path)).length,
+      )
+      .toBeGreaterThan(1);
     await host.kill();
     await expect.poll(async () => (await home.run('host', 'status')).code, { timeout: 10_000 }).toBe(0);
     expect((await home.json<Status>('host', 'status', '--json')).pid).toBe(following.child.pid);

@@ -8,7 +8,7 @@ import { afterEach } from 'vitest';
 
 export const root = resolve(import.meta.dirname, '../../..');
 /** `npm test` has built it; a single file of tests is run after `npm run build`. */
-export const program = process.env['BELLJAR_TEST_PROGRAM'] ?? join(root, 'dist/cli/belljar.js');
+export const program = join(root, 'dist/cli/belljar.js');
 if (!existsSync(program)) throw new Error('The product is not built: npm run build');
 
 const cleanUps: (() => unknown)[] = [];
