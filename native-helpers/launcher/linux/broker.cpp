@@ -194,6 +194,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     } else {
       found = target.resolve(at, *path, follow);
     }
+    if (found.guarded && settings_.contained) return refuse(target, event, found.path, EACCES);
     if (!found.exists) return wrong(found.error != 0 ? found.error : ENOENT);
   }
   if (!still_valid(request.id)) return wrong(EINTR);

@@ -240,6 +240,10 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
     return {};
   }
   if (found.special) return {};
+  if (found.guarded) {
+    record(target, kind, found.path, true, EACCES, "predicted");
+    return {};
+  }
   if (!found.exists) {
     if (!creates || !found.parent) return {};  // the kernel says so itself, before Landlock is asked
     uint64_t rights = rights_at(found, true);
@@ -276,6 +280,7 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   if (!path) return unreadable(target, "exec", error);
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  if (found.guarded && settings_.contained) record(target, "exec", found.path, true, EACCES, "predicted");
   if (!found.exists || (!S_ISREG(found.mode) && !found.special)) return {};
   if (!settings_.contained) {
     record(target, "exec", found.path, false, 0, "predicted");

@@ -191,6 +191,8 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
           Descriptor followed(openat(current.get(), name.c_str(), O_PATH | O_CLOEXEC));
           if (!followed || fstat(followed.get(), &info) != 0) {
             out.error = errno;
+            out.guarded = errno == EACCES || errno == EPERM;
+            out.path = here + "/" + name;
             return false;
           }
           current = std::move(followed);

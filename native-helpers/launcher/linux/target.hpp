@@ -17,6 +17,7 @@ struct Resolved {
   int error = 0;             // errno of the look-up; 0 or ENOENT with `parent` set when only the last part is missing
   bool exists = false;
   bool special = false;      // a pipe, socket or memory file reached through /proc: it has no place in the tree
+  bool guarded = false;      // a magic link of a process that we may not look into
   Descriptor object;         // O_PATH, when it exists
   Descriptor parent;         // O_PATH folder that holds the last part (absent for special objects)
   std::string name;          // last part
