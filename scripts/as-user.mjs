@@ -35,6 +35,8 @@ const leftOut = 3;
 
 /** What the tests need of the checkout; everything else stays out of the copy. */
 const needed = [
+  'LICENSE',
+  'README.md',
   'app',
   'bench',
   'dist',

@@ -91,7 +91,7 @@ const parts = [
     skip: () => (process.platform === 'linux' ? undefined : 'servers can be contained on Linux only so far'),
     needs: product,
     commands: () => [vitest('product', ['e2e'])],
-    timeoutMs: 8 * minute,
+    timeoutMs: 10 * minute,
   },
   {
     name: 'as-user',
@@ -114,7 +114,7 @@ const parts = [
         },
       ];
     },
-    timeoutMs: 8 * minute,
+    timeoutMs: 10 * minute,
   },
   {
     name: 'imports',
@@ -139,7 +139,7 @@ const parts = [
         },
       ];
     },
-    timeoutMs: 8 * minute,
+    timeoutMs: 10 * minute,
   },
 ];
 
@@ -198,12 +198,12 @@ async function runPart(part) {
     }
     const counted = count?.(result.output) ?? none;
     counts = add(counts, counted);
+    for (const title of report === undefined ? [] : skippedTests(readReport(report))) say(`    left out: ${title}`);
     if (result.code !== 0 || counted.failed > 0) {
       say(`✗ ${part.title}  ${seconds(result.milliseconds)}`);
       showOutput(result);
       return done('failed', { ...counts, failed: Math.max(counts.failed, 1) }, `see ${result.logFile}`);
     }
-    for (const title of report === undefined ? [] : skippedTests(readReport(report))) say(`    left out: ${title}`);
   }
   // A part whose tests all vanished (a wrong pattern, an empty folder) must not look as if it had passed.
   if (commands.some((command) => command.count !== undefined) && counts.passed === 0) {
