@@ -134,13 +134,15 @@ describe('replacing', () => {
     ],
     ['removed', () => rmSync(file)],
   ])('refuses a file that was %s meanwhile', async (_, change) => {
-    const store = createFileStore();
+    const steps: WriteStep[] = [];
+    const store = createFileStore({ onStep: (step) => void steps.push(step) });
     const snapshot = await snapshotOf(store);
     change();
     const now = existsSync(file) ? readFileSync(file, 'utf8') : null;
     await expect(store.replace(snapshot, bytes(fresh))).rejects.toMatchObject({ code: 'config-changed', file });
     expect(existsSync(file) ? readFileSync(file, 'utf8') : null).toBe(now);
     expect(readdirSync(folder).filter((name) => name.includes('belljar'))).toEqual([]);
+    expect(steps).not.toContain('renamed');
   });
 
   test.each<WriteStep>(['checked', 'temporary-made', 'temporary-written', 'temporary-synced'])(

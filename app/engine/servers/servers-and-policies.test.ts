@@ -1,0 +1,850 @@
+/** Servers and policies together over the real file system, in a throw-away home; runs, events and trials are made up. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { methods } from '#contract/methods.ts';
+import { toErrorBody } from '#contract/sentences.ts';
+import type { Explanation } from '#contract/policy.ts';
+import type { CheckResult, Server } from '#contract/server.ts';
+import { makeServerId } from '#domain/server-id.ts';
+import { parsePlan } from '#domain/plan-text.ts';
+import { clients } from '#platform/clients/clients.ts';
+import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
+import { createPlanStore } from '#platform/files/plan-store.ts';
+import { createPolicyStore } from '#platform/files/policy-store.ts';
+import { createJournal } from '#platform/journal/journal.ts';
+import { createProcesses } from '#platform/processes/processes.ts';
+import { createPolicyService, type PolicyService } from '../policies/policy-service.ts';
+import type { Places } from '../ports.ts';
+import type { ServerActivity } from '../runs/run-service.ts';
+import { createServerService, type ServerService } from './server-service.ts';
+
+let home: string;
+let places: Places;
+let servers: ServerService;
+let policies: PolicyService;
+let activity: Map<string, ServerActivity>;
+let checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
+let verdict: CheckResult['verdict'];
+let onStep: (step: WriteStep) => void;
+let children: ChildProcess[];
+const secret = 'Zx81kQ9mB2vT7rY4pL0sN6wD';
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'belljar-home-'));
+  children = [];
+  start();
+});
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+function start(change: Partial<Places> = {}): void {
+  places = {
+    system: 'linux',
+    home,
+    xdgConfig: join(home, '.config'),
+    xdgData: join(home, '.local', 'share'),
+    xdgCache: join(home, '.cache'),
+    xdgState: join(home, '.local', 'state'),
+    xdgRuntime: null,
+    configFolder: join(home, '.config', 'belljar'),
+    dataFolder: join(home, '.local', 'share', 'belljar'),
+    stateFolder: join(home, '.local', 'state', 'belljar'),
+    uid: process.geteuid?.() ?? -1,
+    homeOwner: process.geteuid?.() ?? -1,
+    launcher: join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher'),
+    environment: { PATH: process.env['PATH'] },
+    systemRoot: join(home, 'system'),
+    ...change,
+  };
+  activity = new Map();
+  checked = [];
+  verdict = 'works';
+  onStep = () => undefined;
+  const base = {
+    places,
+    clock: { now: () => new Date() },
+    clients,
+    files: createFileStore({ onStep: (step) => onStep(step) }),
+    journal: createJournal(places.dataFolder),
+    policies: createPolicyStore(places.configFolder),
+    plans: createPlanStore(places.dataFolder),
+    runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
+  };
+  servers = createServerService({
+    ...base,
+    processes: createProcesses(),
+    launcher: { install: () => Promise.resolve(places.launcher) },
+    events: {
+      list: () => Promise.resolve({ events: [] }),
+      denialsLastHour: () => Promise.resolve(new Map([['cursor.a', 7]])),
+    },
+    checks: {
+      check(subject, makePlan) {
+        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
+        return Promise.resolve({
+          server: subject.id,
+          level: subject.level,
+          verdict,
+          sentence: `It ${verdict}.`,
+          bare: { outcome: 'works', initializeMs: 1, tools: 1, error: null },
+          contained: null,
+          same: verdict === 'works',
+          differences: [],
+          refused: [],
+        });
+      },
+    },
+    machine: {
+      get: () =>
+        Promise.resolve({
+          system: 'linux',
+          user: 'anna',
+          home,
+          version: '0.1.0',
+          probe: null,
+          probeError: 'not asked',
+          enforcementSentence: 'Nothing.',
+        }),
+    },
+    log: { info: () => undefined, warn: (code, facts) => expect({ code, facts }).toBeNull() },
+  });
+  policies = createPolicyService({ ...base, find: servers.find, exclusive: servers.exclusive });
+}
+
+const files = {
+  desktop: () => join(home, '.config', 'Claude', 'claude_desktop_config.json'),
+  code: () => join(home, '.claude.json'),
+  cursor: () => join(home, '.cursor', 'mcp.json'),
+};
+function write(file: string, value: unknown): string {
+  const text = typeof value === 'string' ? value : `${JSON.stringify(value, null, 2)}\n`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return text;
+}
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+const contain = (...names: string[]) =>
+  servers.contain({ servers: names.length === 0 ? 'all' : names, dryRun: false, check: false });
+const release = (...names: string[]) => servers.release({ servers: names.length === 0 ? 'all' : names, dryRun: false });
+const planOf = (id: string) => parsePlan(textOf(join(places.dataFolder, 'plans', `${id}.plan`)));
+
+async function list(): Promise<Server[]> {
+  const answer = await servers.list({});
+  expect(methods['servers.list'].output.parse(answer)).toEqual(answer);
+  return answer.servers;
+}
+async function stateOf(name: string): Promise<string> {
+  const found = (await list()).find((server) => server.id === name || server.name === name);
+  return found === undefined ? 'gone' : found.state;
+}
+/** Everything that Belljar keeps, as text: to look for what must not be there. */
+function ownFiles(folder = home): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.parentPath.slice(home.length).includes('belljar'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe('the list', () => {
+  test('names every server with what can be said of it, and no secret', async () => {
+    write(files.desktop(), {
+      mcpServers: { files: { command: 'npx', args: ['-y', 'p', join(home, 'work'), '~/.ssh'] } },
+    });
+    write(files.cursor(), {
+      mcpServers: {
+        a: { command: 'node', args: ['s.js', '--token', secret], env: { API_KEY: secret } },
+        files: { command: 'x' },
+        far: { url: 'https://example.com' },
+        box: { command: 'docker', args: ['run', 'x'] },
+        pod: { command: 'podman', args: ['run', 'x'] },
+        root: { command: 'sudo', args: ['x'] },
+        hidden: { command: 'env', args: ['A=b', 'sudo', 'x'] },
+        none: {},
+        bad: { command: ['x'] },
+      },
+    });
+    write(files.code(), { mcpServers: {}, projects: { [home]: { mcpServers: { a: { command: 'x' } } } } });
+    write(join(places.systemRoot, 'etc/claude-code/managed-mcp.json'), { mcpServers: { corp: { command: 'x' } } });
+    const found = await list();
+    expect(found.map(({ handle, state, reason }) => [handle, reason ?? state])).toEqual([
+      ['claude-desktop/files', 'off'],
+      ['claude-code/a', 'off'],
+      ['claude-code/corp', 'client-managed'],
+      ['cursor/a', 'off'],
+      ['cursor/files', 'off'],
+      ['cursor/far', 'remote'],
+      ['cursor/box', 'docker'],
+      ['cursor/pod', 'other-sandbox'],
+      ['cursor/root', 'needs-root'],
+      ['cursor/hidden', 'needs-root'],
+      ['cursor/none', 'no-command'],
+      ['cursor/bad', 'bad-entry'],
+    ]);
+    expect(found[0]).toMatchObject({
+      id: 'claude-desktop.files',
+      withheld: [join(home, '.ssh')],
+      uptake: 'quit-and-start',
+    });
+    expect(found[3]).toMatchObject({ env: ['API_KEY'], args: ['s.js', '--token', '•••'], denialsLastHour: 7 });
+    expect(JSON.stringify(found)).not.toContain(secret);
+    expect((await servers.list({ client: 'claude-code' })).servers).toHaveLength(2);
+    expect((await servers.list({ state: 'cannot' })).servers).toHaveLength(8);
+    expect(ownFiles()).toEqual([]);
+  });
+
+  test('a file that cannot be used is a problem with its place, and costs the others nothing', async () => {
+    write(files.desktop(), '{\n  "mcpServers": {,}\n}');
+    write(files.cursor(), { mcpServers: { a: { command: 'x' } } });
+    write(files.code(), '\uFEFF{}');
+    const answer = await servers.list({});
+    expect(answer.servers.map((server) => server.id)).toEqual(['cursor.a']);
+    expect(answer.machine.problems).toMatchObject([
+      { client: 'Claude Desktop', code: 'config-invalid', file: files.desktop(), at: { line: 2, column: 18 } },
+      { client: 'Claude Code', code: 'config-bom', file: files.code(), at: { line: 1, column: 1 } },
+    ]);
+    expect(answer.machine.lookedAt?.map(({ file, found }) => [file, found])).toEqual([
+      [files.desktop(), true],
+      [files.code(), true],
+      [files.cursor(), true],
+    ]);
+    await expect(contain('claude-desktop/files')).rejects.toMatchObject({
+      code: 'config-invalid',
+      file: files.desktop(),
+    });
+    await expect(servers.show({ server: 'nosuch' })).rejects.toMatchObject({ code: 'config-invalid' });
+    await expect(servers.show({ server: 'cursor/nosuch' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test.each([
+    ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'config-invalid'],
+    ['too large', Buffer.alloc(10 * 1024 * 1024 + 1, 0x20), 'config-too-large'],
+  ])('a file that is %s', async (_, bytes, code) => {
+    write(files.cursor(), '');
+    writeFileSync(files.cursor(), bytes);
+    expect((await servers.list({})).machine.problems).toMatchObject([{ code, file: files.cursor() }]);
+  });
+
+  test('handles: id, client/name, a bare name where it is unique', async () => {
+    write(files.cursor(), { mcpServers: { a: { command: 'x' }, both: { command: 'x' } } });
+    write(files.desktop(), { mcpServers: { both: { command: 'x' }, 'über/🔥': { command: 'x' } } });
+    for (const handle of ['a', 'cursor/a', 'cursor.a']) expect((await servers.find(handle)).id).toBe('cursor.a');
+    expect((await servers.find('claude-desktop/über/🔥')).id).toBe(makeServerId('claude-desktop', 'user', 'über/🔥'));
+    await expect(servers.find('both')).rejects.toMatchObject({
+      code: 'ambiguous',
+      params: { candidates: 'claude-desktop/both, cursor/both' },
+    });
+    await expect(servers.find('c')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('containing and releasing', () => {
+  const config = {
+    mcpServers: {
+      filesystem: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/srv/data'] },
+      'a "b"/🔥': { command: 'node', env: { KEY: secret } },
+    },
+    preferences: { x: [1, 2, { y: null }] },
+  };
+
+  test('the entry starts through the launcher, and comes back to the byte', async () => {
+    const before = write(files.desktop(), config);
+    const { results } = await contain('filesystem');
+    expect(methods['servers.contain'].output.parse({ results })).toEqual({ results });
+    expect(results).toMatchObject([
+      { id: 'claude-desktop.filesystem', changed: true, state: 'contained', file: files.desktop() },
+    ]);
+    const entries = JSON.parse(textOf(files.desktop())) as typeof config;
+    expect(entries.mcpServers.filesystem).toEqual({
+      command: places.launcher,
+      args: ['run', 'claude-desktop.filesystem', '--', 'npx', ...config.mcpServers.filesystem.args],
+    });
+    expect(entries.preferences).toEqual(config.preferences);
+    expect(planOf('claude-desktop.filesystem')).toMatchObject({
+      server: 'claude-desktop.filesystem',
+      level: 'standard',
+      network: 'open',
+      write: expect.arrayContaining(['arg:2', '/dev/null']) as string[],
+      spool: join(places.stateFolder, 'spool'),
+      home,
+    });
+    const [server] = await list();
+    expect(server).toMatchObject({ command: 'npx', args: config.mcpServers.filesystem.args, level: 'standard' });
+    for (const file of ownFiles()) expect(statSync(file).mode & 0o077, file).toBe(0);
+
+    expect((await release('filesystem')).results).toMatchObject([{ changed: true, state: 'off' }]);
+    expect(textOf(files.desktop())).toBe(before);
+    expect(existsSync(join(places.dataFolder, 'plans', 'claude-desktop.filesystem.plan'))).toBe(false);
+    expect(readdirSync(join(places.dataFolder, 'journal'))).toEqual(['history.jsonl']);
+    expect((await servers.history({})).entries.map((entry) => entry.action)).toEqual(['release', 'contain']);
+  });
+
+  test.each([
+    ['tabs and carriage returns', (text: string) => text.replaceAll('  ', '\t').replaceAll('\n', '\r\n')],
+    ['everything on one line, without a final line end', (text: string) => JSON.stringify(JSON.parse(text))],
+    ['odd spaces', (text: string) => text.replaceAll(':', ' :   ').replaceAll('[', '[ ')],
+  ])('several servers of one file with %s, released in any order', async (_, style) => {
+    const before = write(files.desktop(), style(JSON.stringify(config, null, 2)));
+    const ids = (await list()).map((server) => server.id);
+    expect((await contain()).results.every((result) => result.changed)).toBe(true);
+    await release(ids[0] ?? '');
+    await contain(ids[0] ?? '');
+    await release(ids[1] ?? '');
+    expect((await release()).results).toMatchObject([{ id: ids[0], changed: true }]);
+    expect(textOf(files.desktop())).toBe(before);
+  });
+
+  test('secrets stand in the client file and in the journal, nowhere else', async () => {
+    write(files.desktop(), config);
+    const { results } = await contain();
+    expect(JSON.stringify(results)).not.toContain(secret);
+    const holders = ownFiles().filter((file) => textOf(file).includes(secret));
+    expect(holders.map((file) => dirname(file))).toEqual([join(places.dataFolder, 'journal')]);
+    await release();
+    expect(ownFiles().filter((file) => textOf(file).includes(secret))).toEqual([]);
+  });
+
+  test('twice is once', async () => {
+    write(files.desktop(), config);
+    await contain('filesystem');
+    const after = textOf(files.desktop());
+    expect((await contain('filesystem')).results).toMatchObject([{ changed: false, state: 'contained' }]);
+    expect(textOf(files.desktop())).toBe(after);
+    await release('filesystem');
+    expect((await release('filesystem')).results).toMatchObject([{ changed: false, state: 'off' }]);
+  });
+
+  test('a dry run shows the masked change and writes nothing', async () => {
+    const before = write(files.desktop(), config);
+    const { results } = await servers.contain({ servers: 'all', dryRun: true, check: true });
+    expect(results).toHaveLength(2);
+    expect(results[0]).toMatchObject({ changed: true, state: 'off' });
+    expect(results[0]?.diff?.unified).toContain(`+      "command": "${places.launcher}"`);
+    expect(results[0]?.diff?.unified).toMatch(/^@@ -3,/m);
+    expect(results[1]?.diff?.after).toContain('"KEY": "•••"');
+    expect(JSON.stringify(results)).not.toContain(secret);
+    expect(checked).toEqual([]);
+    expect(textOf(files.desktop())).toBe(before);
+    expect(ownFiles()).toEqual([]);
+    expect(await servers.diff({ server: 'filesystem' })).toEqual(results[0]?.diff);
+  });
+
+  test('links stay links, and the mode stays', async () => {
+    const real = join(home, 'dotfiles.json');
+    const before = write(real, config);
+    chmodSync(real, 0o600);
+    mkdirSync(dirname(files.desktop()), { recursive: true });
+    symlinkSync(real, files.desktop());
+    await contain('filesystem');
+    expect(textOf(real)).toContain('belljar-launcher');
+    await release();
+    expect(textOf(real)).toBe(before);
+    expect(statSync(real).mode & 0o777).toBe(0o600);
+  });
+
+  test('when the client changed the rest of the file, the entry alone is put back', async () => {
+    write(files.desktop(), config);
+    await contain();
+    const now = JSON.parse(textOf(files.desktop())) as Record<string, unknown>;
+    write(files.desktop(), JSON.stringify({ ...now, preferences: 'new' }, null, 4));
+    await release();
+    expect(JSON.parse(textOf(files.desktop()))).toEqual({ ...config, preferences: 'new' });
+    expect(textOf(files.desktop())).toContain('\n    "preferences"');
+  });
+
+  test('without its journal, from the arguments alone', async () => {
+    write(files.desktop(), config);
+    await contain('filesystem');
+    rmSync(join(places.dataFolder, 'journal'), { recursive: true });
+    expect(await stateOf('filesystem')).toBe('contained');
+    expect((await release('filesystem')).results).toMatchObject([{ changed: true, state: 'off' }]);
+    expect(JSON.parse(textOf(files.desktop()))).toEqual(config);
+  });
+
+  test('with a broken journal too; with a newer one not, and nothing is lost', async () => {
+    const before = write(files.desktop(), config);
+    await contain('filesystem');
+    const after = textOf(files.desktop());
+    const record = join(places.dataFolder, 'journal', 'claude-desktop.filesystem.json');
+    writeFileSync(record, '{"v":2}');
+    expect((await release('filesystem')).results).toMatchObject([{ changed: false, error: { code: 'newer-format' } }]);
+    expect(textOf(files.desktop())).toBe(after);
+    expect((await servers.list({})).machine.problems).toMatchObject([{ code: 'newer-format', file: record }]);
+    writeFileSync(record, 'broken');
+    expect((await release('filesystem')).results).toMatchObject([{ changed: true }]);
+    expect(textOf(files.desktop())).toBe(before);
+  });
+
+  test.each(['checked', 'temporary-made', 'temporary-written', 'temporary-synced'] as const)(
+    'a client that writes at the step "%s" wins, and nothing half-done remains',
+    async (at) => {
+      write(files.desktop(), config);
+      const theirs = `${JSON.stringify({ ...config, theirs: true })}\n`;
+      onStep = (step) => {
+        if (step === at) writeFileSync(files.desktop(), theirs);
+      };
+      const { results } = await contain('filesystem');
+      expect(results).toMatchObject([
+        { changed: false, state: 'off', error: { code: 'config-changed', file: files.desktop() } },
+      ]);
+      expect(textOf(files.desktop())).toBe(theirs);
+      expect(ownFiles()).toEqual([]);
+      onStep = () => undefined;
+      await contain('filesystem');
+      const contained = textOf(files.desktop());
+      onStep = (step) => {
+        if (step === at) writeFileSync(files.desktop(), contained.replace('true', 'false'));
+      };
+      expect((await release('filesystem')).results).toMatchObject([
+        { changed: false, state: 'contained', error: { code: 'config-changed' } },
+      ]);
+      onStep = () => undefined;
+      await release('filesystem');
+      expect(textOf(files.desktop())).toBe(theirs.replace('true', 'false'));
+    },
+  );
+
+  test('one that fails does not stop the others', async () => {
+    write(files.desktop(), config);
+    write(files.cursor(), { mcpServers: { a: { command: 'x' } } });
+    chmodSync(files.desktop(), 0o444);
+    const { results } = await contain();
+    expect(results.map((result) => [result.id, result.error?.code ?? result.state])).toEqual([
+      ['claude-desktop.filesystem', 'config-read-only'],
+      [makeServerId('claude-desktop', 'user', 'a "b"/🔥'), 'config-read-only'],
+      ['cursor.a', 'contained'],
+    ]);
+    expect(results[0]?.error).toMatchObject({ file: files.desktop(), message: expect.stringMatching(/./) as string });
+    await expect(contain('cursor/a', 'nosuch')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('what cannot be contained is refused with the reason', async () => {
+    write(files.cursor(), {
+      mcpServers: { box: { command: 'docker', args: ['run', 'x'] }, far: { url: 'https://x' } },
+    });
+    const before = textOf(files.cursor());
+    expect((await contain('box', 'far')).results.map((result) => result.error)).toMatchObject([
+      { code: 'cannot-contain', params: { reason: 'docker' } },
+      { code: 'cannot-contain', params: { reason: 'remote' } },
+    ]);
+    expect((await contain()).results).toEqual([]);
+    expect(textOf(files.cursor())).toBe(before);
+  });
+
+  test('nothing is changed by root in the home of someone else, and it can still be seen', async () => {
+    write(files.cursor(), { mcpServers: { a: { command: 'x' } } });
+    start({ uid: 0, homeOwner: 1000 });
+    const code = 'refused-root-in-user-home';
+    await expect(contain()).rejects.toMatchObject({ code });
+    await expect(release()).rejects.toMatchObject({ code });
+    await expect(servers.level({ server: 'a', level: 'strict' })).rejects.toMatchObject({ code });
+    await expect(policies.grant({ server: 'a', verb: 'read', what: '/x' })).rejects.toMatchObject({ code });
+    expect(await list()).toHaveLength(1);
+    start({ uid: 0, homeOwner: 0 });
+    expect((await contain()).results).toMatchObject([{ changed: true }]);
+  });
+
+  test('a launcher whose path holds a space is refused', async () => {
+    write(files.cursor(), { mcpServers: { a: { command: 'x' } } });
+    start({ launcher: '/a b/belljar-launcher' });
+    expect((await contain()).results).toMatchObject([{ changed: false, error: { code: 'launcher-path-space' } }]);
+  });
+});
+
+describe('the check', () => {
+  beforeEach(() => write(files.cursor(), { mcpServers: { a: { command: 'node', args: ['/s.js'], env: { K: 'v' } } } }));
+  const checkAndContain = () => servers.contain({ servers: ['a'], level: 'strict', dryRun: false, check: true });
+
+  test('comes first, with the plan that would be used and the real environment', async () => {
+    expect((await checkAndContain()).results).toMatchObject([
+      { changed: true, state: 'contained', check: { verdict: 'works' } },
+    ]);
+    expect(checked).toMatchObject([{ command: 'node', env: { K: 'v' } }]);
+    expect(parsePlan(checked[0]?.plan ?? '')).toEqual({ ...planOf('cursor.a'), spool: '/tmp/throw-away' });
+  });
+
+  test.each([
+    ['does-not-start', 'check-failed'],
+    ['differs', 'check-failed'],
+    ['cannot-be-tried', 'check-impossible'],
+  ] as const)('leaves a server alone that %s', async (outcome, code) => {
+    const before = textOf(files.cursor());
+    verdict = outcome;
+    const { results } = await checkAndContain();
+    expect(results).toMatchObject([{ changed: false, state: 'off', check: { verdict: outcome }, error: { code } }]);
+    expect(textOf(files.cursor())).toBe(before);
+    expect(ownFiles()).toEqual([]);
+  });
+
+  test('lets one that works but was refused something pass', async () => {
+    verdict = 'works-but-refused';
+    expect((await checkAndContain()).results).toMatchObject([{ changed: true, state: 'contained' }]);
+  });
+
+  test('can be asked for alone, also when contained', async () => {
+    expect((await servers.check({ server: 'a' })).level).toBe('standard');
+    await servers.contain({ servers: ['a'], level: 'strict', dryRun: false, check: false });
+    expect((await servers.check({ server: 'a' })).level).toBe('strict');
+    expect(checked.map((item) => item.command)).toEqual(['node', 'node']);
+  });
+});
+
+describe('states', () => {
+  /** No process of another test run looks like ours. */
+  const unique = randomUUID();
+  const config = {
+    mcpServers: { a: { command: process.execPath, args: ['-e', `setTimeout(() => {}, 60000, '${unique}')`] } },
+  };
+
+  async function spawned(command: string, args: string[]): Promise<ChildProcess> {
+    const child = spawn(command, args, { stdio: 'ignore', detached: true });
+    children.push(child);
+    await new Promise((resolve) => child.once('spawn', resolve));
+    return child;
+  }
+
+  /** With what it started itself. */
+  function killGroup(pid: number): boolean {
+    try {
+      return process.kill(-pid, 'SIGKILL');
+    } catch {
+      return false;
+    }
+  }
+
+  /** A process that this one did not start: its parent ends at once. */
+  async function orphan(command: string, args: readonly string[]): Promise<number> {
+    const script = `const c = require('child_process').spawn(process.argv[1], process.argv.slice(2), { detached: true, stdio: 'ignore' }); c.unref(); console.log(c.pid);`;
+    const parent = spawn(process.execPath, ['-e', script, command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    parent.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    await new Promise((resolve) => parent.once('close', resolve));
+    const pid = Number(out);
+    children.push({ kill: () => killGroup(pid) } as unknown as ChildProcess);
+    return pid;
+  }
+
+  test('restart-needed while an old process of the entry runs outside the launcher', async () => {
+    write(files.cursor(), config);
+    const pid = await orphan(config.mcpServers.a.command, config.mcpServers.a.args);
+    expect(await stateOf('a')).toBe('off');
+    await contain('a');
+    const [server] = await list();
+    expect(server).toMatchObject({ state: 'restart-needed', oldProcesses: [{ pid }] });
+    expect(Math.abs(Date.parse(server?.oldProcesses?.[0]?.since ?? '') - Date.now())).toBeLessThan(20_000);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => stateOf('a')).toBe('contained');
+  });
+
+  test('a process below the launcher or below this program is no old one', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    const own = await spawned(config.mcpServers.a.command, config.mcpServers.a.args);
+    expect((await createProcesses().list()).some((item) => item.pid === own.pid)).toBe(true);
+    expect(await stateOf('a')).toBe('contained');
+    mkdirSync(dirname(places.launcher), { recursive: true });
+    // A program of its own in the launcher's place, that starts the server and stays its parent.
+    writeFileSync(places.launcher, readFileSync('/bin/sh'), { mode: 0o755 });
+    const script = '"$0" "$@"; exit 0';
+    await orphan(places.launcher, ['-c', script, config.mcpServers.a.command, ...config.mcpServers.a.args]);
+    const isBelow = async (): Promise<boolean> => {
+      const all = await createProcesses().list();
+      const launchers = new Set(all.filter((item) => item.program === places.launcher).map((item) => item.pid));
+      return all.some((item) => launchers.has(item.parent) && item.commandLine[0] === config.mcpServers.a.command);
+    };
+    await expect.poll(isBelow).toBe(true);
+    expect(await stateOf('a')).toBe('contained');
+  });
+
+  test('failing and watched', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    activity.set('cursor.a', { liveRuns: 0, lastRun: null, failing: true });
+    expect(await stateOf('a')).toBe('failing');
+    activity.clear();
+    await servers.level({ server: 'a', level: 'watch' });
+    expect(await stateOf('a')).toBe('watched');
+  });
+
+  test('drifted: the client put the entry back', async () => {
+    const before = write(files.cursor(), config);
+    await contain('a');
+    write(files.cursor(), before);
+    expect(await stateOf('a')).toBe('drifted');
+    await expect(servers.level({ server: 'a', level: 'strict' })).rejects.toMatchObject({ code: 'drifted' });
+    expect((await servers.diff({ server: 'a' })).unified).toContain('belljar-launcher');
+    expect((await contain('a')).results).toMatchObject([{ changed: true, state: 'contained' }]);
+    write(files.cursor(), before);
+    expect((await release('a')).results).toMatchObject([{ changed: false, state: 'off' }]);
+    expect(textOf(files.cursor())).toBe(before);
+  });
+
+  test('drifted: the arguments inside changed; a release keeps the new ones', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    write(files.cursor(), textOf(files.cursor()).replace('60000', '60001'));
+    expect(await stateOf('a')).toBe('drifted');
+    await release('a');
+    expect(textOf(files.cursor())).toBe(`${JSON.stringify(config, null, 2)}\n`.replace('60000', '60001'));
+  });
+
+  test('drifted: a wrapped entry came back after its release, and can be contained or released again', async () => {
+    const before = write(files.cursor(), config);
+    await contain('a');
+    const wrapped = textOf(files.cursor());
+    await release('a');
+    write(files.cursor(), wrapped);
+    expect(await stateOf('a')).toBe('drifted');
+    await contain('a');
+    expect(textOf(files.cursor())).toBe(wrapped);
+    await release('a');
+    expect(textOf(files.cursor())).toBe(before);
+  });
+
+  test('drifted: the launcher without what it needs; the journal knows the rest', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    write(files.cursor(), { mcpServers: { a: { command: places.launcher, args: [] } } });
+    expect(await stateOf('a')).toBe('drifted');
+    expect((await release('a')).results).toMatchObject([{ changed: true, state: 'off' }]);
+    expect(JSON.parse(textOf(files.cursor()))).toEqual(config);
+    write(files.cursor(), { mcpServers: { a: { command: places.launcher } } });
+    expect(await stateOf('a')).toBe('cannot');
+    expect((await release('a')).results).toMatchObject([{ changed: false, error: { code: 'drifted' } }]);
+  });
+
+  test('copied: under another name the entry still runs as the first', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    const entry = (JSON.parse(textOf(files.cursor())) as typeof config).mcpServers.a;
+    write(files.cursor(), { mcpServers: { a: entry, b: entry } });
+    expect(await stateOf('b')).toBe('copied');
+    await contain('b');
+    expect(await stateOf('b')).toBe('contained');
+    const now = JSON.parse(textOf(files.cursor())) as { mcpServers: { b: { args: string[] } } };
+    expect(now.mcpServers.b.args).toEqual(['run', 'cursor.b', '--', process.execPath, ...config.mcpServers.a.args]);
+    await release();
+    expect(JSON.parse(textOf(files.cursor()))).toEqual({
+      mcpServers: { a: config.mcpServers.a, b: config.mcpServers.a },
+    });
+  });
+
+  test('moved: the launcher of another place, wrapped never twice', async () => {
+    const args = ['run', 'cursor.a', '--', 'node', 'x'];
+    write(files.cursor(), { mcpServers: { a: { command: '/elsewhere/belljar-launcher', args } } });
+    expect(await stateOf('a')).toBe('moved');
+    await contain('a');
+    expect(JSON.parse(textOf(files.cursor()))).toEqual({ mcpServers: { a: { command: places.launcher, args } } });
+    expect(await stateOf('a')).toBe('contained');
+    await release('a');
+    expect(JSON.parse(textOf(files.cursor()))).toEqual({ mcpServers: { a: { command: 'node', args: ['x'] } } });
+  });
+
+  test('an entry wrapped twice by hand is unwrapped whole', async () => {
+    const twice = ['run', 'cursor.a', '--', places.launcher, 'run', 'cursor.a', '--', 'node', 'x'];
+    write(files.cursor(), { mcpServers: { a: { command: places.launcher, args: twice } } });
+    expect((await list())[0]).toMatchObject({ command: 'node', args: ['x'] });
+    await contain('a');
+    expect(textOf(files.cursor()).match(/belljar-launcher/g)).toHaveLength(1);
+    await release('a');
+    expect(JSON.parse(textOf(files.cursor()))).toEqual({ mcpServers: { a: { command: 'node', args: ['x'] } } });
+  });
+
+  test('an edit that was ended before the file changed leaves the server off', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    const record = join(places.dataFolder, 'journal', 'cursor.a.json');
+    const unsettled = textOf(record).replace('"settled": true', '"settled": false');
+    await release('a');
+    mkdirSync(dirname(record), { recursive: true });
+    writeFileSync(record, unsettled);
+    expect(await stateOf('a')).toBe('off');
+    await contain('a');
+    writeFileSync(record, unsettled);
+    expect(await stateOf('a')).toBe('contained');
+  });
+
+  test('a server that left its file is forgotten at the next release of all; one whose file broke is not', async () => {
+    write(files.cursor(), config);
+    await contain('a');
+    const wrapped = textOf(files.cursor());
+    write(files.cursor(), '{broken');
+    expect((await release()).results).toMatchObject([
+      { id: 'cursor.a', changed: false, error: { code: 'config-invalid' } },
+    ]);
+    write(files.cursor(), wrapped);
+    expect(await stateOf('a')).toBe('contained');
+    write(files.cursor(), { mcpServers: {} });
+    expect((await release()).results).toMatchObject([{ id: 'cursor.a', changed: false, state: 'off' }]);
+    expect(ownFiles().filter((file) => /\.plan$|cursor\.a\.json$/.test(file) && !file.includes('policies'))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('levels', () => {
+  beforeEach(() => write(files.cursor(), { mcpServers: { a: { command: 'node', args: ['/s.js'] } } }));
+
+  test('each writes its plan, off puts the entry back', async () => {
+    const before = textOf(files.cursor());
+    expect(await servers.level({ server: 'a', level: 'strict' })).toMatchObject({ level: 'strict', effective: 'now' });
+    expect(planOf('cursor.a')).toMatchObject({ level: 'strict', network: 'none' });
+    const wrapped = textOf(files.cursor());
+    activity.set('cursor.a', { liveRuns: 1, lastRun: null, failing: false });
+    const watch = await servers.level({ server: 'a', level: 'watch' });
+    expect(methods['servers.level'].output.parse(watch)).toEqual(watch);
+    expect(watch).toMatchObject({ level: 'watch', effective: 'restart', policy: { level: 'watch' } });
+    expect(planOf('cursor.a')).toMatchObject({ level: 'watch', env: ['*'] });
+    expect(textOf(files.cursor())).toBe(wrapped);
+    expect(await servers.level({ server: 'a', level: 'off' })).toMatchObject({ level: 'off', policy: null });
+    expect(textOf(files.cursor())).toBe(before);
+  });
+
+  test('what was granted stays for the next time, the level does not', async () => {
+    await servers.level({ server: 'a', level: 'strict' });
+    await policies.grant({ server: 'a', verb: 'read', what: '~/notes' });
+    await servers.level({ server: 'a', level: 'off' });
+    await contain('a');
+    expect(planOf('cursor.a')).toMatchObject({
+      level: 'standard',
+      read: expect.arrayContaining([join(home, 'notes')]) as string[],
+    });
+  });
+});
+
+describe('grants', () => {
+  beforeEach(async () => {
+    write(files.cursor(), { mcpServers: { a: { command: 'node', args: ['/s.js', '/srv/data'] } } });
+    await contain('a');
+  });
+  const grant = (verb: Parameters<PolicyService['grant']>[0]['verb'], what: string) =>
+    policies.grant({ server: 'a', verb, what });
+  const revoke = (verb: Parameters<PolicyService['grant']>[0]['verb'], what: string) =>
+    policies.revoke({ server: 'a', verb, what });
+
+  test.each([
+    ['read', '~/notes', 'read', 'HOME/notes'],
+    ['write', '/srv/other', 'write', '/srv/other'],
+    ['exec', 'sh', 'exec', 'sh'],
+    ['socket', '/run/x.sock', 'socket', '/run/x.sock'],
+    ['env', 'GITHUB_TOKEN', 'env', 'GITHUB_TOKEN'],
+    ['local', 'localhost:5432', 'local', '5432'],
+    ['listen', '0', 'listen', '0'],
+  ] as const)('%s %s reaches the plan and leaves it again', async (verb, what, key, expected) => {
+    const given = await grant(verb, what);
+    expect(methods['policies.grant'].output.parse(given)).toEqual(given);
+    expect(given).toMatchObject({ level: 'standard', effective: 'now' });
+    const values = planOf('cursor.a')[key].map(String);
+    const wanted = expected.replace('HOME', home);
+    expect(values.some((value) => value === wanted || (verb === 'exec' && value.endsWith('/sh')))).toBe(true);
+    expect((await servers.history({})).entries[0]).toMatchObject({ action: 'grant', server: 'cursor.a' });
+    const before = values.length;
+    await grant(verb, what);
+    expect(planOf('cursor.a')[key]).toHaveLength(before);
+    await revoke(verb, what);
+    expect(planOf('cursor.a')[key]).toHaveLength(before - 1);
+    await expect(revoke(verb, what)).rejects.toMatchObject({ code: 'no-such-rule' });
+  });
+
+  test.each([
+    ['read', '/', 'grant-too-wide'],
+    ['write', '~', 'grant-too-wide'],
+    ['read', '~/.local/share/belljar', 'grant-own-folder'],
+    ['write', '~/.config', 'grant-own-folder'],
+    ['host', 'api.github.com:443', 'not-enforceable'],
+    ['deny', '/srv/data/private', 'not-enforceable'],
+    ['deny', '/usr/share', 'not-enforceable'],
+    ['read', 'notes', 'invalid-input'],
+  ] as const)('%s %s is refused (%s), with a sentence, and changes nothing', async (verb, what, code) => {
+    const before = JSON.stringify(planOf('cursor.a'));
+    const error: unknown = await grant(verb, what).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect(toErrorBody(error).message.length).toBeGreaterThan(20);
+    expect(JSON.stringify(planOf('cursor.a'))).toBe(before);
+    expect(existsSync(join(places.configFolder, 'policies', 'cursor.a.json'))).toBe(true);
+    expect(textOf(join(places.configFolder, 'policies', 'cursor.a.json'))).toContain('"rules": []');
+  });
+
+  test('no link leads into what is never granted', async () => {
+    symlinkSync(places.dataFolder, join(home, 'link'));
+    symlinkSync('/', join(home, 'top'));
+    await expect(grant('read', '~/link')).rejects.toMatchObject({ code: 'grant-own-folder' });
+    await expect(grant('read', '~/top')).rejects.toMatchObject({ code: 'grant-too-wide' });
+  });
+
+  test('a denial through a link is measured by what it leads to', async () => {
+    mkdirSync(join(home, 'data', 'private'), { recursive: true });
+    await grant('read', '~/data');
+    symlinkSync(join(home, 'data', 'private'), join(home, 'shortcut'));
+    await expect(grant('deny', '~/shortcut')).rejects.toMatchObject({ code: 'not-enforceable' });
+  });
+
+  test('a denial takes what it covers, the later grant inside it counts', async () => {
+    await grant('deny', '/srv');
+    expect(planOf('cursor.a').write).not.toContain('arg:1');
+    expect(planOf('cursor.a').refuse).toContain('/srv');
+    await grant('read', '/srv/data/public');
+    expect(planOf('cursor.a').read).toContain('/srv/data/public');
+    await expect(grant('read', '/')).rejects.toMatchObject({ code: 'grant-too-wide' });
+    await grant('write', '/srv');
+    expect(planOf('cursor.a').write).toEqual(expect.arrayContaining(['/srv', 'arg:1']));
+  });
+
+  test('a server that is off remembers, and has no plan', async () => {
+    await release('a');
+    expect(await grant('read', '/srv/x')).toMatchObject({ level: 'off', policy: null, effective: 'now' });
+    expect(existsSync(join(places.dataFolder, 'plans', 'cursor.a.plan'))).toBe(false);
+    await contain('a');
+    expect(planOf('cursor.a').read).toContain('/srv/x');
+  });
+
+  test('a running server needs a restart', async () => {
+    activity.set('cursor.a', { liveRuns: 1, lastRun: null, failing: false });
+    expect(await grant('read', '/srv/x')).toMatchObject({ effective: 'restart' });
+  });
+
+  test('many at once are all kept', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => grant('read', `/srv/x${index.toString()}`)));
+    const { read } = planOf('cursor.a');
+    expect(read.filter((place) => /^\/srv\/x\d+$/.test(place))).toHaveLength(20);
+  });
+
+  test('show and explain say what holds', async () => {
+    await grant('read', '~/notes');
+    const shown = await servers.show({ server: 'a' });
+    expect(methods['servers.show'].output.parse(shown)).toEqual(shown);
+    expect(shown.policy?.rules.find((rule) => rule.id === `read:${home}/notes`)).toMatchObject({ source: 'person' });
+    const ask = async (what: string, access?: 'read' | 'write'): Promise<Explanation> => {
+      const answer = await policies.explain({ server: 'a', what, ...(access === undefined ? {} : { access }) });
+      expect(methods['policies.explain'].output.parse(answer)).toEqual(answer);
+      return answer;
+    };
+    expect(await ask('~/notes/x')).toMatchObject({ verdict: 'allowed', source: 'person', effective: 'not-running' });
+    expect(await ask('~/notes/x', 'write')).toMatchObject({
+      verdict: 'refused',
+      change: `belljar grant cursor/a write ${home}/notes/x`,
+    });
+    expect(await ask('/srv/data/x', 'write')).toMatchObject({ verdict: 'allowed', rule: { source: 'argument' } });
+    expect(await ask('~/.ssh/id')).toMatchObject({ verdict: 'refused', enforcedBy: 'landlock' });
+    expect(await ask('node')).toMatchObject({ verdict: 'allowed', subject: 'program' });
+    expect(await ask('/s.js')).toMatchObject({ verdict: 'allowed', source: 'runtime' });
+    expect(await ask('example.com:443')).toMatchObject({ verdict: 'allowed', enforcedBy: 'supervisor' });
+    await release('a');
+    expect(await ask('~/.ssh/id')).toMatchObject({ verdict: 'allowed', enforcedBy: 'none' });
+  });
+});
