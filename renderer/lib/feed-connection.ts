@@ -13,7 +13,10 @@ import type { FeedMessage } from '#contract/feed.ts';
 import { feedMessageSchema, pingEveryMs } from '#contract/feed.ts';
 import type { Clock } from './clock.ts';
 import { Failure, failureOf, toBody } from './failure.ts';
+import { createPacedBatches } from './paced-batches.ts';
 import type { ResumePoint, Transport } from './transport.ts';
+
+type Numbered = Exclude<FeedMessage, { type: 'hello' | 'ping' | 'snapshot-needed' }>;
 
 export type ConnectionState =
   | { kind: 'connecting' }
@@ -26,7 +29,7 @@ export type ConnectionState =
 export interface FeedListener {
   onState: (state: ConnectionState) => void;
   onSnapshotNeeded: () => Promise<void>;
-  /** Messages in order, at most one call a slice. */
+  /** Messages in order, in batches at a pace the page can keep. */
   onMessages: (messages: FeedMessage[]) => void;
   onUnreadable: (lines: number) => void;
 }
@@ -77,25 +80,20 @@ export function createFeedConnection(transport: Transport, clock: Clock, listene
         controller.abort();
       });
     }
-    /** The newest message handed on: only then may a later connection resume behind it. */
     let epoch: string | null = null;
+    const batches = createPacedBatches<Numbered>(clock, (messages) => {
+      listener.onMessages(messages);
+      const last = messages.at(-1);
+      // Only what was handed on may be resumed behind.
+      if (last !== undefined && epoch !== null) resume = { epoch, seq: last.seq };
+    });
     try {
       heard();
       const feed = await transport.openFeed(resume, controller.signal);
       let sliceStart = performance.now();
       for await (const lines of feed) {
         heard();
-        let ready: FeedMessage[] = [];
         let unreadable = 0;
-        const handOn = (): void => {
-          if (unreadable > 0) listener.onUnreadable(unreadable);
-          unreadable = 0;
-          if (ready.length === 0) return;
-          listener.onMessages(ready);
-          const last = ready.at(-1);
-          if (last !== undefined && 'seq' in last && epoch !== null) resume = { epoch, seq: last.seq };
-          ready = [];
-        };
         for (const line of lines) {
           if (line === '') continue;
           const message = parseLine(line);
@@ -113,29 +111,24 @@ export function createFeedConnection(transport: Transport, clock: Clock, listene
           if (message === null) {
             unreadable += 1;
           } else if (message.type === 'snapshot-needed') {
-            handOn();
+            batches.flush();
             resume = { epoch, seq: message.seq };
             await takeSnapshot();
           } else if (message.type !== 'hello' && message.type !== 'ping') {
-            ready.push(message);
+            batches.add(message);
           }
           if (performance.now() - sliceStart > sliceMs) {
-            handOn();
             await clock.nextFrame();
             heard();
             sliceStart = performance.now();
           }
         }
-        handOn();
-        // Reads that follow each other without a pause still leave the page its frames.
-        if (performance.now() - sliceStart > sliceMs) {
-          await clock.nextFrame();
-          sliceStart = performance.now();
-        }
+        if (unreadable > 0) listener.onUnreadable(unreadable);
       }
       throw failureOf('host-unreachable');
     } finally {
       cancelSilence();
+      batches.flush();
     }
   }
 

@@ -8,7 +8,7 @@
 import type { Range } from '@tanstack/react-virtual';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { FocusEvent, KeyboardEvent, ReactNode } from 'react';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isDenial } from '#contract/event.ts';
 import { usePanel } from '../../panel-context.tsx';
@@ -38,7 +38,8 @@ function isKeyboardFocus(element: Element): boolean {
 export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }): ReactNode {
   const panel = usePanel();
   const { actions } = panel.feed;
-  const rows = useStore(panel.feed, (state) => state.visible);
+  // Drawn in the background: a click or a key is answered before rows that are still coming in.
+  const rows = useDeferredValue(useStore(panel.feed, (state) => state.visible));
   const servers = useStore(panel.servers, (state) => state.servers);
   const scroller = useRef<HTMLDivElement>(null);
   const [activeKey, setActiveKey] = useState<string | null>(null);

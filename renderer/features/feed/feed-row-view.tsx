@@ -82,8 +82,8 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
           {denial && <span className="visually-hidden">Refused: </span>}
           <span className="row-server">
             <HostileText text={serverName} longest={nameLongest} />
-          </span>
-          <span className="row-phrase">{sentence.phrase}</span>
+          </span>{' '}
+          <span className="row-phrase">{sentence.phrase}</span>{' '}
           {sentence.known !== null ? (
             <strong>{shortKnown(sentence.known)}</strong>
           ) : (
@@ -99,12 +99,12 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
             <code className="row-target">
               <MiddleText text={sentence.target} longest={targetLongest} />
             </code>
-          )}
+          )}{' '}
           {sentence.target !== null && (
             <span className="row-program">
               by <HostileText text={programName(event.process.exe)} longest={programLongest} />
             </span>
-          )}
+          )}{' '}
           {event.errno !== undefined && <span className="row-errno">{event.errno}</span>}
         </p>
       </div>
