@@ -105,8 +105,11 @@ describe('check, with the real launcher', () => {
     writeFileSync(program, readFileSync(server));
     const options = JSON.stringify({ pidFile, stubborn: true, start: [':'] });
     world.configure({ odd: { command: process.execPath, args: [program, options, join(world.home, 'docs')] } });
+    const left = (): string[] => readdirSync(tmpdir()).filter((name) => /^belljar-(?:check|run)-/.test(name));
+    const leftBefore = new Set(left());
     const result = await world.api['servers.check']({ server: 'odd' });
     expect(result.verdict).toBe('works');
+    expect(left().filter((name) => !leftBefore.has(name))).toEqual([]);
     const pids = readFileSync(pidFile, 'utf8').trim().split('\n').map(Number);
     expect(pids.length).toBe(4);
     expect(pids.filter((pid) => startTicksOf(pid) !== null)).toEqual([]);

@@ -29,8 +29,7 @@ beforeEach(async () => {
   const file = join(world.home, 'server.js');
   writeFileSync(file, 'setInterval(() => {}, 1000);');
   config = world.configure({ notes: { command: process.execPath, args: [file] } });
-  const { results } = await world.api['servers.contain']({ servers: 'all', dryRun: false, check: false });
-  expect(results).toMatchObject([{ id, changed: true }]);
+  await world.api['servers.contain']({ servers: [id], dryRun: false, check: false });
 });
 afterEach(() => world.close());
 
@@ -142,6 +141,13 @@ describe('doctor', () => {
     expect(await examine()).toEqual(found);
     expect(await examine(true)).toContainEqual(expect.objectContaining({ code, severity: 'ok', repaired: true }));
     expect(await examine()).toEqual([]);
+  });
+
+  it('misses no launcher while nothing is contained', async () => {
+    await world.api['servers.release']({ servers: 'all', dryRun: false });
+    rmSync(join(world.folders.data, 'bin'), { recursive: true });
+    expect(await examine(true)).toEqual([]);
+    expect(existsSync(join(world.folders.data, 'bin'))).toBe(false);
   });
 
   it('writes a damaged plan again exactly as it was', async () => {

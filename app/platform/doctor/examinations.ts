@@ -153,7 +153,7 @@ async function examineFolders({ folders, uid }: ExaminationsOptions, repair: boo
     : [finding({ code: 'folders', severity: 'ok', sentence: "Belljar's folders are yours alone." })];
 }
 
-async function examineLauncher({ launcher }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+async function examineLauncher({ launcher, engine }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
   const file = launcher.path;
   const install = async (): Promise<void> => {
     await launcher.install();
@@ -163,6 +163,10 @@ async function examineLauncher({ launcher }: ExaminationsOptions, repair: boolea
     case 'equal':
       return [finding({ code: 'launcher', severity: 'ok', file, sentence: 'The launcher is in its place.' })];
     case 'missing':
+      if (!(await engine.api['servers.list']({})).servers.some(needsLauncher)) {
+        const sentence = 'The launcher comes to its place with the first server that is contained.';
+        return [finding({ code: 'launcher', severity: 'ok', file, sentence })];
+      }
       return [
         await repairing(
           { code: 'launcher-missing', severity: 'error', file, sentence: 'The launcher is not in its place.', done },
@@ -275,6 +279,10 @@ async function examineDocuments(options: ExaminationsOptions, repair: boolean): 
   return findings.length > 0
     ? findings
     : [finding({ code: 'documents', severity: 'ok', sentence: 'Journal, policies and plans are of their form.' })];
+}
+
+function needsLauncher(server: Server): boolean {
+  return throughLauncher.has(server.state) || server.state === 'drifted' || server.state === 'copied';
 }
 
 const throughLauncher = new Set<Server['state']>(['contained', 'watched', 'restart-needed', 'failing']);

@@ -6,9 +6,10 @@
  * What a process starts, detaches and re-parents between two looks and outside the session is not found; the looks are
  * `lookEveryMs` apart. (A contained tree is ended by the launcher, which the kernel tells of every process.)
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 const lookEveryMs = 100;
+const tidyMs = 1000;
 
 interface ProcessLine {
   pid: number;
@@ -38,6 +39,14 @@ function readLine(pid: number): ProcessLine | null {
     session: session ?? -1,
     startTicks: startTicks ?? -1,
   };
+}
+
+function programOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return null;
+  }
 }
 
 function readAll(): ProcessLine[] {
@@ -101,8 +110,8 @@ export class ProcessTree {
     return [...this.#members].filter(([pid, ticks]) => readLine(pid)?.startTicks === ticks).map(([pid]) => pid);
   }
 
-  signal(signal: NodeJS.Signals): void {
-    for (const pid of this.alive()) {
+  signal(signal: NodeJS.Signals, to: readonly number[] = this.alive()): void {
+    for (const pid of to) {
       try {
         process.kill(pid, signal);
       } catch {
@@ -122,7 +131,10 @@ export class ProcessTree {
     return true;
   }
 
-  /** SIGTERM, then SIGKILL until nothing is left; a process may start others while it is being ended. */
+  /**
+   * SIGTERM, then SIGKILL until nothing is left; a process may start others while it is being ended. What runs the root's
+   * own program goes last: a launcher that sees its server killed still tidies up after it.
+   */
   async end(graceMs: number): Promise<void> {
     try {
       if (this.alive().length === 0) {
@@ -130,6 +142,14 @@ export class ProcessTree {
       }
       this.signal('SIGTERM');
       if (await this.waitUntilGone(graceMs)) {
+        return;
+      }
+      const program = programOf(this.#root);
+      this.signal(
+        'SIGKILL',
+        this.alive().filter((pid) => program === null || programOf(pid) !== program),
+      );
+      if (await this.waitUntilGone(tidyMs)) {
         return;
       }
       for (let attempt = 0; attempt < 20; attempt += 1) {
