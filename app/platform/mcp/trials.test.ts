@@ -139,6 +139,15 @@ describe('what does not work', () => {
     expect(await tried('./text')).toMatchObject({ failure: 'cannot-execute' });
   });
 
+  it('looks past what stands in its way on the PATH', async () => {
+    writeFileSync(join(home, 'file'), '');
+    // A file where a folder is meant fails like a folder that may not be entered, for root too.
+    const path = [join(home, 'file'), join(home, 'missing'), join(process.execPath, '..')].join(':');
+    const trials = make({ PATH: path });
+    const record = await trials.bare({ ...entry({}), command: 'node' }, { timeoutMs: 10_000 });
+    expect(record).toMatchObject({ failure: null });
+  });
+
   it('can be cancelled', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 300);

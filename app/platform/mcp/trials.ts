@@ -85,11 +85,20 @@ function missingCommand(launch: SessionLaunch): TrialRecord | null {
         .split(delimiter)
         .filter((folder) => folder !== '')
         .map((folder) => join(isAbsolute(folder) ? folder : resolve(launch.cwd, folder), launch.command));
-  const files = candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  const files = candidates.filter(isFile);
   if (files.length === 0) {
     return failed('command-not-found', `the command "${launch.command}" was not found`);
   }
   return files.some(isExecutable) ? null : failed('cannot-execute', `${files[0] ?? ''} is not executable`);
+}
+
+/** Folders of a PATH may be closed to this user; what cannot be looked at is not found there, as execvp does it. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {
