@@ -108,9 +108,10 @@ export function unwrapEntry(server: FoundServer, record: JournalRecord | null): 
 /** What changes, as it may be shown. */
 export function maskedDiff(server: FoundServer, entryText: string): FileDiff {
   const { adapter, file, text } = server.config;
-  const key = `${JSON.stringify(server.entry.name)}: `;
+  const line = adapter.lineOf(text, server.entry.path);
+  const indent = /^[ \t]*/.exec(text.split(/\r\n|\n|\r/)[line - 1] ?? '')?.[0] ?? '';
+  const key = `${indent}${JSON.stringify(server.entry.name)}: `;
   const before = key + adapter.maskEntry(server.entry.text);
   const after = key + adapter.maskEntry(entryText);
-  const line = adapter.lineOf(text, server.entry.path);
   return { file: file.file, before, after, unified: unifiedDiff(file.file, before, after, line) };
 }
