@@ -3,12 +3,13 @@
  * addresses, no inline script or style), so that `default-src 'none'; script-src 'self'; style-src 'self'` is enough.
  */
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   plugins: [react()],
+  test: { setupFiles: ['./test-support/setup.ts'] },
   build: {
     outDir: '../dist/renderer',
     emptyOutDir: true,

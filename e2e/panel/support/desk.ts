@@ -290,8 +290,8 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       });
     });
     server.closeAllConnections();
-    news.close();
     feed.close();
+    await news.close();
     await closed;
   }
 

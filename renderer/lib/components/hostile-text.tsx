@@ -11,20 +11,17 @@ export interface HostileTextProps {
 
 export function HostileText({ text, longest, className }: HostileTextProps): ReactNode {
   const pieces = visiblePieces(longest === undefined ? text : elideMiddle(text, longest));
-  let at = 0;
   return (
     <bdi className={className === undefined ? 'hostile' : `hostile ${className}`} dir="ltr">
-      {pieces.map((piece) => {
-        const key = at;
-        at += piece.text.length;
-        return piece.kind === 'text' ? (
+      {pieces.map((piece, index) =>
+        piece.kind === 'text' ? (
           piece.text
         ) : (
-          <span key={key} className="hostile-mark" title={`Hidden character ${piece.code}`}>
+          <span key={index} className="hostile-mark" title={`Hidden character ${piece.code}`}>
             {piece.text}
           </span>
-        );
-      })}
+        ),
+      )}
     </bdi>
   );
 }

@@ -1,0 +1,145 @@
+import { act, render, screen, within } from '@testing-library/react';
+import { userEvent } from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { levelSentences } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import { App } from './app.tsx';
+import { createPanel } from './panel.ts';
+import { createFakeTransport, createManualClock, machine, makeServer, settle } from './test-support/fixtures.ts';
+
+async function open(servers: Server[], code: string | null = null, signedIn = true) {
+  const transport = createFakeTransport();
+  transport.signedIn = signedIn;
+  transport.answer('servers.list', () => ({ v: 1, machine, servers }));
+  transport.answer('events.list', () => ({ events: [] }));
+  const clock = createManualClock();
+  const panel = createPanel({ transport, clock, dismissedRuns: { read: () => [], write: () => undefined } });
+  render(<App panel={panel} />);
+  await act(async () => {
+    await panel.start(code);
+    await settle();
+  });
+  const say = async (...messages: Parameters<(typeof transport.feeds)[number]['say']>): Promise<void> => {
+    await act(async () => {
+      await transport.feeds.at(-1)?.say(...messages);
+    });
+  };
+  return { transport, clock, panel, say };
+}
+
+describe('the page', () => {
+  it('goes from connecting to the snapshot to live', async () => {
+    const { say } = await open([makeServer()]);
+    expect(screen.getByRole('status', { name: 'Looking for servers' })).toBeTruthy();
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    expect(screen.getByRole('heading', { name: 'files' })).toBeTruthy();
+    expect(screen.getByText('Everything is enforced here.')).toBeTruthy();
+    expect(screen.getByText('Live')).toBeTruthy();
+  });
+
+  it('without a key tells the one command', async () => {
+    await open([], null, false);
+    expect(screen.getByRole('heading', { name: 'This page has no valid key.' })).toBeTruthy();
+    expect(screen.getByText('belljar panel')).toBeTruthy();
+  });
+
+  it('keeps a code that could not be handed over, and tries it again', async () => {
+    const { panel, transport } = await open([], 'nobody', false);
+    expect(screen.getByRole('heading', { name: 'The Belljar host does not answer.' })).toBeTruthy();
+    transport.signedIn = true;
+    await act(async () => {
+      panel.retryNow();
+      await settle();
+    });
+    expect(screen.getByText('Connecting')).toBeTruthy();
+  });
+
+  it('keeps what it shows when its key is no longer valid', async () => {
+    const { transport, say, clock } = await open([makeServer()]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    transport.refuseFeed('unauthorized');
+    await act(async () => {
+      await transport.feeds[0]?.end();
+      await clock.advance(1_000);
+    });
+    expect(screen.getByRole('alert').textContent).toContain('key is no longer valid');
+    expect(screen.getByRole('heading', { name: 'files' })).toBeTruthy();
+  });
+
+  it('says in words what each state is and what to do', async () => {
+    const { say } = await open([
+      makeServer({ id: 'a', name: 'remote', state: 'cannot', reason: 'remote', command: null }),
+      makeServer({
+        id: 'b',
+        name: 'old',
+        level: 'standard',
+        state: 'restart-needed',
+        oldProcesses: [{ pid: 321, since: '2026-03-01T11:00:00.000Z' }],
+      }),
+      makeServer({ id: 'c', name: 'held', level: 'strict', state: 'locked' }),
+    ]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    expect(screen.getByText(/there is no process here to contain/u)).toBeTruthy();
+    expect(screen.queryByRole('radiogroup', { name: 'Level of remote' })).toBeNull();
+    expect(screen.getByText(/process 321 since/u)).toBeTruthy();
+    expect(screen.getByText('Quit Desk and start it again.')).toBeTruthy();
+    expect(screen.getByText('Your organisation has set its level.')).toBeTruthy();
+  });
+
+  it('shows the exact sentence of each level, and arrow keys choose nothing', async () => {
+    const { say, transport } = await open([makeServer()]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    transport.answer('servers.diff', () => ({ file: '/f', before: '', after: '', unified: '-a\n+b' }));
+    const user = userEvent.setup();
+    const group = screen.getByRole('radiogroup', { name: 'Level of files' });
+    const radio = (name: string): HTMLElement => within(group).getByRole('radio', { name });
+    expect(group.parentElement?.textContent).toContain(levelSentences.off);
+    act(() => {
+      radio('Off').focus();
+    });
+    await user.keyboard('{ArrowRight}{ArrowRight}{ArrowRight}');
+    expect(document.activeElement).toBe(radio('Strict'));
+    expect(group.parentElement?.textContent).toContain(levelSentences.strict);
+    expect(radio('Off').getAttribute('aria-checked')).toBe('true');
+    await user.keyboard('{ArrowRight}');
+    expect(document.activeElement).toBe(radio('Off'));
+    expect(transport.calls.some(({ method }) => method === 'servers.diff')).toBe(false);
+    await user.keyboard('{End} ');
+    await act(settle);
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByRole('heading', { level: 2 }).textContent).toBe('Contain files: strict');
+  });
+
+  it('marks hostile characters wherever a name stands', async () => {
+    const { say } = await open([makeServer({ name: 'safe\u202Eexe.', command: '<i>x</i>' })]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    const heading = screen.getAllByRole('heading').find((one) => one.textContent.includes('safe'));
+    expect(heading?.textContent).toBe('safeU+202Eexe.');
+    expect(document.body.textContent).toContain('<i>x</i>');
+    expect(document.querySelector('i')).toBeNull();
+  });
+
+  it('follows servers that change and go', async () => {
+    const { say } = await open([makeServer()]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    await say({ type: 'server', seq: 1, server: makeServer({ id: 'desk.two', name: 'second' }) });
+    expect(screen.getByRole('heading', { name: 'second' })).toBeTruthy();
+    await say({ type: 'server-gone', seq: 2, id: 'desk.two' });
+    expect(screen.queryByRole('heading', { name: 'second' })).toBeNull();
+  });
+
+  it('with no servers says where it looked', async () => {
+    const { say } = await open([]);
+    await say(
+      { type: 'hello', epoch: 'e', seq: 0 },
+      {
+        type: 'machine',
+        seq: 1,
+        machine: { ...machine, lookedAt: [{ clientTitle: 'Desk', file: '/home/mara/desk.json', found: false }] },
+      },
+    );
+    expect(screen.getByText('No MCP servers found')).toBeTruthy();
+    expect(screen.getByText('/home/mara/desk.json')).toBeTruthy();
+    expect(screen.getByText('not there')).toBeTruthy();
+  });
+});

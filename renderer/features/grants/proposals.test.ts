@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { EventKind } from '#contract/words.ts';
+import { eventKinds } from '#contract/words.ts';
+import { isGrantable, proposalsFor, splitAddress } from './proposals.ts';
+
+const home = '/home/mara';
+
+function rules(kind: EventKind, target: string, targetBytes?: number): string[] | string {
+  const proposals = proposalsFor({ kind, target, ...(targetBytes === undefined ? {} : { targetBytes }) }, home);
+  return proposals.kind === 'none' ? proposals.why : proposals.list.map(({ verb, what }) => `${verb} ${what}`);
+}
+
+describe('from a denial to rules', () => {
+  it.each<[EventKind, string, string[]]>([
+    ['file.read', '/home/mara/a/b.txt', ['read /home/mara/a/b.txt', 'read /home/mara/a']],
+    ['file.write', '/home/mara/a/b.txt', ['write /home/mara/a/b.txt', 'write /home/mara/a']],
+    ['file.create', '/home/mara/a/new', ['write /home/mara/a', 'write /home/mara/a/new']],
+    ['file.delete', '/srv/x/y', ['write /srv/x', 'write /srv/x/y']],
+    ['exec', '/usr/bin/git', ['exec /usr/bin/git']],
+    ['net.connect', '140.82.121.3:443', ['host 140.82.121.3:443']],
+    ['net.connect', '127.0.0.1:5432', ['local 5432']],
+    ['net.connect', '[::1]:80', ['local 80']],
+    ['net.listen', '0.0.0.0:8080', ['listen 8080']],
+    ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
+  ])('%s %s', (kind, target, expected) => {
+    expect(rules(kind, target)).toEqual(expected);
+  });
+
+  it('never proposes the root, the whole home, or what holds it', () => {
+    expect(rules('file.read', '/home/mara/.bashrc')).toEqual(['read /home/mara/.bashrc']);
+    expect(rules('file.read', '/etc')).toEqual(['read /etc']);
+    expect(rules('file.read', '/home/other')).toEqual(['read /home/other']);
+  });
+
+  it('never proposes a name that is not whole or not a name', () => {
+    expect(rules('file.read', '/very/long', 90_000)).toContain('not known');
+    expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
+    expect(rules('file.read', 'relative/path')).toContain('full path');
+    expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('net.connect', 'nonsense')).toContain('not understood');
+    expect(rules('net.connect', '1.2.3.4:99999')).toContain('not understood');
+  });
+
+  it('says for every kind whether a rule could allow it', () => {
+    const samples: Partial<Record<EventKind, string>> = {
+      'net.connect': '1.2.3.4:5',
+      'net.dns': 'example.org',
+      'net.listen': '0.0.0.0:1',
+    };
+    for (const kind of eventKinds) {
+      expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);
+    }
+  });
+
+  it('splits addresses', () => {
+    expect(splitAddress('[fe80::1%eth0]:22')).toEqual({ host: 'fe80::1%eth0', port: 22 });
+    expect(splitAddress('host.name:443')).toEqual({ host: 'host.name', port: 443 });
+    expect(splitAddress('::1:80')).toBeNull();
+  });
+});
