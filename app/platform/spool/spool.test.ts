@@ -290,6 +290,16 @@ describe('following', () => {
     expect(seen.map((item) => `${item.run}:${item.seq}`)).toEqual(['run-1:3', 'run-1:4', 'run-1:5', 'run-2:1']);
   });
 
+  it('tells nothing of a long history, which is read in slices while it already follows', async () => {
+    const history = Array.from({ length: 4000 }, (_, index) => event(index + 2));
+    writeFileSync(file(), lines(started(), ...history));
+    const seen = await follow();
+    appendFileSync(file(), lines(event(5000)));
+    await until(() => seen.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(seqs(seen)).toEqual([5000]);
+  });
+
   it('tells a line whose first half was there before', async () => {
     const text = lines(event(2));
     writeFileSync(file(), lines(started()) + text.slice(0, 40));
