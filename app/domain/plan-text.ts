@@ -46,10 +46,6 @@ const envPattern = /^(?:\*|[A-Za-z_][A-Za-z0-9_]{0,254}\*?)$/;
 const setNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
 
-export function isPlanSymbol(place: string): boolean {
-  return place === 'runtime' || symbolPattern.test(place);
-}
-
 /** Bytes that would end a field or a line, and the escape character itself, as `%XX`. */
 function encodeField(value: string): string {
   return value.replace(

@@ -571,7 +571,3 @@ export function createKnownTargets(folders: Folders, own: OwnFolders): (target: 
     return other === undefined ? null : find(folders.home + target.slice(other.length));
   };
 }
-
-export function knownTarget(target: string, folders: Folders, own: OwnFolders): string | null {
-  return createKnownTargets(folders, own)(target);
-}

@@ -31,7 +31,8 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const isRoot = process.geteuid?.() === 0;
 /** In a mount namespace of its own, so that asking leaves no trace. */
 const canMount =
-  isRoot && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], { stdio: 'ignore' }).status === 0;
+  isRoot &&
+  spawnSync('/usr/bin/unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], { stdio: 'ignore' }).status === 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'belljar-files-'));
@@ -232,7 +233,7 @@ describe('a full disk', () => {
   test.runIf(canMount)('that is a real one', async () => {
     const mount = join(folder, 'small');
     mkdirSync(mount);
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount]).status).toBe(0);
+    expect(spawnSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount]).status).toBe(0);
     try {
       const small = join(mount, 'config.json');
       writeFileSync(small, old);
@@ -245,7 +246,7 @@ describe('a full disk', () => {
       expect(readFileSync(small, 'utf8')).toBe(old);
       expect(readdirSync(mount)).toEqual(['config.json']);
     } finally {
-      spawnSync('umount', [mount]);
+      spawnSync('/usr/bin/umount', [mount]);
     }
   });
 });

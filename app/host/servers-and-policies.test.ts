@@ -1,4 +1,4 @@
-/** Servers and policies together over the real file system, in a throw-away home; runs, events and trials are made up. */
+/** Servers and policies of the engine over the real file system, in a throw-away home; runs, events and trials are made up. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
@@ -28,10 +28,10 @@ import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
-import { createPolicyService, type PolicyService } from '../policies/policy-service.ts';
-import type { Places } from '../ports.ts';
-import type { ServerActivity } from '../runs/run-service.ts';
-import { createServerService, type ServerService } from './server-service.ts';
+import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
+import type { Places } from '#engine/ports.ts';
+import type { ServerActivity } from '#engine/runs/run-service.ts';
+import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 
 let home: string;
 let places: Places;
