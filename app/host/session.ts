@@ -155,14 +155,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 
   async function call(name: MethodName, input: unknown, signal?: AbortSignal): Promise<unknown> {
-    const used = current;
-    const invoke = (opened: Opened): Promise<unknown> =>
-      (opened.api[name] as (input: unknown, signal?: AbortSignal) => Promise<unknown>)(input, signal);
-    try {
-      return await invoke(used);
-    } catch (error) {
-      if (used.host !== null || !mayRepeat(error, name)) throw error;
-      return await invoke(await reopen(used));
+    const deadline = Date.now() + lockWaitMs;
+    for (;;) {
+      const used = current;
+      try {
+        const invoke = used.api[name] as (input: unknown, signal?: AbortSignal) => Promise<unknown>;
+        return await invoke(input, signal);
+      } catch (error) {
+        if (used.host !== null || !mayRepeat(error, name) || Date.now() >= deadline) throw error;
+      }
+      // A host that was killed may accept one more connection while it dies: once is not enough.
+      await sleep(pollMs);
+      await reopen(used);
     }
   }
 

@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach } from 'vitest';
 
 export const root = resolve(import.meta.dirname, '../../..');
@@ -113,7 +113,8 @@ export function makeHome(): Home {
   later(() => rmSync(path, { recursive: true, force: true }));
   mkdirSync(join(path, 'runtime'), { mode: 0o700 });
   const environment: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
+    // Folders that this user may not enter would decide which error a missing command gives.
+    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: path,
     XDG_RUNTIME_DIR: join(path, 'runtime'),
     LANG: 'C.UTF-8',
