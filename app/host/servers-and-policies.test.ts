@@ -252,7 +252,9 @@ describe('the list', () => {
     write(files.cursor(), { mcpServers: { a: { command: 'x' }, both: { command: 'x' } } });
     write(files.desktop(), { mcpServers: { both: { command: 'x' }, 'über/🔥': { command: 'x' } } });
     for (const handle of ['a', 'cursor/a', 'cursor.a']) expect((await servers.find(handle)).id).toBe('cursor.a');
-    expect((await servers.find('claude-desktop/über/🔥')).id).toEqual(expect.stringMatching(/^claude-desktop\.u-ber-[0-9a-f]{12}$/));
+    expect((await servers.find('claude-desktop/über/🔥')).id).toEqual(
+      expect.stringMatching(/^claude-desktop\.u-ber-[0-9a-f]{12}$/),
+    );
     await expect(servers.find('both')).rejects.toMatchObject({
       code: 'ambiguous',
       params: { candidates: 'claude-desktop/both, cursor/both' },
