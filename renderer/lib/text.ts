@@ -11,7 +11,7 @@ export type TextPiece = { kind: 'text'; text: string } | { kind: 'mark'; text: s
  * invisible characters; line and paragraph separators; byte order mark; interlinear marks; tags; lone surrogates.
  */
 const hiddenCharacters =
-  /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F|[\u180B-\u180F]|\p{Cs}/gu;
+  /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F|\u17B4|\u17B5|[\u180B-\u180F]|\p{Cs}/gu;
 
 /** More marks on one letter than any language writes are stacked on purpose, to cover the lines around; three stay. */
 const stackedMarks = /(\p{M}{3})\p{M}+/gu;

@@ -1,6 +1,7 @@
 /** A server that broke, as one card: what happened, and the three ways on. */
 import { HeartCrack, X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { RunEnd } from '#contract/event.ts';
 import { knownTargets, runEndPhrase } from '#contract/sentences.ts';
@@ -16,7 +17,10 @@ import type { Breakage } from './breakage-rules.ts';
 
 const cardsShown = 3;
 
-/** The denials before the end, each once, those that can be allowed first; words for well-known targets from the feed. */
+/**
+ * The denials before the end, each once; words for well-known targets from the feed. Those that a rule can allow come
+ * first, and of them those that hold no secrets: they are the likelier reason, and the one that does less harm to allow.
+ */
 function denialsOf(server: string, end: RunEnd, knownOf: (target: string) => string | undefined): Denial[] {
   const seen = new Set<string>();
   const denials: Denial[] = [];
@@ -28,16 +32,16 @@ function denialsOf(server: string, end: RunEnd, knownOf: (target: string) => str
   }
   const grantable = (denial: Denial): boolean =>
     proposalsFor({ kind: denial.kind, target: denial.target }, null).kind === 'proposals';
-  return denials.toSorted((a, b) => Number(grantable(b)) - Number(grantable(a)));
+  const weight = (denial: Denial): number => (grantable(denial) ? 0 : 2) + (denial.known === undefined ? 0 : 1);
+  return denials.toSorted((a, b) => weight(a) - weight(b));
 }
 
 function Card({ card, server }: { card: Breakage; server: Server | undefined }): ReactNode {
   const panel = usePanel();
-  const rows = panel.feed.getState().visible;
-  const denials = denialsOf(card.server, card.end, (target) => {
-    const row = rows.find(({ event }) => event.run === card.run && event.target === target);
-    return row?.event.known;
-  });
+  const denials = useMemo(
+    () => denialsOf(card.server, card.end, (target) => panel.feed.actions.knownOf(card.run, target)),
+    [card, panel],
+  );
   const first = denials[0];
   const sentence = first === undefined ? null : denialSentence(first);
   const name = server?.name ?? card.server;
@@ -73,7 +77,7 @@ function Card({ card, server }: { card: Breakage; server: Server | undefined }):
         {denials.length > 0 && (
           <button
             type="button"
-            className="button button-primary"
+            className={first?.known === undefined ? 'button button-primary' : 'button'}
             onClick={() => {
               panel.grant.actions.open(denials, true);
             }}

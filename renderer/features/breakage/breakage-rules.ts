@@ -1,8 +1,10 @@
 /**
- * When a run's end is a breakage: the server stopped by itself soon after its start, or right after a refusal.
+ * When a run's end is a breakage: the server failed by itself soon after its start, or right after a refusal.
  *
- * A run that its client closed, or that a person stopped, is no breakage. Neither is a clean exit (code 0) without a
- * refusal just before: clients start a server for a moment to list its tools and close its input again.
+ * A run that its client closed, or that a person stopped, is no breakage. Neither is a clean exit (code 0), whatever was
+ * refused before: clients start a server for a moment, list its tools and close its input, and many a server is refused
+ * something at every start and works. A card for each of those would teach people to look away, or to allow what they
+ * need not.
  */
 import type { Event, RunEnd } from '#contract/event.ts';
 
@@ -12,10 +14,9 @@ export const goodRunMs = soonAfterStartMs;
 
 export function isBreakage(end: RunEnd): boolean {
   if (end.cause === 'client-gone' || end.cause === 'stopped') return false;
-  // `justBefore` holds the denials of the two seconds before the end.
-  if (end.justBefore.length > 0) return true;
   if (end.cause === 'exit' && (end.code ?? 0) === 0) return false;
-  return end.durationMs < soonAfterStartMs;
+  // `justBefore` holds the denials of the two seconds before the end.
+  return end.justBefore.length > 0 || end.durationMs < soonAfterStartMs;
 }
 
 /** A run that shows the server works: it lasted, or it ended as runs do. */

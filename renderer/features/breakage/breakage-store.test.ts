@@ -14,7 +14,7 @@ describe('what is a breakage', () => {
     ['a signal at once', makeEnd({ cause: 'signal', signal: 'SIGSEGV', durationMs: 10 }), true],
     ['a launcher that failed', makeEnd({ cause: 'launcher-failed', durationMs: 5 }), true],
     ['a clean early exit', makeEnd({ code: 0, durationMs: 900 }), false],
-    ['a clean exit right after a refusal', makeEnd({ code: 0, durationMs: 900, justBefore: [refusal] }), true],
+    ['a clean exit right after a refusal', makeEnd({ code: 0, durationMs: 900, justBefore: [refusal] }), false],
     ['a client that closed it', makeEnd({ cause: 'client-gone', durationMs: 500, justBefore: [refusal] }), false],
     ['a person who stopped it', makeEnd({ cause: 'stopped', durationMs: 500, justBefore: [refusal] }), false],
   ])('%s', (_, end, broken) => {

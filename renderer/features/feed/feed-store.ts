@@ -37,8 +37,8 @@ export interface FeedActions {
   clearFilter: () => void;
   hold: (reason: HoldReason) => void;
   letGo: (reason: HoldReason) => void;
-  /** A row by its key, whether it is visible or not. */
-  row: (key: string) => FeedRow | undefined;
+  /** The well-known name of a run's target, from any row that is kept, visible or not. */
+  knownOf: (run: string, target: string) => string | undefined;
 }
 
 export type FeedStore = ReturnType<typeof createFeedStore>;
@@ -118,7 +118,7 @@ export function createFeedStore(nameOf: (server: string) => string, limit?: numb
         return { holds, visible: filtered(state.filter), waiting: 0 };
       });
     },
-    row: (key) => index.byKey.get(key),
+    knownOf: (run, target) => index.rows.find(({ event }) => event.run === run && event.target === target)?.event.known,
   };
 
   return Object.assign(store, { actions });
