@@ -1,0 +1,207 @@
+/**
+ * Installs the real servers and clients that are tested with into a folder of their own, pinned by pins/package-lock.json and
+ * pins/requirements.txt (a folder of its own, or its package file would be the nearest of the tests), once: the next time nothing is fetched. Says what it does on stderr. Works as an ordinary user.
+ *
+ *   <cache>/real-servers/<hash>/node_modules   the npm servers, Inspector, and the registry's Node for what needs a newer one
+ *                               venv           the Python servers and uv
+ *                               home           a home folder whose ~/.npm and ~/.cache/uv are warm
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheFolder, projectRoot } from '../confinement/support/places.ts';
+
+const here = join(projectRoot, 'e2e/real-servers/pins');
+const pinFiles = ['package.json', 'package-lock.json', 'requirements.txt'];
+const lockOldMs = 10 * 60_000;
+
+export const npxPackages = [
+  'server-everything',
+  'server-filesystem',
+  'server-memory',
+  'server-sequential-thinking',
+] as const;
+export type NpxPackage = (typeof npxPackages)[number];
+
+export interface RealServers {
+  folder: string;
+  /** HOME for everything that is started by a package runner: its caches are warm. */
+  home: string;
+  /** The Node that runs us, and the npx beside it. */
+  node: string;
+  npx: string;
+  /** Registry's Node, 22 or newer; null where there is none for this machine. */
+  newNode: string | null;
+  inspector: string;
+  python: string;
+  uvx: string;
+  script: (name: NpxPackage) => string;
+  /** Exact `name@version`, as an entry would pin it. */
+  spec: (name: NpxPackage | 'mcp-server-time' | 'mcp-server-git') => string;
+}
+
+/** What an outer npm run has set would reach the inner one. */
+const outerEnvironment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
+function say(text: string): void {
+  process.stderr.write(`real servers: ${text}\n`);
+}
+
+function must(
+  what: string,
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+): void {
+  say(what);
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: 5 * 60_000,
+    env: { ...outerEnvironment, ...options.env },
+    input: options.input ?? '',
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (result.error !== undefined) throw new Error(`${command} does not run`, { cause: result.error });
+  if (result.status !== 0)
+    throw new Error(`${what}: ${command} ${args.join(' ')} ended with ${String(result.status)}\n${result.stderr}`);
+}
+
+function pins(): { hash: string; npm: Record<string, string>; python: Record<string, string> } {
+  const hash = createHash('sha256');
+  for (const file of pinFiles) hash.update(readFileSync(join(here, file)));
+  hash.update(`${process.versions.modules} ${process.arch}`);
+  const npm = (JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { dependencies: Record<string, string> })
+    .dependencies;
+  const python = Object.fromEntries(
+    readFileSync(join(here, 'requirements.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('=='))
+      .map((line) => line.trim().split('==') as [string, string]),
+  );
+  return { hash: hash.digest('hex').slice(0, 16), npm, python };
+}
+
+/** One at a time; a lock that nobody has held for long is taken over. */
+async function alone<T>(folder: string, work: () => T): Promise<T> {
+  const lock = `${folder}.lock`;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+      if (Date.now() - made > lockOldMs) rmSync(lock, { recursive: true, force: true });
+      else await sleep(500);
+    }
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+/** What an `initialize` and the end of the input make of a server: it answers and leaves. */
+const hello = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'provision', version: '1' } } })}\n`;
+
+function install(folder: string, servers: RealServers): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(servers.home, { recursive: true });
+  for (const file of [...pinFiles, '.npmrc'])
+    if (existsSync(join(here, file))) copyFileSync(join(here, file), join(folder, file));
+  must(
+    'npm packages',
+    process.execPath,
+    [npmScript('npm-cli.js'), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    { cwd: folder },
+  );
+  must('Python environment', 'python3', ['-m', 'venv', join(folder, 'venv')]);
+  must('Python packages', servers.python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    join(folder, 'requirements.txt'),
+  ]);
+  // Not from below the packages just installed: npx would find them there and leave its cache cold.
+  const env = { HOME: servers.home, npm_config_cache: join(servers.home, '.npm'), npm_config_update_notifier: 'false' };
+  for (const name of npxPackages) {
+    must(
+      `warm npx cache: ${name}`,
+      servers.npx,
+      ['-y', servers.spec(name), ...(name === 'server-filesystem' ? [servers.home] : [])],
+      { cwd: tmpdir(), env, input: hello },
+    );
+  }
+  for (const name of ['mcp-server-time', 'mcp-server-git'] as const) {
+    must(`warm uvx cache: ${name}`, servers.uvx, [servers.spec(name), '--help'], {
+      cwd: tmpdir(),
+      env: {
+        ...env,
+        XDG_CACHE_HOME: join(servers.home, '.cache'),
+        XDG_DATA_HOME: join(servers.home, '.local/share'),
+      },
+    });
+  }
+}
+
+/** npm's own program beside the running Node, wherever the distribution put it. */
+function npmScript(name: string): string {
+  const prefix = dirname(dirname(process.execPath));
+  for (const folder of ['lib/node_modules/npm/bin', 'share/nodejs/npm/bin', 'share/npm/bin']) {
+    const path = join(prefix, folder, name);
+    if (existsSync(path)) return path;
+  }
+  throw new Error(`npm was not found beside ${process.execPath}`);
+}
+
+export async function provision(): Promise<RealServers> {
+  const { hash, npm, python } = pins();
+  const folder = join(cacheFolder('real-servers'), hash);
+  const modules = join(folder, 'node_modules');
+  const newNode = join(modules, `node-linux-${process.arch}`, 'bin/node');
+  const servers: RealServers = {
+    folder,
+    home: join(folder, 'home'),
+    node: process.execPath,
+    npx: join(dirname(process.execPath), 'npx'),
+    newNode: null,
+    inspector: join(modules, '@modelcontextprotocol/inspector/clients/launcher/build/index.js'),
+    python: join(folder, 'venv/bin/python'),
+    uvx: join(folder, 'venv/bin/uvx'),
+    script: (name) => join(modules, '@modelcontextprotocol', name, 'dist/index.js'),
+    spec: (name) =>
+      name.startsWith('mcp-')
+        ? `${name}@${python[name] ?? ''}`
+        : `@modelcontextprotocol/${name}@${npm[`@modelcontextprotocol/${name}`] ?? ''}`,
+  };
+  const stamp = join(folder, 'provisioned');
+  if (!existsSync(stamp)) {
+    await alone(folder, () => {
+      if (existsSync(stamp)) return;
+      say(`installing into ${folder} (once)`);
+      install(folder, servers);
+      // Older sets of pins are of no more use.
+      for (const other of readdirSync(dirname(folder))) {
+        if (/^[0-9a-f]{16}$/.test(other) && other !== hash)
+          rmSync(join(dirname(folder), other), { recursive: true, force: true });
+      }
+      writeFileSync(stamp, '');
+    });
+  }
+  return { ...servers, newNode: existsSync(newNode) ? newNode : null };
+}
