@@ -1,5 +1,5 @@
 /** Checks of real entries, bare and contained, through the engine as the host composes it. */
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,13 +24,22 @@ afterEach(() => world.close());
 const check = async (before: string, options: object = {}, env: Record<string, string> = {}) => {
   writeFileSync(program, before + readFileSync(server, 'utf8'));
   world.configure({ odd: { command: process.execPath, args: [program, JSON.stringify(options)], env } });
-  const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('belljar-check-'));
-  const leftBefore = left();
+  // Others may run tests on this machine too: only what this run's plan named is looked for.
+  const left = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith('belljar-check-') && holds(join(tmpdir(), name)));
   const result = await world.api['servers.check']({ server: 'odd', level: 'standard' });
   expect(checkResultSchema.parse(result)).toEqual(result);
-  expect(left()).toEqual(leftBefore);
+  expect(left()).toEqual([]);
   return result;
 };
+
+function holds(folder: string): boolean {
+  try {
+    return readFileSync(join(folder, 'plan'), 'utf8').includes(world.home);
+  } catch {
+    return false;
+  }
+}
 
 const readKey = `import fs from 'node:fs';\nconst key = () => fs.readFileSync(process.env.HOME + '/.ssh/id_ed25519', 'utf8');\n`;
 
@@ -101,15 +110,18 @@ describe('check, with the real launcher', () => {
 
   it('leaves nothing running, however stubborn, bare or contained', async () => {
     const pidFile = join(world.home, 'docs', 'pids');
+    const temporaryFile = join(world.home, 'docs', 'temporary');
     writeFileSync(pidFile, '');
     writeFileSync(program, readFileSync(server));
-    const options = JSON.stringify({ pidFile, stubborn: true, start: [':'] });
+    const options = JSON.stringify({ pidFile, temporaryFile, stubborn: true, start: [':'] });
     world.configure({ odd: { command: process.execPath, args: [program, options, join(world.home, 'docs')] } });
-    const left = (): string[] => readdirSync(tmpdir()).filter((name) => /^belljar-(?:check|run)-/.test(name));
-    const leftBefore = new Set(left());
     const result = await world.api['servers.check']({ server: 'odd' });
     expect(result.verdict).toBe('works');
-    expect(left().filter((name) => !leftBefore.has(name))).toEqual([]);
+    // Its temporary folder: the common one bare, one of its own contained, which goes with the run.
+    const [common, own] = readFileSync(temporaryFile, 'utf8').trim().split('\n');
+    expect(common).toBe('/tmp');
+    expect(own).not.toBe(common);
+    expect(existsSync(own ?? '/')).toBe(false);
     const pids = readFileSync(pidFile, 'utf8').trim().split('\n').map(Number);
     expect(pids.length).toBe(4);
     expect(pids.filter((pid) => startTicksOf(pid) !== null)).toEqual([]);
