@@ -21,6 +21,10 @@ const known = existsSync(join(root, 'bench'))
       .sort()
   : [];
 const wanted = process.argv.slice(2).length === 0 ? known : process.argv.slice(2);
+if (known.length === 0) {
+  say('There are no measurements in bench/.');
+  process.exit(2);
+}
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   say(`Unknown: ${unknown.join(', ')}. There are: ${known.join(', ')}.`);
