@@ -19,13 +19,3 @@ export function dayAndTime(iso: string, now: number): string {
   const month = date.toLocaleString('en', { month: 'short' });
   return `${date.getDate().toString()} ${month} ${clockTime(iso)}`;
 }
-
-/** `now`, `4 min ago`, `3 h ago`, `5 d ago`. */
-export function ago(iso: string, now: number): string {
-  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
-  if (Number.isNaN(seconds)) return iso.slice(0, 24);
-  if (seconds < 60) return 'just now';
-  if (seconds < 3600) return `${Math.floor(seconds / 60).toString()} min ago`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600).toString()} h ago`;
-  return `${Math.floor(seconds / 86_400).toString()} d ago`;
-}

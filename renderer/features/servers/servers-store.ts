@@ -40,11 +40,6 @@ export function groupByClient(servers: ReadonlyMap<string, Server>): ClientGroup
   return [...groups.values()];
 }
 
-/** Whether Belljar stands in the server's entry, so that there is something to put back. */
-export function isWrapped(server: Server): boolean {
-  return server.level !== 'off' && server.state !== 'cannot';
-}
-
 /** Whether walls stand around it. Watch is never counted. */
 export function isContained(server: Server): boolean {
   return (server.level === 'standard' || server.level === 'strict') && server.state === 'contained';
