@@ -303,6 +303,7 @@ const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.d
 
 /** A length of time in the words of the screen: `0.4 s`, `12 s`, `3 min`, `2 h`. */
 export function durationWords(milliseconds: number): string {
+  if (milliseconds < 100) return 'less than 0.1 s';
   if (milliseconds < 10_000) return `${(Math.round(milliseconds / 100) / 10).toString()} s`;
   if (milliseconds < 120_000) return `${Math.round(milliseconds / 1000).toString()} s`;
   if (milliseconds < 7_200_000) return `${Math.round(milliseconds / 60_000).toString()} min`;

@@ -24,7 +24,6 @@ export interface Transport {
   isSignedIn: () => boolean;
   /** Exchanges a one-time code. */
   signIn: (code: string) => Promise<void>;
-  signOut: () => void;
   call: <M extends MethodName>(method: M, input: Input<M>, signal?: AbortSignal) => Promise<Output<M>>;
   /** Lines of the feed as they arrive, several at a time; ends when the host ends it, throws a Failure when it breaks. */
   openFeed: (resume: ResumePoint | null, signal: AbortSignal) => Promise<AsyncIterable<string[]>>;
@@ -142,9 +141,6 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
 
   return {
     isSignedIn: () => tokens.read() !== null,
-    signOut: () => {
-      tokens.write(null);
-    },
     signIn: async (code) => {
       const before = tokens.read();
       try {

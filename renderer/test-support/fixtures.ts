@@ -85,9 +85,6 @@ export function createFakeTransport(): FakeTransport {
       if (code === 'nobody') throw failureOf('host-unreachable');
       transport.signedIn = true;
     },
-    signOut: () => {
-      transport.signedIn = false;
-    },
     call: async (method, input) => {
       transport.calls.push({ method, input });
       const answer = answers.get(method);
