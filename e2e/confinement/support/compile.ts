@@ -17,10 +17,11 @@ export function programsFolder(): string {
   return cacheFolder('techniques');
 }
 
-export function compile(name: string): string {
-  const known = built.get(name);
+/** `sources` holds the source; the measurements have programs of their own. */
+export function compile(name: string, sources = techniquesFolder): string {
+  const source = join(sources, `${name}.c`);
+  const known = built.get(source);
   if (known !== undefined) return known;
-  const source = join(techniquesFolder, `${name}.c`);
   const hash = createHash('sha256')
     .update(readFileSync(source))
     .update(readFileSync(join(techniquesFolder, 'attack.h')))
@@ -42,6 +43,6 @@ export function compile(name: string): string {
     }
     renameSync(draft, program);
   }
-  built.set(name, program);
+  built.set(source, program);
   return program;
 }
