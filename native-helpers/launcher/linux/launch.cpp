@@ -40,6 +40,7 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
+#include "npm-cache.hpp"
 #include "places.hpp"
 #include "supervisor.hpp"
 #include "walls.hpp"
@@ -838,6 +839,16 @@ void launch(const Request& request) {
       // Held by guardian and supervisor until both are gone; never closed, never inherited by the server.
       int lock = open(shm.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
       if (lock >= 0) flock(lock, LOCK_SH | LOCK_NB);
+    }
+
+    if (npm_family(base_name(run.launch.command))) {
+      std::string cache(environment.get("npm_config_cache"));
+      if (cache.empty()) cache = run.plan.home + "/.npm";
+      std::string registry(environment.get("npm_config_registry"));
+      if (registry.empty()) registry = npm_registry(run.plan.home);
+      else if (registry.back() != '/') registry.push_back('/');
+      make_npm_cache(run.private_tmp + "/npm-cache", cache, run.launch.args, registry);
+      environment.set("npm_config_cache", run.private_tmp + "/npm-cache");
     }
 
     char self_path[PATH_MAX];
