@@ -1,5 +1,5 @@
 /** Files outside: reading, writing, creating, deleting, renaming, linking, by every route to them. */
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decoys, looks } from './support/arena.ts';
 import { defineTechniques, type Technique } from './support/technique.ts';
@@ -165,7 +165,11 @@ const secretPlaces: readonly Technique[] = [
     errno: 'EACCES',
     event: { kind: 'file.create', target: ({ arena }) => join(arena.folder, 'plan.new') },
     twin: { args: ({ arena }) => ['absolute', 'create', join(arena.grant, 'plan.new')] },
-    witness: ({ arena }) => looks(arena.folder).replace(/plan(?:,|$)/, ''),
+    // The plan itself is written between the two looks; only names count here.
+    witness: ({ arena }) =>
+      readdirSync(arena.folder)
+        .filter((name) => name !== 'plan')
+        .join(),
   },
   {
     name: 'own-spool',

@@ -123,6 +123,8 @@ const ways: readonly Proc[] = [
   { way: 'coredump_filter', tries: 'what its core file holds', writes: true },
 ];
 
+/** Our own memory is refused too, our own input is a socket that cannot be opened again, and our own folder may be anything. */
+const needsAnother = (way: string, writes?: boolean): boolean => writes === true || ['cwd', 'mem', 'fd'].includes(way);
 const notFiles = ['exe', 'cwd'];
 
 const proc = ways.map(({ way, tries, leaks, errno = ['EACCES', 'EPERM', 'ENOENT'], writes, bare }): Technique => ({
@@ -143,13 +145,7 @@ const proc = ways.map(({ way, tries, leaks, errno = ['EACCES', 'EPERM', 'ENOENT'
       ? null
       : { kind: writes === true ? ['file.write', 'file.read'] : 'file.read', target: () => /proc|secret\.txt/ },
   twin: {
-    args: ({ arena }) => [
-      writes === true || way === 'cwd' || way === 'mem' ? 'status' : way,
-      '0',
-      '0',
-      arena.inside,
-      '0',
-    ],
+    args: ({ arena }) => [needsAnother(way, writes) ? 'status' : way, '0', '0', arena.inside, '0'],
   },
   ...(leaks === undefined ? {} : { leaks }),
   ...(bare === undefined ? {} : { bare }),
