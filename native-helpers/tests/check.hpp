@@ -33,4 +33,4 @@ void test_spool();
 void test_network();
 void test_places();
 void test_calls();
-void test_npm_cache();
+void test_package_caches();

@@ -7,7 +7,7 @@ int main() {
   test_network();
   test_places();
   test_calls();
-  test_npm_cache();
+  test_package_caches();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

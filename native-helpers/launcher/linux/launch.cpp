@@ -40,7 +40,7 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
-#include "npm-cache.hpp"
+#include "package-caches.hpp"
 #include "places.hpp"
 #include "supervisor.hpp"
 #include "walls.hpp"
@@ -849,6 +849,19 @@ void launch(const Request& request) {
       else if (registry.back() != '/') registry.push_back('/');
       make_npm_cache(run.private_tmp + "/npm-cache", cache, run.launch.args, registry);
       environment.set("npm_config_cache", run.private_tmp + "/npm-cache");
+    }
+
+    std::string_view command = base_name(run.launch.command);
+    if (command == "uvx" || command == "uv") {
+      auto place = [&](const char* own, const char* general, const char* usual, const char* below) {
+        if (environment.has(own)) return std::string(environment.get(own));
+        std::string base(environment.get(general));
+        return (base.empty() ? run.plan.home + usual : base) + below;
+      };
+      make_uv_cache(run.private_tmp + "/uv", place("UV_CACHE_DIR", "XDG_CACHE_HOME", "/.cache", "/uv"),
+                    place("UV_TOOL_DIR", "XDG_DATA_HOME", "/.local/share", "/uv/tools"));
+      environment.set("UV_CACHE_DIR", run.private_tmp + "/uv/cache");
+      environment.set("UV_TOOL_DIR", run.private_tmp + "/uv/tools");
     }
 
     char self_path[PATH_MAX];

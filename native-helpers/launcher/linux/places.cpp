@@ -250,6 +250,17 @@ void PlaceResolver::add_runtime() {
       break;
     }
   }
+  if (name == "uvx" || name == "uv" || name == "pipx") {
+    // They look for a python on PATH, then among those that uv installed.
+    for (const char* python : {"python3", "python"}) {
+      std::string found_in;
+      int error = 0;
+      std::string program = find_program(python, launch_.cwd, path_variable_, plan_.home, found_in, error);
+      if (!program.empty()) add_program(program, 1);
+    }
+    std::string installed = plan_.home + "/.local/share/uv/python";
+    if (exists(installed)) add(Access::exec, installed, "runtime", true);
+  }
   bool shell = name == "sh" || name == "bash" || name == "dash" || name == "zsh" || name == "fish";
   if (shell) add_script_argument(0);
 }

@@ -1,10 +1,10 @@
-#include "../launcher/linux/npm-cache.hpp"
+#include "../launcher/linux/package-caches.hpp"
 
 #include "check.hpp"
 
 using namespace belljar;
 
-void test_npm_cache() {
+void test_package_caches() {
   check::equal(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "SHA-256 of nothing");
   check::equal(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256 of abc (FIPS 180-4)");
   check::equal(sha256_hex(std::string(1000, 'a')), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3", "SHA-256 over several blocks");

@@ -1,4 +1,4 @@
-#include "npm-cache.hpp"
+#include "package-caches.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -17,6 +17,8 @@ namespace {
 constexpr size_t settings_max = 65'536;
 constexpr size_t entry_max = 4u << 20;
 constexpr size_t trees_max = 500;
+constexpr size_t links_max = 20'000;
+constexpr int mirror_depth_max = 10;
 
 uint32_t rotate(uint32_t value, int by) { return (value >> by) | (value << (32 - by)); }
 
@@ -118,6 +120,48 @@ std::string npm_registry(const std::string& home) {
   }
   if (registry.empty() || registry.back() != '/') registry.push_back('/');
   return registry;
+}
+
+namespace {
+
+// Folders become folders, all else a link to the original. A folder whose parent's name starts with `whole` is linked as a
+// whole. Files that uv locks or rewrites in place are left to it.
+void mirror(const std::string& from, const std::string& to, std::string_view whole, int depth, size_t& links) {
+  if (mkdir(to.c_str(), 0700) != 0 || depth > mirror_depth_max) return;
+  DIR* listing = opendir(from.c_str());
+  bool leaves = !whole.empty() && base_name(from).substr(0, whole.size()) == whole;
+  while (dirent* entry = listing != nullptr ? readdir(listing) : nullptr) {
+    std::string_view name(entry->d_name);
+    if (name == "." || name == ".." || name == ".git" || name == ".gitignore" || name == "CACHEDIR.TAG" || name.ends_with(".lock")) continue;
+    if (++links > links_max) break;
+    std::string source = from + "/" + entry->d_name;
+    std::string goal = to + "/" + entry->d_name;
+    struct stat info{};
+    if (lstat(source.c_str(), &info) != 0) continue;
+    if (S_ISDIR(info.st_mode) && !leaves) {
+      mirror(source, goal, whole, depth + 1, links);
+    } else if (S_ISLNK(info.st_mode)) {
+      // uv's own links are relative to the cache, and stay so.
+      char text[4096];
+      ssize_t n = readlink(source.c_str(), text, sizeof text - 1);
+      if (n <= 0) continue;
+      text[n] = '\0';
+      if (symlink(text, goal.c_str()) != 0) break;
+    } else if (symlink(source.c_str(), goal.c_str()) != 0) {
+      break;
+    }
+  }
+  if (listing != nullptr) closedir(listing);
+}
+
+}  // namespace
+
+void make_uv_cache(const std::string& folder, const std::string& user_cache, const std::string& user_tools) {
+  if (mkdir(folder.c_str(), 0700) != 0) return;
+  size_t links = 0;
+  mirror(user_cache, folder + "/cache", "archive-", 0, links);
+  // Installed tools are linked whole; uv only looks whether one of them fits.
+  mirror(user_tools, folder + "/tools", "tools", 0, links);
 }
 
 void make_npm_cache(const std::string& folder, const std::string& user_cache, const std::vector<std::string>& arguments,

@@ -1,9 +1,8 @@
-// npx and the npm cache.
-//
-// npx writes into its cache at every start, also when everything is there: it compacts the index entry of the package, and
-// takes a lock beside the installed tree. The user's cache must not be writable for a server, because what lies in it is
-// executed by every other `npx` of the user. So each run gets a cache of its own that costs next to nothing: links to the
-// installed trees and to the downloaded contents (which stay readable only), and a copy of the one index entry.
+// npx and uvx start programs out of a cache, and write into it at every start, also when everything is there: npx compacts
+// the index entry of the package and takes a lock beside the installed tree, uv takes locks and makes temporary files. The
+// user's cache must not be writable for a server, because what lies in it is executed by every other npx and uvx of the
+// user. So each run gets a cache of its own that costs next to nothing: folders of links to what is there, which stays
+// readable only, and room for what is new, which ends with the run.
 #pragma once
 #include <string>
 #include <string_view>
@@ -15,6 +14,9 @@ namespace belljar {
 // `registry` ends in a slash. Where the user's cache does not hold the package, the new cache stays empty: npx then fetches.
 void make_npm_cache(const std::string& folder, const std::string& user_cache, const std::vector<std::string>& arguments,
                     const std::string& registry);
+
+// The same for uvx: `folder`/cache over `user_cache`, `folder`/tools over `user_tools`.
+void make_uv_cache(const std::string& folder, const std::string& user_cache, const std::string& user_tools);
 
 // `name` of a package specifier (`@scope/name@1.2.3` is `@scope/name`); empty for what is no registry name.
 std::string package_name(std::string_view specifier);
