@@ -127,8 +127,15 @@ bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool crea
   }
   uint64_t wanted = create ? need | right_make_file : need;
   if ((fact.rights & wanted) != wanted) return false;
+  FileFact& file = files_[hash_of(path) & (files_.size() - 1)];
+  if (fact.stable && file.path == path && now - file.checked <= folder_fact_lifetime) return true;
   char buffer[1];
-  return readlinkat(AT_FDCWD, path.c_str(), buffer, sizeof buffer) < 0 && (errno == EINVAL || errno == ENOENT);
+  bool plain = readlinkat(AT_FDCWD, path.c_str(), buffer, sizeof buffer) < 0 && (errno == EINVAL || errno == ENOENT);
+  if (plain && fact.stable) {
+    file.path = path;
+    file.checked = now;
+  }
+  return plain;
 }
 
 std::string Supervisor::cwd_joined(Target& target, int at, const std::string& path) const {

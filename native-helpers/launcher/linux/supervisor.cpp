@@ -60,7 +60,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       self_(getpid()),
       calls_(settings_.contained ? contained_calls() : watched_calls()),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
-      folders_(1024) {
+      folders_(1024),
+      files_(1024) {
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
   }

@@ -70,6 +70,10 @@ class Supervisor {
     int64_t checked = 0;
     bool stable = false;
   };
+  struct FileFact {
+    std::string path;
+    int64_t checked = 0;
+  };
 
   Answer decide(const seccomp_notif& request, Target& target);
   Answer refuse(Target& target, const char* kind, std::string text, int error);
@@ -131,6 +135,7 @@ class Supervisor {
   std::vector<ObjectRight> object_rights_;
   std::vector<std::pair<std::string, uint64_t>> path_rights_;
   std::vector<FolderFact> folders_;
+  std::vector<FileFact> files_;  // lately seen not to be symlinks, in folders that the server cannot change
   std::unordered_set<int> segments_;
   Descriptor resolv_file_;
   Descriptor shm_folder_;
