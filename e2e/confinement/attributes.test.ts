@@ -106,7 +106,7 @@ const readable = [...byPath.filter((call) => !(call in answeredAsMissing)), ...b
 
 const races = ['symlink', 'memory', 'folder'].map((way): Technique => ({
   name: `race-attributes-${way}`,
-  tries: `beat the look at the path with a second thread (${way}), 20,000 times`,
+  tries: `beat the look at the path with a second thread (${way}), at least 20,000 times`,
   program: 'race-attributes',
   args: ({ arena }) => [way, arena.inside, arena.secret, arena.grant, '20000'],
   errno: 'EACCES',

@@ -155,7 +155,7 @@ const refusedWays = [
       tries: `reach ${address} with ${way}`,
       program: 'inet',
       lab: true,
-      bare: way.startsWith('raw') ? 'root' : 'offered',
+      bare: way.startsWith('raw') || way === 'ping' ? 'root' : 'offered',
       args: () => [way, address, port],
       errno: [...notOffered, 'EOPNOTSUPP', 'ENOPROTOOPT'],
       event: { kind: ['net.connect', 'syscall'], target: any },

@@ -26,7 +26,7 @@ const calls: readonly Call[] = [
   { call: 'process_vm_readv', tries: "read another process's memory", leaks: 'neighbour-memory-secret', twin: 'kill' },
   { call: 'process_vm_writev', tries: "write another process's memory", twin: 'kill' },
   { call: 'pidfd_getfd', tries: "take another process's descriptor", leaks: decoys.outside, twin: 'kill' },
-  { call: 'process_madvise', tries: "push another process's memory out", twin: 'kill' },
+  { call: 'process_madvise', tries: "push another process's memory out", bare: 'root', twin: 'kill' },
   { call: 'process_mrelease', tries: "release another process's memory", twin: 'kill' },
   { call: 'kcmp', tries: "compare another process's descriptors", bare: 'offered', twin: 'kill' },
   { call: 'kill', tries: 'signal another process', kind: 'signal', witness: true },
