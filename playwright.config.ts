@@ -17,6 +17,7 @@ export default defineConfig({
   fullyParallel: false,
   workers: 1,
   forbidOnly: true,
+  retries: 0,
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 860 },

@@ -211,7 +211,7 @@ async function runPart(part) {
     return done('failed', { ...counts, failed: 1 }, 'no test ran');
   }
   const outcome = done('passed', counts);
-  say(`✓ ${part.title}  ${counts === none ? '' : `${counts.passed} passed  `}${seconds(outcome.milliseconds)}`);
+  say(`✓ ${part.title}  ${counts.passed === 0 ? '' : `${counts.passed} passed  `}${seconds(outcome.milliseconds)}`);
   return outcome;
 }
 

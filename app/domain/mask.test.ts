@@ -48,11 +48,10 @@ test('variables never show their value', () => {
   expect(maskVariable('${TOKEN}')).toBe('${TOKEN}');
 });
 
-test('hostile text costs no time', () => {
-  const start = performance.now();
+// Patterns that tried again from every place would need hours for these; the test's own time limit ends them.
+test('hostile text of any length is gone through once', () => {
   for (const piece of ['a-', 'a', '&a=', '-eyJ', 'sk-', 'Bearer ', '://', 'a://', '0:', '-----BEGIN '])
-    for (const length of [8000, 1_000_000]) maskText(piece.repeat(length / piece.length));
-  expect(performance.now() - start).toBeLessThan(2000);
+    for (const length of [8000, 1_000_000]) expect(maskText(piece.repeat(length / piece.length))).toBeTypeOf('string');
 });
 
 test('a diff names the lines of the file', () => {

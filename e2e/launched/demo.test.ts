@@ -9,13 +9,10 @@ import { makeWorld, type World } from './support/world.ts';
 
 let world: World;
 let result: DemoResult;
-let milliseconds: number;
 
 beforeAll(async () => {
   world = makeWorld();
-  const started = performance.now();
   result = await world.api['demo.run']({});
-  milliseconds = performance.now() - started;
 });
 afterAll(() => world.close());
 
@@ -47,8 +44,7 @@ describe('the demo, with the real launcher', () => {
     expect(result.events.some((event) => event.known === 'shell-profile')).toBe(true);
   });
 
-  it('takes less than fifteen seconds and leaves nothing behind, here or in the home', () => {
-    expect(milliseconds).toBeLessThan(15_000);
+  it('leaves nothing behind, here or in the home', () => {
     const home = result.events.find((event) => event.known === 'ssh-keys')?.target.replace(/\/\.ssh\/.*$/, '') ?? '';
     expect(home).toContain(join(tmpdir(), 'belljar-demo-'));
     expect(existsSync(home)).toBe(false);

@@ -1,84 +1,77 @@
 /**
- * Figures of the page under load: a refusal is a row within 150 ms, and a click is answered within 100 ms while 5,000
- * refusals arrive at once, during a flood that goes on, and with 100,000 rows in the feed. Measured in the page: from the
- * event's time stamp (input) to the frame that shows its effect.
+ * The page under load: nothing is lost, counts are exact, every click and key is answered, and only what is seen exists
+ * as elements, while 5,000 refusals arrive at once, during a flood that goes on, and with 100,000 rows in the feed.
+ *
+ * No clock decides here; how soon a click is answered and a refusal is a row is measured by `npm run bench -- panel`.
  */
 import type { Page } from '@playwright/test';
 import { createEventMaker, usualScene } from './support/fixtures.ts';
 import { expect, openPanel, test } from './support/panel-test.ts';
 
 const files = 'claude-desktop.filesystem';
+/** Rows that stand there before anything of a spec comes. */
+const before = usualScene().events.length;
 
-// Figures of one page on a machine with other work: a frame that another program delayed is no fault of the page, so a
-// figure may be measured up to three times; it has to be reached once.
-test.describe.configure({ retries: 2 });
-
-/**
- * Counts from real input events to the frame after their handlers, as a person feels it. Strings, because page code is
- * no part of this program's types.
- */
-const watchClicks = `
-  globalThis.clickDelays = [];
-  addEventListener('click', (event) => {
-    const pressed = event.timeStamp;
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => globalThis.clickDelays.push(performance.now() - pressed);
-      channel.port2.postMessage(0);
-    });
-  }, true);
-  globalThis.longTasks = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) globalThis.longTasks.push(entry.duration);
-  }).observe({ type: 'longtask', buffered: false });
-`;
-
-async function clickDelays(page: Page): Promise<number[]> {
-  return (await page.evaluate('globalThis.clickDelays.splice(0)')) as number[];
+/** Rows as elements: those on the screen and a few around it, never as many as there are events. */
+async function expectFewElements(page: Page): Promise<void> {
+  const rows = page.getByRole('article');
+  await expect(rows.first()).toBeVisible();
+  expect(await rows.count()).toBeLessThan(60);
 }
 
-function say(title: string, values: number[]): void {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0);
-  test.info().annotations.push({
-    type: title,
-    description: `n=${String(values.length)} median ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(1)} ms`,
-  });
-  console.log(`${title}: n=${String(values.length)} median ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(1)} ms`);
+/** Presses Pause or Resume, and sees that the page did it before it is pressed again. */
+async function press(page: Page, name: 'Pause' | 'Resume'): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+  await expect(page.getByRole('button', { name: name === 'Pause' ? 'Resume' : 'Pause', exact: true })).toBeVisible();
 }
 
-test('5,000 refusals at once: clicks are answered within 100 ms, and every one is counted', async ({ page, desk }) => {
+test('5,000 refusals at once: every one is a row, and clicks are answered meanwhile', async ({ page, desk }) => {
   const opened = await desk(usualScene());
   await openPanel(page, opened);
-  await page.evaluate(watchClicks);
   const event = createEventMaker();
-  const pause = page.getByRole('button', { name: /^(?:Pause|Resume)$/u });
-  const box = await pause.boundingBox();
-  if (box === null) throw new Error('no pause button');
-  // The very first click also warms the browser itself up.
-  await pause.click();
-  await pause.click();
-  await clickDelays(page);
   opened.emit(
-    ...Array.from({ length: 5_000 }, (_, index) => event('run-f', files, { target: `/flood/${String(index)}` })),
+    ...Array.from({ length: 5_000 }, (_, index) => event('run-f', files, { target: `/flood/${String(index)}/` })),
   );
-  for (let index = 0; index < 20; index += 1) {
-    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-    await page.waitForTimeout(25);
+  for (let turn = 0; turn < 10; turn += 1) {
+    await press(page, 'Pause');
+    await press(page, 'Resume');
   }
-  await expect(page.getByText('5,014 rows')).toBeVisible();
-  const delays = await clickDelays(page);
-  say('click during 5,000 at once', delays);
-  expect(delays.length).toBe(20);
-  expect(Math.max(...delays)).toBeLessThan(100);
-  await expect(page.getByRole('article').first()).toContainText('/flood/4999');
+  await expect(page.getByText(`${(before + 5_000).toLocaleString('en')} rows`)).toBeVisible();
+  // Newest first, in the order in which they came.
+  const rows = page.getByRole('article');
+  for (const place of [0, 1, 2]) await expect(rows.nth(place)).toContainText(`/flood/${String(4_999 - place)}/`);
+  await expectFewElements(page);
+  const search = page.getByLabel('Search the feed');
+  for (const [text, found] of [
+    ['/flood/', '5,000'],
+    ['/flood/4', '1,111'],
+    ['/flood/0/', '1'],
+  ] as const) {
+    await search.fill(text);
+    await expect(page.getByText(`${found} of ${(before + 5_000).toLocaleString('en')} rows`)).toBeVisible();
+  }
 });
 
-test('a flood that goes on: clicks stay below 100 ms, counts are exact', async ({ page, desk }) => {
+test('5,000 refusals while paused: they wait, none is lost, and the list stands still', async ({ page, desk }) => {
   const opened = await desk(usualScene());
   await openPanel(page, opened);
-  await page.evaluate(watchClicks);
+  const first = page.getByRole('article').first();
+  await press(page, 'Pause');
+  const shown = await first.textContent();
+  const event = createEventMaker();
+  opened.emit(
+    ...Array.from({ length: 5_000 }, (_, index) => event('run-f', files, { target: `/flood/${String(index)}/` })),
+  );
+  await expect(page.getByRole('button', { name: 'Paused · 5,000 rows waiting' })).toBeVisible();
+  expect(await first.textContent()).toBe(shown);
+  await press(page, 'Resume');
+  await expect(first).toContainText('/flood/4999/');
+  await expectFewElements(page);
+});
+
+test('a flood that goes on: clicks and keys are answered, counts are exact', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
   const event = createEventMaker();
   let sent = 0;
   const flood = setInterval(() => {
@@ -89,28 +82,33 @@ test('a flood that goes on: clicks stay below 100 ms, counts are exact', async (
     opened.emit(...batch);
   }, 50);
   const search = page.getByLabel('Search the feed');
-  const delays: number[] = [];
-  for (let index = 0; index < 12; index += 1) {
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await search.fill(index % 2 === 0 ? 'flood/12' : '');
+  try {
+    for (let turn = 0; turn < 12; turn += 1) {
+      await press(page, 'Pause');
+      await press(page, 'Resume');
+      await search.fill(turn % 2 === 0 ? 'flood/12' : '');
+      await expect(search).toHaveValue(turn % 2 === 0 ? 'flood/12' : '');
+    }
+    // Each of the 3,000 targets has come at least once.
+    await expect.poll(() => sent).toBeGreaterThan(3_000);
+  } finally {
+    clearInterval(flood);
   }
-  clearInterval(flood);
-  delays.push(...(await clickDelays(page)));
-  say('click during a flood of 4,000 a second', delays);
-  expect(Math.max(...delays)).toBeLessThan(100);
-  await search.fill('/flood/1');
-  await page.getByRole('button', { name: 'Clear' }).click();
   await page.getByLabel('Server', { exact: true }).selectOption('claude-desktop/filesystem');
-  await expect(page.getByText(/^3,0\d\d of 3,0\d\d rows/u)).toBeVisible();
-  // Every occurrence is in a row: ask for one row's count.
-  const expected = Array.from({ length: sent }, (_, index) => index + 1).filter((n) => n % 3_000 === 7).length * 2;
-  await search.fill('/flood/7/end');
-  const row = page.getByRole('article').filter({ has: page.getByText('/flood/7/end', { exact: true }) });
-  await expect(row).toContainText(`×${String(expected)}`);
+  await search.fill('/flood/');
+  await expect(page.getByText(/^3,000 of 3,0\d\d rows/u)).toBeVisible();
+  await expectFewElements(page);
+  // Every occurrence is counted: ask for some rows' counts.
+  for (const target of [0, 7, 2_999]) {
+    const times = Array.from({ length: sent }, (_, index) => index + 1).filter((n) => n % 3_000 === target).length * 2;
+    const path = `/flood/${String(target)}/end`;
+    await search.fill(path);
+    const row = page.getByRole('article').filter({ has: page.getByText(path, { exact: true }) });
+    await expect(row).toContainText(`×${times.toLocaleString('en')}`);
+  }
 });
 
-test('100,000 rows: scrolling, filtering and clicking stay smooth, the oldest leave', async ({ page, desk }) => {
+test('100,000 rows: scrolling, filtering and clicking go on, the oldest leave', async ({ page, desk }) => {
   test.setTimeout(120_000);
   const opened = await desk(usualScene());
   await openPanel(page, opened);
@@ -119,66 +117,42 @@ test('100,000 rows: scrolling, filtering and clicking stay smooth, the oldest le
     const size = Math.min(5_000, 101_000 - start);
     opened.emit(
       ...Array.from({ length: size }, (_, index) =>
-        event('run-m', files, { target: `/many/${String(start + index)}` }),
+        event('run-m', files, { target: `/many/${String(start + index)}/` }),
       ),
     );
     // The host keeps 20,000 lines for a reader that is behind; a flood that outruns it would end in a snapshot.
     await expect(
-      page.getByText(new RegExp(`${Math.min(start + size + 14, 100_000).toLocaleString('en')} rows`, 'u')),
+      page.getByText(new RegExp(`${Math.min(start + size + before, 100_000).toLocaleString('en')} rows`, 'u')),
     ).toBeVisible({ timeout: 30_000 });
   }
   await expect(page.getByText('older ones left the page')).toBeVisible();
-  await page.evaluate(watchClicks);
+  // The number stands still from here on, so the newest row says when all have come.
+  await expect(page.getByRole('article').first()).toContainText('/many/100999/');
+  // The pointer away from the rows, which hold still under it.
+  await page.mouse.move(1, 1);
   const feed = page.getByRole('feed');
-  await page.evaluate('globalThis.longTasks.length = 0');
-  for (const part of [0.2, 0.9, 0.5, 1, 0.001]) {
-    await feed.evaluate((element, share) => {
-      element.scrollTop = element.scrollHeight * share;
-    }, part);
-    await page.waitForTimeout(80);
-    await expect(page.getByRole('article').first()).toBeVisible();
+  for (const share of [0.2, 0.9, 0.5, 1]) {
+    await feed.evaluate((element, part) => {
+      element.scrollTop = element.scrollHeight * part;
+    }, share);
+    // What stands there is what belongs there: the newest is 100,999, and each row before it is one less.
+    const place = share === 1 ? 99_999 : Math.ceil(100_000 * share) + 2;
+    await expect(page.getByText(`/many/${String(100_999 - place)}/`)).toBeVisible();
+    await expectFewElements(page);
   }
-  const scrolling = (await page.evaluate('globalThis.longTasks.splice(0)')) as number[];
-  say('long tasks while scrolling 100,000 rows', scrolling);
-  expect(Math.max(0, ...scrolling)).toBeLessThan(100);
+  await feed.evaluate((element) => {
+    element.scrollTop = 0;
+  });
+  await expect(page.getByText('/many/100999/')).toBeVisible();
 
   await page.getByLabel('Search the feed').fill('many/99');
-  await expect(page.getByText(/ of 100,000 rows/u)).toBeVisible();
+  await expect(page.getByText('1,100 of 100,000 rows')).toBeVisible();
   await page.getByRole('button', { name: 'Clear' }).click();
-  const pause = page.getByRole('button', { name: /^(?:Pause|Resume)$/u });
-  for (let index = 0; index < 10; index += 1) {
-    opened.emit(event('run-m', files, { target: `/later/${String(index)}` }));
-    await pause.click();
+  await expect(page.getByText('100,000 rows', { exact: false }).first()).toBeVisible();
+  for (let turn = 0; turn < 5; turn += 1) {
+    opened.emit(event('run-m', files, { target: `/later/${String(turn)}/` }));
+    await press(page, 'Pause');
+    await press(page, 'Resume');
   }
-  const delays = await clickDelays(page);
-  say('click with 100,000 rows', delays);
-  expect(Math.max(...delays)).toBeLessThan(100);
-});
-
-test('a refusal is a row on the screen within 150 ms (p95)', async ({ page, desk }) => {
-  const opened = await desk(usualScene());
-  await openPanel(page, opened);
-  await page.mouse.move(1, 1);
-  // The page notes the frame in which each target first stands in the feed.
-  await page.evaluate(`
-    globalThis.seenAt = {};
-    new MutationObserver(() => {
-      const now = Date.now();
-      for (const match of document.querySelector('[role=feed]').textContent.matchAll(/\\/late\\/(\\d+)\\//g)) {
-        globalThis.seenAt[match[1]] ??= now;
-      }
-    }).observe(document.querySelector('[role=feed]'), { subtree: true, childList: true, characterData: true });
-  `);
-  const event = createEventMaker();
-  const sentAt: number[] = [];
-  for (let index = 0; index < 40; index += 1) {
-    sentAt.push(Date.now());
-    opened.emit(event('run-l', files, { target: `/late/${String(index)}/` }));
-    await page.waitForTimeout(20 + (index % 7) * 9);
-  }
-  await expect(page.getByRole('article').first()).toContainText('/late/39/');
-  const seenAt = (await page.evaluate('globalThis.seenAt')) as Record<string, number>;
-  const delays = sentAt.map((sent, index) => (seenAt[String(index)] ?? Infinity) - sent);
-  say('refusal to row', delays);
-  expect(delays.toSorted((a, b) => a - b)[37]).toBeLessThan(150);
+  await expect(page.getByRole('article').first()).toContainText('/later/4/');
 });

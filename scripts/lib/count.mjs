@@ -33,11 +33,11 @@ export function countVitest(report) {
   };
 }
 
-/** Playwright's JSON report; errors outside of any test (a server that did not start) count as failed. */
+/** Playwright's JSON report; errors outside of any test, and tests that passed only when repeated, count as failed. */
 export function countPlaywright(report) {
   if (report === undefined) return none;
   const { expected, flaky, unexpected, skipped } = report.stats;
-  return { passed: expected + flaky, failed: unexpected + report.errors.length, skipped };
+  return { passed: expected, failed: unexpected + flaky + report.errors.length, skipped };
 }
 
 /** The native test programs each end with a line of the same form as npm test's own. */
