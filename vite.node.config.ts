@@ -17,7 +17,6 @@ function measurements(): Record<string, string> {
 
 const entries: Record<string, Record<string, string>> = {
   cli: { belljar: `${here}/app/cli/belljar.ts` },
-  demo: { 'nosy-server': `${here}/app/platform/demo/nosy-server.js` },
   bench: measurements(),
 };
 

@@ -3,7 +3,8 @@
  * /etc, /proc and /sys, harmless devices, and the variables that are passed on. Nothing here holds a person's data, and
  * nothing is a folder of /etc as a whole: it also holds keys that a server started by root could read.
  *
- * The launcher itself adds what depends on the run: /proc/<its own processes>, /dev/fd, /dev/shm and a private TMPDIR.
+ * The launcher itself adds what depends on the run: /proc/<its own processes>, /dev/fd, /dev/shm, a private TMPDIR, and for
+ * npx and uvx a cache of the run's own in there, with the settings that make them use it.
  */
 import type { Rule } from '#contract/policy.ts';
 import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
@@ -80,7 +81,8 @@ const linuxGroups: readonly Group[] = [
     verb: 'write',
     reason: 'standard-devices',
     level: 'strict',
-    what: words('/dev/null /dev/zero /dev/full /dev/random /dev/urandom'),
+    // A run has no controlling terminal: with the rule, programs that look for one get the ENXIO they know what to do with.
+    what: words('/dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty'),
   },
   {
     verb: 'read',
@@ -172,13 +174,4 @@ export function runnerRules(runner: PackageRunner | null, folders: Folders): rea
   });
   const names = runnerVariables[runner].map((name) => makeRule('env', name, 'catalogue', 'package-cache'));
   return [...folderRules, ...names];
-}
-
-/** Variables set for the run: without prefer-offline, npx asks the registry first and waits long where there is none. */
-export function runnerSettings(runner: PackageRunner | null): readonly { name: string; value: string }[] {
-  if (runner !== 'npm') return [];
-  return [
-    { name: 'npm_config_prefer_offline', value: 'true' },
-    { name: 'npm_config_update_notifier', value: 'false' },
-  ];
 }

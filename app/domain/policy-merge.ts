@@ -14,7 +14,7 @@ import {
 } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
-import { baseRules, runnerRules, runnerSettings } from './base-rules.ts';
+import { baseRules, runnerRules } from './base-rules.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
@@ -132,7 +132,6 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
 }
 
 export interface PlanContext {
-  launch: Launch;
   folders: Folders;
   own: OwnFolders;
   clientFiles: readonly string[];
@@ -175,7 +174,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     local: ports('local'),
     listen: ports('listen'),
     env: watch ? ['*'] : of('env'),
-    set: [...runnerSettings(readCommandLine(context.launch).runner)],
+    set: [],
     limits: policy.limits,
   };
 }

@@ -371,6 +371,16 @@ describe('belljar run', () => {
     expect((await desk.run('run', '--', 'sh', '-c', 'kill -TERM $$')).code).toBe(143);
   });
 
+  it('has no controlling terminal, and says so as programs expect it', async () => {
+    const desk = makeDesk();
+    const key = desk.folder('.ssh/id_ed25519');
+    const asked = await desk.run('run', '--', 'sh', '-c', `cat /dev/tty; cat ${key}`);
+    expect(asked.err).toContain('/dev/tty: No such device or address');
+    expect(asked.err).toContain(`${key}: Permission denied`);
+    const refused = eventsOf(await desk.run('events', '--json', '--verdict', 'refused'));
+    expect(refused.map(({ target }) => target)).toEqual([key]);
+  });
+
   it('passes on only the variables that were named', async () => {
     const desk = makeDesk();
     desk.environment['DECOY_TOKEN'] = 'decoy';

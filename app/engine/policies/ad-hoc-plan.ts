@@ -49,7 +49,6 @@ export function planForCommand(request: AdHocRequest, context: AdHocContext): { 
   });
   const policy = request.network === null ? merged : { ...merged, network: request.network };
   const plan = compilePlan(policy, {
-    launch: request.launch,
     folders: places,
     own: places,
     clientFiles,
