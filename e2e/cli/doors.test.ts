@@ -6,11 +6,12 @@ import { BelljarError } from '#contract/errors.ts';
 import type { FeedMessage } from '#contract/feed.ts';
 import type { Api, MethodName, Output } from '#contract/methods.ts';
 import type { Knock } from '#host/client.ts';
-import { createClient, followFeed, loopbackKnock, socketKnock } from '#host/client.ts';
+import { createClient, socketKnock } from '#host/client.ts';
 import { version } from '#host/version.ts';
 import { readEntry, startEntry } from './support/client.ts';
+import { collect, signIn } from './support/feed.ts';
 import type { Home } from './support/product.ts';
-import { later, makeHome } from './support/product.ts';
+import { makeHome } from './support/product.ts';
 
 const readerServer = join(import.meta.dirname, 'support/reader-server.js');
 const server = 'claude-desktop/reader';
@@ -34,14 +35,7 @@ beforeEach(async () => {
   const host = home.start('host', '--json');
   const status = JSON.parse(await host.line()) as Output<'host.status'>;
   socket = socketKnock((status.doors[0] ?? '').replace(/^unix /, ''));
-  const { origin, redirectFile } = await createClient(socket)['host.panel']({});
-  const code = /#code=([\w-]+)/.exec(readFileSync(redirectFile, 'utf8'))?.[1] ?? '';
-  const session = await fetch(`${origin}/session`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ code }),
-  });
-  loopback = loopbackKnock(origin, ((await session.json()) as { token: string }).token);
+  loopback = await signIn(await createClient(socket)['host.panel']({}));
 });
 
 const questions: [MethodName, unknown][] = [
@@ -70,21 +64,6 @@ async function ask(knock: Knock, name: MethodName, input: unknown): Promise<unkn
   } catch (error) {
     return error instanceof BelljarError ? { code: error.code, params: error.params } : error;
   }
-}
-
-function collect(knock: Knock): FeedMessage[] {
-  const controller = new AbortController();
-  const messages: FeedMessage[] = [];
-  const following = (async () => {
-    for await (const message of followFeed({ connect: async () => knock, signal: controller.signal })) {
-      messages.push(message);
-    }
-  })();
-  later(async () => {
-    controller.abort();
-    await following;
-  });
-  return messages;
 }
 
 const without = (api: Api): Promise<unknown> => api['servers.list']({}).then(({ servers }) => servers[0]?.state);

@@ -2,7 +2,7 @@
  * The whole walk, with the built command, the real launcher and a real MCP client: see the servers, try one, contain it,
  * use it as before, watch what it was refused, allow it, put it back.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -205,10 +205,15 @@ describe('containing', () => {
     expect(await server.call('variable', { name: 'READER_TOKEN' })).toBe('decoy-token-value');
     expect(await server.call('read', { path: key })).toBe('EACCES');
     expect(await server.call('read', { path: desk.folder('other/plan.txt') })).toBe('EACCES');
+    // A link inside the granted folder leads nowhere else; what is told is where it leads to.
+    writeFileSync(desk.folder('other/linked.txt'), 'not for it');
+    symlinkSync(desk.folder('other/linked.txt'), desk.folder('notes/link.txt'));
+    expect(await server.call('read', { path: desk.folder('notes/link.txt') })).toBe('EACCES');
 
     const told = JSON.parse(await following.line((line) => line.includes('id_ed25519'))) as Event;
     expect(told).toMatchObject({ verdict: 'refused', kind: 'file.read', target: key, known: 'ssh-keys' });
     expect(await denied(desk, key)).toEqual(told);
+    expect(await denied(desk, desk.folder('other/linked.txt'))).toMatchObject({ errno: 'EACCES' });
     const shown = parsed('servers.show', await desk.run('show', reader, '--json'));
     expect(shown.server).toMatchObject({ state: 'contained', liveRuns: 1 });
     expect(shown.server.denialsLastHour).toBeGreaterThanOrEqual(2);

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { provision } from '../real-servers/provision.ts';
 import type { RealDesk } from './support/real-desk.ts';
 import { makeRealDesk, program } from './support/real-desk.ts';
 import { expect, expectAccessible, forgiveFailedRequests, picture, test as base } from './support/panel-test.ts';
@@ -114,6 +115,53 @@ test('from a config file to a contained server, its denials, a grant, and back b
   await dialog.getByRole('button', { name: 'Done' }).click();
   expect(readFileSync(real.config, 'utf8')).toBe(real.original);
   await expect(levelOf(page, 'reader').getByRole('radio', { checked: true })).toHaveText('Off');
+});
+
+test('the filesystem server: contained, refused by the kernel, seen, and back byte for byte', async ({ page }) => {
+  test.setTimeout(300_000);
+  const servers = await provision();
+  const real = makeRealDesk((path) => ({
+    filesystem: { command: servers.node, args: [servers.script('server-filesystem'), path('notes')] },
+  }));
+  try {
+    await open(page, real);
+    await real.run('contain', 'filesystem');
+    await expect(levelOf(page, 'filesystem').getByRole('radio', { checked: true })).toHaveText('Standard');
+    // The client says that another folder is open: the server's own check agrees to it, the kernel does not.
+    const roots = [real.path('notes'), real.path('other')];
+    const server = await real.start('filesystem', roots);
+    await expect.poll(() => server.call('', 'list_allowed_directories')).toContain(real.path('other'));
+    expect(await server.call(real.path('notes/today.txt'), 'read_text_file')).toBe('a note');
+    expect(await server.call(real.path('other/plan.txt'), 'read_text_file')).toContain('EACCES');
+    const row = page.getByRole('article').filter({ hasText: 'plan.txt' });
+    await expect(row).toContainText('filesystem tried to read');
+    await expect(row).toContainText('EACCES');
+    const told = await real.run('events', '--json', '--verdict', 'refused');
+    expect(told).toContain(real.path('other/plan.txt'));
+    await picture(page, 'real-filesystem');
+    await server.close();
+    await real.run('release', '--all');
+    await expect(levelOf(page, 'filesystem').getByRole('radio', { checked: true })).toHaveText('Off');
+    expect(readFileSync(real.config, 'utf8')).toBe(real.original);
+  } finally {
+    await page.close();
+    await real.close();
+  }
+});
+
+test('a flood of a real server: every refusal is counted', async ({ page, real }) => {
+  await open(page, real);
+  await real.run('contain', 'reader', '--no-check');
+  const server = await real.start('reader');
+  const plan = real.path('other/plan.txt');
+  for (let turn = 0; turn < 200; turn += 1) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => server.call(plan)));
+    expect(new Set(answers)).toEqual(new Set(['EACCES']));
+  }
+  const row = page.getByRole('article').filter({ hasText: 'plan.txt' });
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText('×2,000');
+  await expect(page.getByRole('button', { name: '2,000 refused in the last hour by reader' })).toBeVisible();
 });
 
 test('a server that needs more: the check says so, the breakage is a card, allowing it repairs it', async ({

@@ -1,7 +1,9 @@
 /** Starts an entry exactly as it stands in a client's file, through the official SDK, as the client would. */
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Home } from './product.ts';
 import { later } from './product.ts';
 
@@ -24,7 +26,8 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export async function startEntry(home: Home, entry: Entry): Promise<Connection> {
+/** `roots`: folders that the client says are open, which servers may take as theirs. */
+export async function startEntry(home: Home, entry: Entry, roots: readonly string[] = []): Promise<Connection> {
   const transport = new StdioClientTransport({
     command: entry.command,
     args: entry.args,
@@ -32,7 +35,15 @@ export async function startEntry(home: Home, entry: Entry): Promise<Connection> 
     cwd: home.path,
     stderr: 'pipe',
   });
-  const client = new Client({ name: 'test-client', version: '1.0.0' });
+  const client = new Client(
+    { name: 'test-client', version: '1.0.0' },
+    { capabilities: roots.length === 0 ? {} : { roots: {} } },
+  );
+  if (roots.length > 0) {
+    client.setRequestHandler(ListRootsRequestSchema, () => ({
+      roots: roots.map((folder) => ({ uri: pathToFileURL(folder).href })),
+    }));
+  }
   later(() => client.close());
   await client.connect(transport);
   return {

@@ -1,5 +1,5 @@
 /**
- * The built product in a throw-away home: Claude Desktop's file with two real servers, `belljar panel` serving the page,
+ * The built product in a throw-away home: Claude Desktop's file with real servers, `belljar panel` serving the page,
  * and the official client that starts an entry exactly as it stands in the file.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -8,8 +8,10 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { methods } from '#contract/methods.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -33,7 +35,8 @@ interface Entry {
 }
 
 export interface Session {
-  call: (path: string) => Promise<string>;
+  /** What a tool (`read` where none is named) answers for this path. */
+  call: (path: string, tool?: string) => Promise<string>;
   close: () => Promise<void>;
 }
 
@@ -44,14 +47,17 @@ export interface RealDesk {
   original: string;
   /** Starts `belljar panel`; the answer is the address for one page. */
   panel: () => Promise<string>;
-  /** Starts an entry as its client would. */
-  start: (name: string) => Promise<Session>;
+  /** Starts an entry as its client would; `roots` are the folders that the client says are open. */
+  start: (name: string, roots?: readonly string[]) => Promise<Session>;
+  /** Runs the command and answers its standard output. */
+  run: (...args: string[]) => Promise<string>;
   /** Kills the host without a word. */
   kill: () => Promise<void>;
   close: () => Promise<void>;
 }
 
-export function makeRealDesk(): RealDesk {
+/** `more`: further entries of the client's file, by name. */
+export function makeRealDesk(more: (path: RealDesk['path']) => Record<string, Entry> = () => ({})): RealDesk {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'belljar-panel-real-')));
   const path = (...parts: string[]): string => join(home, ...parts);
   for (const folder of ['servers', 'notes', 'other', '.ssh', '.config/Claude', 'runtime']) {
@@ -72,7 +78,9 @@ export function makeRealDesk(): RealDesk {
     "reader": {"command": ${node},   "args": [${JSON.stringify(path('servers/reader-server.js'))}, ${JSON.stringify(path('notes'))}],
       "env": { "READER_TOKEN": "decoy-token-value" } },
     "needy": { "command": ${node}, "args": [${JSON.stringify(path('servers/needy-server.js'))}] },
-    "boxed": { "command": "docker", "args": ["run", "-i", "--rm", "some/server"] }
+${Object.entries(more(path))
+  .map(([name, entry]) => `    ${JSON.stringify(name)}: ${JSON.stringify(entry)},\n`)
+  .join('')}    "boxed": { "command": "docker", "args": ["run", "-i", "--rm", "some/server"] }
   }, "preferences": {"menuBarEnabled": true}
 }
 `;
@@ -116,11 +124,31 @@ export function makeRealDesk(): RealDesk {
       if (address === undefined) throw new Error(`no address in ${redirectFile}`);
       return address;
     },
-    async start(name) {
+    async run(...args) {
+      const child = spawn(process.execPath, [program, ...args], {
+        env: environment,
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let out = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      const code = await new Promise((done) => child.once('close', done));
+      if (code !== 0) throw new Error(`belljar ${args.join(' ')} ended with ${String(code)}`);
+      return out;
+    },
+    async start(name, roots = []) {
       const document = JSON.parse(readFileSync(config, 'utf8')) as { mcpServers: Record<string, Entry> };
       const entry = document.mcpServers[name];
       if (entry === undefined) throw new Error(`no entry ${name}`);
-      const client = new Client({ name: 'test-client', version: '1.0.0' });
+      const client = new Client(
+        { name: 'test-client', version: '1.0.0' },
+        { capabilities: roots.length === 0 ? {} : { roots: {} } },
+      );
+      if (roots.length > 0) {
+        client.setRequestHandler(ListRootsRequestSchema, () => ({
+          roots: roots.map((folder) => ({ uri: pathToFileURL(folder).href })),
+        }));
+      }
       await client.connect(
         new StdioClientTransport({
           command: entry.command,
@@ -131,8 +159,8 @@ export function makeRealDesk(): RealDesk {
         }),
       );
       const session: Session = {
-        call: async (file) => {
-          const answer = await client.callTool({ name: 'read', arguments: { path: file } });
+        call: async (file, tool = 'read') => {
+          const answer = await client.callTool({ name: tool, arguments: { path: file } });
           return (answer.content as { text: string }[])[0]?.text ?? '';
         },
         close: () => client.close(),
