@@ -68,6 +68,7 @@ void test_network() {
   for (const char* text : {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "::ffff:192.168.0.1"}) {
     check::that(!may_connect(rules, address(text, 443)), std::string("open: not ") + text);
   }
+  check::equal(std::string(kind_name(route_kind(address("127.0.0.1", 80)))), "own", "the routing table knows this machine");
   rules.local_ports = {5432};
   check::that(may_connect(rules, address("127.0.0.1", 5432)) && may_connect(rules, address("::1", 5432)), "a named local port");
   check::that(!may_connect(rules, address("127.0.0.1", 5433)) && !may_connect(rules, address("10.0.0.1", 5432)), "only that, only here");

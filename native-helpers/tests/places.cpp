@@ -113,6 +113,8 @@ void test_places() {
   launch.args = {};
   tree.file("opt/tool/bin/tool", "\x7F""ELFxx", 0755);
   launch.program = tree.at("opt/tool/bin/tool");
+  check::that(!holds(granted(plan, launch, "/bin", Access::exec), tree.at("opt/tool")), "a folder that holds a bin and nothing of a program is none");
+  tree.folder("opt/tool/lib");
   check::that(holds(granted(plan, launch, "/bin", Access::exec), tree.at("opt/tool")), "an install prefix");
   tree.file("home/u/bin/tool", "\x7F""ELFxx", 0755);
   launch.program = home + "/bin/tool";
@@ -134,6 +136,7 @@ void test_places() {
   launch.program = "/bin/true";
   launch.command = "node";
   tree.file("run/bin/node", "\x7F""ELFxx", 0755);
+  tree.folder("run/lib");
   launch.program = tree.at("run/bin/node");
   launch.args = {"--require", "x", home + "/app/dist/index.js", home + "/projects"};
   auto script = granted(plan, launch, "/bin", Access::exec);
@@ -147,6 +150,7 @@ void test_places() {
 
   // A virtual environment.
   tree.file("base/bin/python3", "\x7F""ELFxx", 0755);
+  tree.folder("base/lib");
   tree.file("home/u/venv/pyvenv.cfg", "home = " + tree.at("base/bin") + "\nversion = 3.11\n");
   tree.link(tree.at("base/bin/python3"), "home/u/venv/bin/python");
   launch.program = home + "/venv/bin/python";
@@ -168,6 +172,31 @@ void test_places() {
   launch.program = home + "/wrap/evil";
   auto evil = granted(plan, launch, "/bin", Access::exec);
   check::that(!holds(evil, home + "/.ssh/key") && !holds(evil, home + "/.ssh"), "a wrapper never opens a secret place");
+
+  // What the server could have planted in a place it may write is not believed.
+  tree.folder("home/u/Documents");
+  tree.file("home/u/Documents/taxes.txt", "secret");
+  tree.file("home/u/Documents/tool", "\x7F""ELFxx", 0755);
+  tree.file("home/u/Documents/tool.so", "x");
+  launch.program = home + "/Documents/tool";
+  launch.args = {};
+  auto personal = granted(plan, launch, "/bin", Access::exec);
+  check::that(holds(personal, home + "/Documents/tool") && !holds(personal, home + "/Documents"), "a program among somebody's documents is granted alone");
+  tree.file("home/u/mine/build/index.js", "x");
+  tree.file("home/u/mine/build/package.json", "{}");
+  tree.link(home + "/Documents", "home/u/mine/build/node_modules");
+  tree.link(home + "/Documents/taxes.txt", "home/u/mine/link.js");
+  launch.program = tree.at("run/bin/node");
+  launch.args = {home + "/mine/build/index.js", home + "/mine"};
+  plan.rules = {rule(Access::exec, Place::Kind::runtime), rule(Access::write, Place::Kind::argument, 1)};
+  auto planted = granted(plan, launch, "/bin", Access::exec);
+  check::that(!holds(planted, home + "/Documents"), "a node_modules link that the server could have made");
+  launch.args = {home + "/mine/link.js", home + "/mine"};
+  auto repointed = granted(plan, launch, "/bin", Access::exec);
+  check::that(!holds(repointed, home + "/Documents") && !holds(repointed, home + "/Documents/taxes.txt"), "a script link that the server could have made");
+  plan.rules = {rule(Access::exec, Place::Kind::runtime)};
+  launch.args = {home + "/mine/build/index.js"};
+  check::that(holds(granted(plan, launch, "/bin", Access::exec), home + "/Documents"), "a link in a place that the server cannot write is its user's");
 
   check::that(find_program("no-such-program", launch.cwd, "/bin", home, found_in, error).empty() && error == ENOENT, "not found");
   tree.file("run/bin/plain", "x", 0644);

@@ -139,7 +139,7 @@ void Spool::observe(Observation observation, std::string (*exe)(int pid)) {
     if (!near_.empty() && near_[0].target == observation.target && near_[0].kind == observation.kind) {
       near_[0].at = now;
     } else {
-      near_.insert(near_.begin(), NearDenial{now, observation.kind, cut(observation.target, 1024)});
+      near_.insert(near_.begin(), NearDenial{now, observation.kind, cut(observation.target, 160)});
       if (near_.size() > near_max) near_.pop_back();
     }
   }

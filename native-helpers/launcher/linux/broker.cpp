@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -30,6 +31,8 @@ namespace {
 
 constexpr size_t attribute_value_max = 65'536;  // XATTR_SIZE_MAX
 constexpr size_t datagram_max = 1 << 20;
+constexpr size_t pending_connects_max = 512;
+constexpr uint32_t set_id_bits = 06000;
 
 std::string proc_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
@@ -205,6 +208,10 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
   }
   if (!found.special && (rights_at(found, false, true) & need) != need) return refuse(target, event, found.path, EACCES);
 
+  // A file that runs as its owner would lend the user's rights to every other account, outside of all walls.
+  if (kind == Kind::mode && !S_ISDIR(found.mode) && (change.mode & set_id_bits) != 0) {
+    return refuse(target, event, "set-user-id on " + found.path, EPERM);
+  }
   int object = found.object.get();
   std::string link = proc_fd(object);
   bool symlink = S_ISLNK(found.mode);
@@ -350,9 +357,22 @@ Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t addre
   int code = done == 0 ? 0 : errno;
   record(target, "net.connect", std::move(text), false, 0, "broker");
   if (blocking && code == EINPROGRESS) {
-    std::lock_guard lock(pending_mutex_);
-    pending_.push_back({current_id_, std::move(copy), flags});
-    return {false, 0, 0, true};
+    // On this machine it is often done by now.
+    pollfd wait{copy.get(), POLLOUT, 0};
+    if (poll(&wait, 1, 0) == 1) {
+      socklen_t length_of_code = sizeof code;
+      getsockopt(copy.get(), SOL_SOCKET, SO_ERROR, &code, &length_of_code);
+    } else {
+      std::lock_guard lock(pending_mutex_);
+      if (pending_.size() >= pending_connects_max) {
+        fcntl(copy.get(), F_SETFL, flags);
+        return refuse(target, "limit", "waiting connections", EAGAIN);
+      }
+      pending_.push_back({current_id_, std::move(copy), flags});
+      uint64_t one = 1;
+      if (write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, 0, 0, true};
+      return {false, 0, 0, true};
+    }
   }
   if (blocking) fcntl(copy.get(), F_SETFL, flags);
   return {false, code, 0, false};
@@ -400,7 +420,15 @@ Supervisor::Answer Supervisor::do_listen(Target& target, int fd, int backlog) {
   socklen_t option = sizeof domain;
   if (getsockopt(copy.get(), SOL_SOCKET, SO_DOMAIN, &domain, &option) != 0) return {false, errno, 0, false};
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};
-  if (domain != AF_UNIX) {
+  if (domain == AF_UNIX) {
+    // An abstract name is nobody's file: a program outside that looks for somebody else's service would find the server.
+    sockaddr_un name{};
+    socklen_t size = sizeof name;
+    if (getsockname(copy.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0) return {false, errno, 0, false};
+    if (size > offsetof(sockaddr_un, sun_path) && name.sun_path[0] == '\0') {
+      return refuse(target, "net.listen", "@" + std::string(name.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1), EACCES);
+    }
+  } else {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     Address where;
@@ -509,6 +537,11 @@ Supervisor::Answer Supervisor::decide_priority(Target& target, const seccomp_not
 }
 
 Supervisor::Answer Supervisor::decide_owner(Target& target, const seccomp_notif& request) {
+  uint32_t command = static_cast<uint32_t>(request.data.args[1]);
+  if (command != F_SETOWN && command != 15) {
+    // Leases and folder notices: they hold up, or tell of, programs outside.
+    return refuse(target, "syscall", command == F_SETLEASE ? "fcntl F_SETLEASE" : command == F_NOTIFY ? "fcntl F_NOTIFY" : "fcntl F_SETDELEG", EPERM);
+  }
   int owner = static_cast<int>(request.data.args[2]);
   bool extended = static_cast<uint32_t>(request.data.args[1]) == 15;  // F_SETOWN_EX: behind a pointer
   if (!extended && (owner == 0 || (owner > 0 ? in_run(owner) : group_in_run(-owner)))) return {};
@@ -526,7 +559,14 @@ Supervisor::Answer Supervisor::decide_shm(Target& target, const seccomp_notif& r
     segments_.insert(segment);
     return {false, 0, segment, false};
   }
-  if (segments_.count(static_cast<int>(args[0])) != 0) return {};
+  auto segment = segments_.find(static_cast<int>(args[0]));
+  if (segment != segments_.end() && request.data.nr == SYS_shmctl && (static_cast<int>(args[1]) & 0xFF) == IPC_RMID) {
+    // Removed here, so that its number is forgotten before the kernel gives it to somebody else.
+    int done = shmctl(*segment, IPC_RMID, nullptr);
+    segments_.erase(segment);
+    return {false, done == 0 ? 0 : errno, 0, false};
+  }
+  if (segment != segments_.end()) return {};
   return refuse(target, "syscall", request.data.nr == SYS_shmat ? "shmat of a foreign segment" : "shmctl of a foreign segment", EACCES);
 }
 

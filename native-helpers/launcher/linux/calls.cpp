@@ -110,7 +110,7 @@ std::vector<CallRule> make_contained() {
   add(SYS_rt_sigqueueinfo, "rt_sigqueueinfo", Action::signal_process, When::always, 0, "as kill");
   add(SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", Action::signal_thread, When::always, 0, "as kill");
   add(number::pidfd_send_signal, "pidfd_send_signal", Action::signal_pidfd, When::always, 0, "as kill");
-  add(SYS_fcntl, "fcntl", Action::owner, When::set_owner, 0, "F_SETOWN makes the kernel send signals");
+  add(SYS_fcntl, "fcntl", Action::owner, When::set_owner, 0, "F_SETOWN makes the kernel send signals; leases hold other programs up");
   add(SYS_prlimit64, "prlimit64", Action::other_process, When::pid_given_0, 0, "limits of other processes");
   add(SYS_setpriority, "setpriority", Action::priority, When::priority_target, 0, "priority of other processes");
   add(SYS_ioprio_set, "ioprio_set", Action::priority, When::pid_given_1, 0, "priority of other processes");
@@ -359,6 +359,9 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.low(1);
       out.if_equal(F_SETOWN, stop);
       out.if_equal(15 /* F_SETOWN_EX */, stop);
+      out.if_equal(F_SETLEASE, stop);
+      out.if_equal(F_NOTIFY, stop);
+      out.if_equal(1040 /* F_SETDELEG */, stop);
       out.ret(allow);
       return;
     case When::pid_given_0:

@@ -81,7 +81,7 @@ enum class When {
   fast_open_3,          // MSG_FASTOPEN in arg 3
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
-  set_owner,            // fcntl F_SETOWN, F_SETOWN_EX
+  set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
   pid_given_0,          // arg 0 is not 0
   pid_given_1,          // arg 1 is not 0
   priority_target,      // setpriority: somebody else, or a whole user

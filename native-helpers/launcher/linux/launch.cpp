@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -43,6 +44,7 @@
 #include "package-caches.hpp"
 #include "places.hpp"
 #include "supervisor.hpp"
+#include "target.hpp"
 #include "walls.hpp"
 
 extern char** environ;
@@ -51,7 +53,7 @@ namespace belljar {
 
 namespace {
 
-constexpr std::string_view run_folder_prefix = "belljar-run-";
+constexpr std::string_view run_folder_prefix = "t-";
 constexpr int grace_ms = 2000;          // from SIGTERM to SIGKILL when the client is gone
 constexpr int flush_every_ms = 500;
 constexpr size_t spool_files_max = 400;
@@ -188,6 +190,7 @@ void remove_tree(int parent, const char* name) {
     return;
   }
   uint64_t moved = 0;
+  std::string unused = ".belljar-" + random_name(12) + "-";  // a name that the server cannot have taken beforehand
   // Empties one folder of the top, or the top itself (null); folders in it become folders of the top.
   auto empty = [&](const char* folder_name) {
     Descriptor fd(folder_name == nullptr ? fcntl(top.get(), F_DUPFD_CLOEXEC, 3)
@@ -203,7 +206,7 @@ void remove_tree(int parent, const char* name) {
       folders = true;
       make_enterable(dirfd(folder), entry->d_name);
       if (folder_name == nullptr) continue;
-      std::string up = ".belljar-" + std::to_string(moved++);
+      std::string up = unused + std::to_string(moved++);
       renameat(dirfd(folder), entry->d_name, top.get(), up.c_str());
     }
     closedir(folder);
@@ -229,24 +232,28 @@ void remove_tree(int parent, const char* name) {
   unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-// Temporary folders of runs whose guardian was killed before it could clean up. Every live run holds a lock on its folder.
-void remove_stale_folders() {
-  DIR* folder = opendir("/dev/shm");
+// Folders of runs whose guardian was killed before it could clean up. Every live run holds a lock on its folder.
+void remove_stale_folders(int spool_folder) {
+  int copy = fcntl(spool_folder, F_DUPFD_CLOEXEC, 3);
+  DIR* folder = copy >= 0 ? fdopendir(copy) : nullptr;
   if (folder == nullptr) return;
-  int parent = dirfd(folder);
+  rewinddir(folder);
   while (dirent* entry = readdir(folder)) {
-    std::string_view name(entry->d_name);
-    struct stat info{};
-    if (name.substr(0, run_folder_prefix.size()) != run_folder_prefix || fstatat(parent, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
-      continue;
-    }
-    Descriptor fd(openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (std::string_view(entry->d_name).substr(0, run_folder_prefix.size()) != run_folder_prefix) continue;
+    Descriptor fd(openat(spool_folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd || flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
-    remove_tree(AT_FDCWD, ("/tmp/" + std::string(name)).c_str());
-    remove_tree(parent, entry->d_name);
+    remove_tree(spool_folder, entry->d_name);
   }
   closedir(folder);
+}
+
+// A new folder of ours alone, opened. Fails when something of that name is there.
+Descriptor make_own_folder(int parent, const char* name) {
+  if (mkdirat(parent, name, 0700) != 0) return {};
+  Descriptor fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info{};
+  if (!fd || fstat(fd.get(), &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 077) != 0) return {};
+  return fd;
 }
 
 std::vector<int> children_of_self() {
@@ -324,6 +331,8 @@ const char* signal_name(int signal) {
 
 // Everything about one run that guardian, supervisor and server's first process share by inheritance.
 struct Run {
+  explicit Run(const Request& its_request) : request(its_request) {}
+
   const Request& request;
   Plan plan;
   Launch launch;
@@ -331,11 +340,13 @@ struct Run {
   Shared* shared = nullptr;
   std::string id;
   int spool_fd = -1;
+  std::string folder_name;  // of the run's own folder, in the spool folder
   std::string private_tmp;
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
   bool contained = true;
+  rlim_t server_files = 0;  // the soft limit that the client gave, where the supervisor raised its own
   int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
   int started_write = -1;
 };
@@ -349,7 +360,8 @@ std::string end_json(const Run& run, const char* cause, bool has_code, int code,
   for (size_t i = 0; i < near.size(); i++) {
     if (i > 0) out += ",";
     out += "{\"at\":\"" + iso_time(near[i].at) + "\",\"kind\":\"" + near[i].kind + "\",\"target\":";
-    append_json_string(out, near[i].target);
+    // Escaping may make six bytes of one; the line must fit what is kept back for it.
+    append_json_string(out, std::string_view(near[i].target).substr(0, 160));
     out += "}";
   }
   return out + "]}";
@@ -363,14 +375,16 @@ std::string end_json(const Run& run, const char* cause, bool has_code, int code,
 }
 
 void apply_limits(Run& run) {
-  auto set = [&run](int resource, uint64_t value) {
+  auto set = [&run](int resource, uint64_t value, bool hard = true) {
     rlimit now{};
     getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
-    rlimit wanted{std::min<rlim_t>(value, now.rlim_max), std::min<rlim_t>(value, now.rlim_max)};
+    rlim_t bound = std::min<rlim_t>(value, now.rlim_max);
+    rlimit wanted{bound, hard ? bound : now.rlim_max};
     if (setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) != 0) {
       server_fails(run, exit_refused, "limit-failed", errno_text("A resource limit could not be set (setrlimit"));
     }
   };
+  if (run.server_files != 0) set(RLIMIT_NOFILE, run.server_files, false);
   // A core file would hold the server's secrets, and be written by the kernel outside every rule.
   if (run.contained) set(RLIMIT_CORE, 0);
   for (const Limit& limit : run.plan.limits) {
@@ -423,6 +437,26 @@ void apply_limits(Run& run) {
   int status = errno == ENOENT ? exit_not_found : exit_not_executable;
   std::string sentence = errno_text(("The command could not be started (execve " + run.launch.program).c_str()) + ").";
   server_fails(run, status, errno == ENOENT ? "command-not-found" : "command-not-executable", sentence);
+}
+
+// The supervisor works for microseconds at a time, and the server's thread waits for it. A short slice lets it run before the
+// server's other threads on the same processor (Linux 6.12; others ignore or refuse it, which only costs time).
+void ask_for_short_slices() {
+  struct {
+    uint32_t size = 56;
+    uint32_t policy = SCHED_OTHER;
+    uint64_t flags = 0;
+    int32_t nice = 0;
+    uint32_t priority = 0;
+    uint64_t runtime = 100'000;  // nanoseconds
+    uint64_t deadline = 0;
+    uint64_t period = 0;
+    uint32_t util_min = 0;
+    uint32_t util_max = 0;
+  } attributes;
+  errno = 0;
+  attributes.nice = getpriority(PRIO_PROCESS, 0);
+  if (errno == 0) syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 // Input and output belong to the server; a copy held here would keep the client from seeing their end.
@@ -509,6 +543,13 @@ struct Housekeeping {
     _exit(exit_refused);
   };
   if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != run.guardian) stop("launcher-gone", "The launcher ended while it was starting the server.");
+  // Blocking connects hold descriptors here; the server must not be able to starve the supervisor of them.
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    run.server_files = files.rlim_cur;
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 65'536);
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   // A session apart from the guardian's: who kills the launcher's whole group still leaves this one to clean up.
   setsid();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) stop("subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"));
@@ -636,12 +677,13 @@ struct Housekeeping {
   close(down[1]);
   close(up[0]);
   give_up_stdio();
+  ask_for_short_slices();
   supervisor.serve();
 }
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -690,8 +732,7 @@ struct Housekeeping {
     spool.run_end(end_json(run, "launcher-failed", !crashed, crashed ? 0 : WEXITSTATUS(status), crashed ? WTERMSIG(status) : 0, {}),
                   run.shared->server_pid.load(), run.launch.program);
   }
-  if (!run.private_tmp.empty()) remove_tree(AT_FDCWD, run.private_tmp.c_str());
-  if (!run.private_shm.empty()) remove_tree(AT_FDCWD, run.private_shm.c_str());
+  if (!run.folder_name.empty()) remove_tree(spool_folder, run.folder_name.c_str());
   if (run.shared->failed.load()) {
     std::string remedy = run.shared->failure_exit == exit_refused ? "See: belljar doctor" : "See: belljar show " + run.plan.server;
     refuse({run.shared->failure_code, run.shared->failure_sentence, remedy, run.shared->failure_exit}, run.plan.server);
@@ -752,7 +793,8 @@ Offer quick_offer() {
 }  // namespace
 
 void launch(const Request& request) {
-  Run run{request, {}, {}, {}, nullptr, {}, -1, {}, {}, now_nanoseconds(), 0, true};
+  Run run(request);
+  run.started = now_nanoseconds();
   // The client, before anything takes time: when it ends, so does the run.
   int client = getppid();
   Descriptor client_pidfd(client > 1 ? static_cast<int>(syscall(number::pidfd_open, client, 0)) : -1);
@@ -814,7 +856,6 @@ void launch(const Request& request) {
   if (!spool_folder || fstat(spool_folder.get(), &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 022) != 0) {
     refuse({"spool", "Events cannot be recorded: " + run.plan.spool + " is not a folder of yours alone.", "See: belljar doctor --repair", exit_refused}, run.plan.server);
   }
-  prune_spool(spool_folder.get());
   std::string spool_name = run.id + ".jsonl";
   run.spool_fd = openat(spool_folder.get(), spool_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (run.spool_fd < 0) {
@@ -825,22 +866,21 @@ void launch(const Request& request) {
   Places places;
   std::vector<std::string> sockets;
   if (run.contained) {
-    remove_stale_folders();
-    std::string name = std::string(run_folder_prefix) + random_name(12);
-    std::string tmp = "/tmp/" + name;
-    if (mkdir(tmp.c_str(), 0700) != 0) {
-      refuse({"temporary-folder", "The run's own temporary folder could not be made in /tmp: " + std::string(strerror(errno)) + ".", "", exit_refused}, run.plan.server);
+    // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
+    // else in its place, and no grant of a common folder such as /tmp reaches it.
+    run.folder_name = std::string(run_folder_prefix) + random_name(8);
+    Descriptor own_folder = make_own_folder(spool_folder.get(), run.folder_name.c_str());
+    Descriptor tmp = own_folder ? make_own_folder(own_folder.get(), "tmp") : Descriptor();
+    Descriptor shm = own_folder ? make_own_folder(own_folder.get(), "shm") : Descriptor();
+    if (!tmp || !shm) {
+      refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
     }
-    run.private_tmp = real_path(tmp);
+    // Held by guardian and supervisor until both are gone; never inherited by the server.
+    flock(own_folder.get(), LOCK_SH | LOCK_NB);
+    own_folder.release();
+    run.private_tmp = path_of(tmp.get());
+    run.private_shm = path_of(shm.get());
     for (const char* variable : {"TMPDIR", "TMP", "TEMP"}) environment.set(variable, run.private_tmp);
-    std::string shm = "/dev/shm/" + name;
-    if (mkdir(shm.c_str(), 0700) == 0) {
-      run.private_shm = shm;
-      // Held by guardian and supervisor until both are gone; never closed, never inherited by the server.
-      int lock = open(shm.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      if (lock >= 0) flock(lock, LOCK_SH | LOCK_NB);
-    }
-
     if (npm_family(base_name(run.launch.command))) {
       std::string cache(environment.get("npm_config_cache"));
       if (cache.empty()) cache = run.plan.home + "/.npm";
@@ -867,14 +907,17 @@ void launch(const Request& request) {
     char self_path[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self_path, sizeof self_path);
     std::vector<std::string> own = {run.plan.spool};
+    // <state>/belljar/spool: logs and history lie beside it.
+    std::string_view above = parent_of(run.plan.spool);
+    if (base_name(above) == "belljar") own.emplace_back(above);
     if (n > 0 && n < PATH_MAX) {
       std::string folder(parent_of(std::string_view(self_path, static_cast<size_t>(n))));
       // <data>/bin/belljar-launcher: the data folder holds plans and journal.
       if (base_name(folder) == "bin" && access((std::string(parent_of(folder)) + "/plans").c_str(), F_OK) == 0) own.emplace_back(parent_of(folder));
     }
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
-    resolver.add(Access::own, run.private_tmp, "private temporary folder", false);
-    if (!run.private_shm.empty()) resolver.add(Access::own, run.private_shm, "private shared memory", false);
+    resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
+    resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
     resolver.add_rules();
     places = resolver.take();
     for (const std::string& socket : run.plan.sockets) {
@@ -900,7 +943,7 @@ void launch(const Request& request) {
   }
   pid_t supervisor = signals >= 0 ? fork() : -1;
   if (supervisor < 0) {
-    if (!run.private_tmp.empty()) rmdir(run.private_tmp.c_str());
+    if (!run.folder_name.empty()) remove_tree(spool_folder.get(), run.folder_name.c_str());
     refuse({"fork-failed", errno_text("fork"), "", exit_refused}, run.plan.server);
   }
   if (supervisor == 0) {
@@ -911,7 +954,10 @@ void launch(const Request& request) {
   }
   places = Places{};
   close(run.started_write);
-  guard(run, supervisor, client_pidfd.get(), signals);
+  // House-keeping of earlier runs, while the server starts.
+  prune_spool(spool_folder.get());
+  remove_stale_folders(spool_folder.get());
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get());
 }
 
 int print_probe() {

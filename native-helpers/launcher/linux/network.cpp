@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstring>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 
 #include "../core/text.hpp"
 #include "descriptor.hpp"
@@ -118,40 +122,72 @@ std::string address_text(const Address& address) {
   return out + ":" + std::to_string(address.port);
 }
 
-bool is_own(const Address& address) {
-  // Connecting a datagram socket sends nothing; the source address that the kernel picks is the destination itself when
-  // the destination is this machine.
-  Descriptor fd(socket(address.v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return false;
-  sockaddr_storage to{};
-  socklen_t size = 0;
-  if (address.v4) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(9);
-    memcpy(&in.sin_addr, address.bytes, 4);
-    memcpy(&to, &in, sizeof in);
-    size = sizeof in;
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(9);
-    memcpy(&in.sin6_addr, address.bytes, 16);
-    in.sin6_scope_id = address.scope;
-    memcpy(&to, &in, sizeof in);
-    size = sizeof in;
+namespace {
+
+// A route that covers more than this many leading bits and has no gateway is a link's own network; shorter ones are how
+// tunnels without a gateway say "everything".
+constexpr int link_prefix_v4 = 8;
+constexpr int link_prefix_v6 = 16;
+
+bool is_broadcast_link(int interface) {
+  // Only links with neighbours count: what a tunnel leads to is as far away as the internet.
+  char name[IF_NAMESIZE] = {};
+  ifreq request{};
+  Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd || if_indextoname(static_cast<unsigned>(interface), name) == nullptr) return true;
+  memcpy(request.ifr_name, name, sizeof name);
+  if (ioctl(fd.get(), SIOCGIFFLAGS, &request) != 0) return true;
+  return (request.ifr_flags & IFF_BROADCAST) != 0;
+}
+
+}  // namespace
+
+AddressKind route_kind(const Address& address) {
+  Descriptor fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd) return AddressKind::reserved;
+  struct {
+    nlmsghdr header;
+    rtmsg route;
+    char attributes[64];
+  } request{};
+  uint8_t length = address.v4 ? 4 : 16;
+  request.header.nlmsg_type = RTM_GETROUTE;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  request.route.rtm_family = address.v4 ? AF_INET : AF_INET6;
+  request.route.rtm_dst_len = static_cast<uint8_t>(length * 8);
+  request.route.rtm_flags = RTM_F_FIB_MATCH;  // the table's own entry, with its prefix length (Linux 4.13)
+  rtattr* destination = reinterpret_cast<rtattr*>(request.attributes);
+  destination->rta_type = RTA_DST;
+  destination->rta_len = static_cast<unsigned short>(RTA_LENGTH(length));
+  memcpy(RTA_DATA(destination), address.bytes, length);
+  request.header.nlmsg_len = static_cast<uint32_t>(NLMSG_LENGTH(sizeof(rtmsg)) + RTA_ALIGN(destination->rta_len));
+  if (send(fd.get(), &request, request.header.nlmsg_len, 0) < 0) return AddressKind::reserved;
+  alignas(nlmsghdr) char answer[8192];
+  ssize_t n = recv(fd.get(), answer, sizeof answer, MSG_DONTWAIT);
+  const nlmsghdr* header = reinterpret_cast<const nlmsghdr*>(answer);
+  if (n < 0 || !NLMSG_OK(header, static_cast<size_t>(n))) return AddressKind::reserved;
+  if (header->nlmsg_type == NLMSG_ERROR) {
+    // No route: the connect itself will say so. Nothing is reached.
+    return AddressKind::internet;
   }
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&to), size) != 0) return false;
-  sockaddr_storage from{};
-  socklen_t from_size = sizeof from;
-  if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&from), &from_size) != 0) return false;
-  Address source;
-  return read_address(from, from_size, source) && source.v4 == address.v4 && memcmp(source.bytes, address.bytes, 16) == 0;
+  if (header->nlmsg_type != RTM_NEWROUTE) return AddressKind::reserved;
+  const rtmsg* route = static_cast<const rtmsg*>(NLMSG_DATA(header));
+  if (route->rtm_type == RTN_LOCAL || route->rtm_type == RTN_ANYCAST) return AddressKind::own;
+  if (route->rtm_type == RTN_BROADCAST || route->rtm_type == RTN_MULTICAST) return AddressKind::multicast;
+  bool gateway = false;
+  int interface = 0;
+  int left = static_cast<int>(header->nlmsg_len - NLMSG_LENGTH(sizeof(rtmsg)));
+  for (const rtattr* one = RTM_RTA(route); RTA_OK(one, left); one = RTA_NEXT(one, left)) {
+    if (one->rta_type == RTA_GATEWAY || one->rta_type == RTA_VIA || one->rta_type == RTA_MULTIPATH || one->rta_type == RTA_ENCAP) gateway = true;
+    if (one->rta_type == RTA_OIF && one->rta_len >= RTA_LENGTH(sizeof interface)) memcpy(&interface, RTA_DATA(one), sizeof interface);
+  }
+  bool link = !gateway && route->rtm_dst_len >= (address.v4 ? link_prefix_v4 : link_prefix_v6);
+  return link && is_broadcast_link(interface) ? AddressKind::private_network : AddressKind::internet;
 }
 
 bool may_connect(const NetworkRules& rules, const Address& address) {
   AddressKind kind = kind_of(address);
-  if (kind == AddressKind::internet && is_own(address)) kind = AddressKind::own;
+  if (kind == AddressKind::internet) kind = route_kind(address);
   if (kind == AddressKind::loopback || kind == AddressKind::unspecified) {
     if (std::find(rules.local_ports.begin(), rules.local_ports.end(), address.port) != rules.local_ports.end()) return true;
   }

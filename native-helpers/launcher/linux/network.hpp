@@ -25,8 +25,10 @@ AddressKind kind_of(const Address& address);
 const char* kind_name(AddressKind kind);
 std::string address_text(const Address& address);
 
-// Does this machine itself own the address (a public one of its interfaces)? Asks the kernel for the route's source.
-bool is_own(const Address& address);
+// Where a public address really leads: `own` when it is one of this machine's, `private_network` when it is a neighbour on
+// the same link (IPv6 gives those public addresses), else `internet`. Asks the kernel's routing table; where it gives no
+// answer, `reserved`, which nobody may reach.
+AddressKind route_kind(const Address& address);
 
 struct NetworkRules {
   Network network = Network::none;

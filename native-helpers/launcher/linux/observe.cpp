@@ -50,6 +50,9 @@ bool plain_path(std::string_view path) {
   return true;
 }
 
+// The supervisor itself ran out of something: what it cannot look at it does not let go unseen.
+bool cannot_look(const Resolved& found) { return found.error == EMFILE || found.error == ENFILE || found.error == ENOMEM; }
+
 // Would the file's own permission bits refuse first? Then it is not a denial of ours.
 bool permitted_by_mode(const Descriptor& object, int access) {
   return syscall(number::faccessat2, object.get(), "", access, AT_EMPTY_PATH | AT_EACCESS) == 0 || errno != EACCES;
@@ -172,7 +175,8 @@ Supervisor::Answer Supervisor::inject(const Target&, Descriptor fd, bool close_o
 // POSIX shared memory lives in one folder that all programs of the user share; the run gets one of its own.
 Supervisor::Answer Supervisor::open_shared_memory(Target& target, const std::string& name, uint64_t flags, uint64_t mode) {
   open_how how{};
-  how.flags = (flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_NONBLOCK | O_APPEND)) | O_CLOEXEC | O_NOFOLLOW;
+  // Never waits: a FIFO of that name has no other end.
+  how.flags = (flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND)) | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW;
   how.mode = (flags & O_CREAT) != 0 ? (mode & 0777) : 0;
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
   Descriptor fd(static_cast<int>(syscall(number::openat2, shm_folder_.get(), name.c_str(), &how, sizeof how)));
@@ -186,6 +190,9 @@ Supervisor::Answer Supervisor::open_shared_memory(Target& target, const std::str
     }
     return {false, error, 0, false};
   }
+  struct stat info{};
+  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {false, EACCES, 0, false};
+  if ((flags & O_NONBLOCK) == 0) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
   return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
 }
 
@@ -224,6 +231,10 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   bool shortens = (flags & O_TRUNC) != 0;
   uint64_t need = (reads ? right_read_file : 0) | (writes ? right_write_file : 0) |
                   (shortens && settings_.landlock_abi >= 3 ? right_truncate : 0);
+  // A file that runs as its owner would lend the user's rights to every other account.
+  if (settings_.contained && (creates || (flags & O_TMPFILE) == O_TMPFILE) && (mode & 06000) != 0) {
+    return refuse(target, "file.attr", "set-user-id on " + *path, EPERM);
+  }
   if (settings_.contained) {
     // A folder is asked for as a whole; the fast way covers both, since every grant of a folder lists and reads.
     if (resolv_file_ && !writes && *path == "/etc/resolv.conf") {
@@ -241,6 +252,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
 
   bool follow = (flags & O_NOFOLLOW) == 0 && !(creates && (flags & O_EXCL) != 0);
   Resolved found = target.resolve(at, *path, follow);
+  if (cannot_look(found) && settings_.contained) return refuse(target, writes ? "file.write" : "file.read", *path, EMFILE);
   const char* kind = creates && !found.exists ? "file.create" : writes ? "file.write" : "file.read";
   if (!settings_.contained) {
     if (found.exists || found.parent) record(target, kind, found.path, false, 0, "predicted");
@@ -287,6 +299,7 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   if (!path) return unreadable(target, "exec", error);
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  if (cannot_look(found) && settings_.contained) return refuse(target, "exec", *path, EMFILE);
   if (found.guarded && settings_.contained) record(target, "exec", found.path, true, EACCES, "predicted");
   if (!found.exists || (!S_ISREG(found.mode) && !found.special)) return {};
   if (!settings_.contained) {
@@ -331,6 +344,7 @@ Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t add
   auto path = target.string_at(address, error);
   if (!path) return unreadable(target, kind, error);
   Resolved found = target.resolve(at, *path, false);
+  if (cannot_look(found) && settings_.contained) return refuse(target, kind, *path, EMFILE);
   if (!settings_.contained) {
     if (!found.exists && found.parent) record(target, kind, found.path, false, 0, "predicted");
     return {};
@@ -353,6 +367,7 @@ Supervisor::Answer Supervisor::observe_remove(Target& target, int at, uint64_t a
     return {false, errno, 0, false};
   }
   Resolved found = target.resolve(at, *path, false);
+  if (cannot_look(found) && settings_.contained) return refuse(target, "file.delete", *path, EMFILE);
   if (!found.exists || found.special) return {};
   if (!settings_.contained) {
     record(target, "file.delete", found.path, false, 0, "predicted");
@@ -396,6 +411,7 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
   }
   Resolved source = target.resolve(from_at, *old_path, false);
   Resolved goal = target.resolve(to_at, *new_path, false);
+  if ((cannot_look(source) || cannot_look(goal)) && settings_.contained) return refuse(target, "file.rename", *old_path, EMFILE);
   if (!source.exists || source.special || !goal.parent) return {};
   std::string text = source.path;
   if (!settings_.contained) {
@@ -443,6 +459,7 @@ Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_
   bool empty = old_path->empty() && (flags & AT_EMPTY_PATH) != 0;
   Resolved source = empty ? target.resolve_descriptor(from_at) : target.resolve(from_at, *old_path, (flags & AT_SYMLINK_FOLLOW) != 0);
   Resolved goal = target.resolve(to_at, *new_path, false);
+  if ((cannot_look(source) || cannot_look(goal)) && settings_.contained) return refuse(target, "file.create", *new_path, EMFILE);
   if (!source.exists || goal.exists || !goal.parent || S_ISDIR(source.mode)) return {};
   if (!settings_.contained) {
     record(target, "file.create", goal.path, false, 0, "predicted");

@@ -120,6 +120,12 @@ PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::
     : plan_(plan), launch_(launch), path_variable_(std::move(path_variable)), home_(real_path(plan.home)) {
   auto note = [this](const std::string& path, bool own) {
     secrets_.push_back({path, own, path});
+    // Most known places are not on this machine; one look is cheaper than following every part of their path.
+    struct stat info{};
+    if (lstat(path.c_str(), &info) != 0) {
+      if (!home_.empty() && home_ != plan_.home && path_within(path, plan_.home)) secrets_.push_back({home_ + path.substr(plan_.home.size()), own, path});
+      return;
+    }
     std::string real = real_path(path);
     if (!real.empty() && real != path) secrets_.push_back({real, own, path});
   };
@@ -151,12 +157,30 @@ bool PlaceResolver::covered(std::string_view path, Access access) const {
   return false;
 }
 
+bool PlaceResolver::planted(const std::string& path) const {
+  std::string folder = real_path(std::string(parent_of(path)));
+  for (const Grant& grant : places_.grants) {
+    if ((grant.access == Access::write || grant.access == Access::own) && path_within(folder, grant.path)) return true;
+  }
+  return false;
+}
+
+std::string PlaceResolver::believed(const std::string& path) const {
+  std::string real = real_path(path);
+  if (real.empty() || !planted(path) || planted(real)) return real;
+  return {};
+}
+
 void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol) {
   Descriptor fd(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) {
     places_.not_applied.push_back(rule + ": " + (errno == ENOENT ? "does not exist" : strerror(errno)));
     return;
   }
+  add_opened(access, std::move(fd), rule, symbol);
+}
+
+void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol) {
   // The name of what was opened, not of what was asked: the two may differ by the time anyone looks again.
   std::string link = "/proc/self/fd/" + std::to_string(fd.get());
   char buffer[PATH_MAX];
@@ -215,16 +239,47 @@ void PlaceResolver::add_rules() {
         break;
       }
       case Place::Kind::runtime:
-        add_runtime();
         break;
     }
   }
+  // The runtime last: by now it is known where the server may write, and nothing that lies there is believed.
+  for (const AccessRule& rule : plan_.rules) {
+    if (rule.place.kind == Place::Kind::runtime) add_runtime();
+  }
 }
+
+namespace {
+
+// A folder that holds a program's own parts, and not just a program among somebody's things.
+bool looks_installed(const std::string& folder, bool has_bin) {
+  for (const char* part : {"lib", "lib64", "libexec", "share", "include", "node_modules", "_internal", "resources"}) {
+    if (exists(folder + "/" + part)) return true;
+  }
+  if (has_bin) return false;
+  DIR* listing = opendir(folder.c_str());
+  bool libraries = false;
+  int seen = 0;
+  while (dirent* entry = listing != nullptr && !libraries && seen++ < 512 ? readdir(listing) : nullptr) {
+    libraries = strstr(entry->d_name, ".so") != nullptr || strcmp(entry->d_name, "resources.pak") == 0;
+  }
+  if (listing != nullptr) closedir(listing);
+  return libraries;
+}
+
+}  // namespace
 
 // The folder a program was installed into, when that is a reasonable thing to grant; else the file alone.
 void PlaceResolver::add_prefix(const std::string& folder, const std::string& file) {
   if (!covered(folder, Access::exec)) {
-    bool usable = refused(folder).empty() && folder != "/" && folder != "/tmp" && folder != "/var" && folder != "/home";
+    // Folders of a person's own things are never a program's folder, whatever else lies in them.
+    bool personal = parent_of(folder) == home_ && !base_name(folder).empty();
+    if (personal) {
+      personal = false;
+      for (const char* name : {"Documents", "Downloads", "Desktop", "Pictures", "Music", "Videos", "Public", "Templates", "Dropbox"}) {
+        personal = personal || base_name(folder) == name;
+      }
+    }
+    bool usable = !personal && refused(folder).empty() && folder != "/" && folder != "/tmp" && folder != "/var" && folder != "/home";
     if (usable || !covered(file, Access::exec)) add(Access::exec, usable ? folder : file, "runtime", true);
   }
 }
@@ -279,7 +334,7 @@ void PlaceResolver::add_script_argument(size_t first) {
     if (word.empty() || word[0] == '-') continue;
     if ((word == "run" || word == "x") && i == first) continue;  // `bun run file`, `deno run file`
     std::string path = word[0] == '/' ? word : launch_.cwd + "/" + word;
-    std::string real = real_path(path);
+    std::string real = believed(path);
     if (real.empty()) return;
     struct stat info{};
     bool folder = stat(real.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -309,15 +364,14 @@ void PlaceResolver::add_package(const std::string& file) {
       root = at;
     }
   }
-  if (root.empty()) root = folder;
+  // A lone script in a folder of its user's things is granted alone.
+  if (root.empty()) root = parent_of(folder) == home || folder == home ? file : folder;
   if (!covered(root, Access::exec)) add_prefix(root, file);
   for (std::string at = folder; at.size() > 1 && at != home && !path_within(home, at); at = std::string(parent_of(at))) {
-    if (exists(at + "/node_modules") && !covered(at + "/node_modules", Access::exec)) {
-      add(Access::exec, at + "/node_modules", "runtime", true);
-    }
-    if (exists(at + "/package.json") && !covered(at + "/package.json", Access::read)) {
-      add(Access::read, at + "/package.json", "runtime", true);
-    }
+    std::string modules_here = believed(at + "/node_modules");
+    std::string settings_here = believed(at + "/package.json");
+    if (!modules_here.empty() && !covered(modules_here, Access::exec)) add(Access::exec, modules_here, "runtime", true);
+    if (!settings_here.empty() && !covered(settings_here, Access::read)) add(Access::read, settings_here, "runtime", true);
   }
 }
 
@@ -336,6 +390,8 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
     char buffer[PATH_MAX];
     ssize_t n = readlink(hop.c_str(), buffer, sizeof buffer);
     if (n <= 0 || n >= PATH_MAX) break;
+    // A link that the server could have made may lead anywhere.
+    if (believed(hop).empty()) return;
     std::string folder = real_path(std::string(parent_of(hop)));
     hop = lexical_path(folder.empty() ? std::string(parent_of(hop)) : folder, std::string_view(buffer, static_cast<size_t>(n)));
   }
@@ -343,7 +399,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
   std::string lexical = lexical_path("/", path);
   std::string prefix(parent_of(parent_of(lexical)));
   std::string settings = read_start(prefix + "/pyvenv.cfg", 4096);
-  if (!settings.empty()) {
+  if (!settings.empty() && !planted(prefix + "/pyvenv.cfg")) {
     std::string environment = real_path(prefix);
     if (!environment.empty()) add_prefix(environment, environment + "/pyvenv.cfg");
     // `home = /usr/bin` names the folder of the python it was made from.
@@ -360,7 +416,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
       }
     }
   }
-  std::string real = real_path(path);
+  std::string real = believed(path);
   if (real.empty() || std::find(visited_.begin(), visited_.end(), real) != visited_.end()) return;
   visited_.push_back(real);
   std::string start = read_start(real, script_scan_max);
@@ -374,8 +430,10 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
   }
   std::string folder(parent_of(real));
   std::string_view last = base_name(folder);
-  if (last == "bin" || last == "sbin" || last == "libexec") add_prefix(std::string(parent_of(folder)), real);
-  else add_prefix(folder, real);
+  bool in_bin = last == "bin" || last == "sbin" || last == "libexec";
+  std::string prefix_folder = in_bin ? std::string(parent_of(folder)) : folder;
+  if (looks_installed(prefix_folder, in_bin)) add_prefix(prefix_folder, real);
+  else if (!covered(real, Access::exec)) add(Access::exec, real, "runtime", true);
 }
 
 void PlaceResolver::add_script(const std::string& real, std::string_view text, int depth) {
@@ -386,7 +444,8 @@ void PlaceResolver::add_script(const std::string& real, std::string_view text, i
     if (!word.empty()) words.push_back(word);
   }
   bool shell = false;
-  if (!words.empty()) {
+  bool own_work = planted(real);
+  if (!words.empty() && !own_work) {
     std::string interpreter(words[0]);
     if (base_name(interpreter) == "env") {
       add_program(interpreter, depth + 1);
@@ -418,9 +477,7 @@ void PlaceResolver::add_script(const std::string& real, std::string_view text, i
   }
   if (!shell) return;
   // A wrapper script names what it starts. One that the server itself could have written is not believed.
-  for (const Grant& grant : places_.grants) {
-    if ((grant.access == Access::write || grant.access == Access::own) && path_within(real, grant.path)) return;
-  }
+  if (own_work) return;
   std::string token;
   auto consider = [this, depth](std::string& word) {
     std::string path = word.substr(0, 2) == "~/" ? plan_.home + word.substr(1) : word;

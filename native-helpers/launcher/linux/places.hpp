@@ -44,6 +44,8 @@ class PlaceResolver {
   std::string refused(std::string_view real_path) const;
 
   void add(Access access, const std::string& path, const std::string& rule, bool symbol);
+  // The same for what is open already (O_PATH).
+  void add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol);
   void add_rules();
   Places take() { return std::move(places_); }
 
@@ -55,6 +57,10 @@ class PlaceResolver {
   void add_package(const std::string& file);
   void add_prefix(const std::string& folder, const std::string& file);
   bool covered(std::string_view real_path, Access access) const;
+  // Does `path` itself (not what it links to) lie where the server may write? Then the server may have put it there.
+  bool planted(const std::string& path) const;
+  // What `path` leads to, or empty when it was planted and leads out of what the server may write.
+  std::string believed(const std::string& path) const;
 
   const Plan& plan_;
   const Launch& launch_;

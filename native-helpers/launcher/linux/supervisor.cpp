@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -39,6 +40,10 @@ const char* error_name(int error) {
       return "EXDEV";
     case EBUSY:
       return "EBUSY";
+    case EFAULT:
+      return "EFAULT";
+    case EMFILE:
+      return "EMFILE";
     default:
       return "EACCES";
   }
@@ -61,7 +66,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       calls_(settings_.contained ? contained_calls() : watched_calls()),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
-      files_(1024) {
+      files_(1024),
+      pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
   }
@@ -107,9 +113,15 @@ Supervisor::Answer Supervisor::refuse(Target& target, const char* kind, std::str
 // What an argument could not be read for: the caller's own mistake is the kernel's to tell; a program that hides its memory
 // from us (one that may be executed but not read) gets nothing that we cannot look at.
 Supervisor::Answer Supervisor::unreadable(Target& target, const char* kind, int error) {
-  if (error == EPERM && settings_.contained) return refuse(target, kind, "(hidden by the program)", EACCES);
-  if (!settings_.contained) return {};
-  return {false, error == EPERM ? EACCES : error, 0, false};
+  // EFAULT is also what a page gives that the kernel may read and we may not (write-only, secret memory): seen, and refused.
+  bool odd = error == EPERM || error == EFAULT;
+  if (!settings_.contained) {
+    if (odd) record(target, kind, "(unreadable)", false, 0, "predicted");
+    return {};
+  }
+  if (error == EPERM) return refuse(target, kind, "(hidden by the program)", EACCES);
+  if (error == EFAULT) return refuse(target, kind, "(unreadable)", EFAULT);
+  return {false, error, 0, false};
 }
 
 bool Supervisor::in_run(int process) const {
@@ -250,6 +262,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
                        : S_ISFIFO(mode) ? right_make_fifo
                        : S_ISSOCK(mode) ? right_make_socket
                                         : right_make_file;
+      if (settings_.contained && (mode & 06000) != 0) return refuse(target, "file.attr", "mknod with set-user-id", EPERM);
       return observe_make(target, plain ? here : at(0), args[plain ? 0 : 1], right, "file.create");
     }
     case Action::remove_folder:
@@ -317,10 +330,11 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
   return refuse(target, "syscall", rule->name, EPERM);
 }
 
-size_t Supervisor::poll_pending(int timeout_ms, int wake_fd) {
+size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   std::vector<pollfd> waits;
   std::vector<uint64_t> ids;
-  waits.push_back({wake_fd, POLLIN, 0});
+  waits.push_back({signals, POLLIN, 0});
+  waits.push_back({pending_wake_.get(), POLLIN, 0});
   {
     std::lock_guard lock(pending_mutex_);
     for (const PendingConnect& one : pending_) {
@@ -329,9 +343,11 @@ size_t Supervisor::poll_pending(int timeout_ms, int wake_fd) {
     }
   }
   poll(waits.data(), waits.size(), timeout_ms);
+  uint64_t added = 0;
+  if ((waits[1].revents & POLLIN) != 0 && read(pending_wake_.get(), &added, sizeof added) < 0) added = 0;
   std::lock_guard lock(pending_mutex_);
-  for (size_t i = 1; i < waits.size(); i++) {
-    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 1]; });
+  for (size_t i = 2; i < waits.size(); i++) {
+    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 2]; });
     if (found == pending_.end()) continue;
     bool ready = (waits[i].revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
     if (!ready && still_valid(found->id)) continue;

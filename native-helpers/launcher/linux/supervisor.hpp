@@ -45,7 +45,7 @@ class Supervisor {
   [[noreturn]] void serve();
 
   // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
-  size_t poll_pending(int timeout_ms, int wake_fd);
+  size_t poll_pending(int timeout_ms, int signals);
 
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
@@ -139,6 +139,7 @@ class Supervisor {
   std::unordered_set<int> segments_;
   Descriptor resolv_file_;
   Descriptor shm_folder_;
+  Descriptor pending_wake_;  // eventfd: a connect was added while the housekeeping thread waited
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
 };
