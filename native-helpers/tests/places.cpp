@@ -198,6 +198,42 @@ void test_places() {
   launch.args = {home + "/mine/build/index.js"};
   check::that(holds(granted(plan, launch, "/bin", Access::exec), home + "/Documents"), "a link in a place that the server cannot write is its user's");
 
+  // A granted folder that was replaced by a link since: by symbols, and by what the plan names itself.
+  tree.folder("home/u/two");
+  tree.link(home + "/Documents", "home/u/two/logs");
+  launch.program = "/bin/true";
+  launch.args = {home + "/two", home + "/two/logs"};
+  for (bool swapped : {false, true}) {
+    plan.rules = {rule(Access::write, Place::Kind::argument, swapped ? 1 : 0), rule(Access::write, Place::Kind::argument, swapped ? 0 : 1)};
+    auto led = granted(plan, launch, "/bin", Access::write);
+    check::that(holds(led, home + "/two") && !holds(led, home + "/Documents"), "a granted folder replaced by a link");
+  }
+  Place literal;
+  literal.path = home + "/two";
+  Place nested;
+  nested.path = home + "/two/keys";
+  tree.link(home + "/.ssh", "home/u/two/keys");
+  plan.rules = {{Access::write, literal}, {Access::write, nested}};
+  auto literals = granted(plan, launch, "/bin", Access::write);
+  check::that(holds(literals, home + "/two") && !holds(literals, home + "/.ssh"), "also one that the plan names itself");
+  Place outside;
+  outside.path = home + "/elsewhere";
+  tree.link(home + "/.ssh", "home/u/elsewhere");
+  plan.rules = {{Access::read, outside}};
+  check::that(!holds(granted(plan, launch, "/bin", Access::read), home + "/.ssh"), "a name that has come to lead to a secret place");
+  Place purpose;
+  purpose.path = home + "/.ssh";
+  plan.rules = {{Access::read, purpose}};
+  check::that(holds(granted(plan, launch, "/bin", Access::read), home + "/.ssh"), "a secret place that was granted on purpose");
+  // A folder link on the way to the script.
+  tree.folder("home/u/other/build");
+  tree.file("home/u/other/build/index.js", "x");
+  tree.link(home + "/other/build", "home/u/two/build");
+  launch.program = tree.at("run/bin/node");
+  launch.args = {home + "/two/build/index.js", home + "/two"};
+  plan.rules = {rule(Access::exec, Place::Kind::runtime), rule(Access::write, Place::Kind::argument, 1)};
+  check::that(!holds(granted(plan, launch, "/bin", Access::exec), home + "/other/build"), "a folder link on the way to the script");
+
   check::that(find_program("no-such-program", launch.cwd, "/bin", home, found_in, error).empty() && error == ENOENT, "not found");
   tree.file("run/bin/plain", "x", 0644);
   check::that(find_program("plain", launch.cwd, tree.at("run/bin"), home, found_in, error).empty() && error == EACCES, "not executable");

@@ -3,6 +3,7 @@
 // registers say everything, the supervisor decides and lets the kernel go on.
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -177,7 +178,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     found.mode = info.st_mode;
     found.path = path_of(copy.get());
     bool deleted = info.st_nlink == 0;
-    found.special = found.path.empty() || found.path[0] != '/' || (deleted && found.path.substr(0, 7) == "/memfd:");
+    found.special = has_no_place(found.path, deleted);
     constexpr std::string_view mark = " (deleted)";
     if (deleted && found.path.size() > mark.size() && found.path.ends_with(mark)) found.path.resize(found.path.size() - mark.size());
     found.object = Descriptor(fcntl(copy.get(), F_DUPFD_CLOEXEC, 3));
@@ -255,7 +256,7 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   Resolved found = target.resolve(AT_FDCWD, *path, (mask & IN_DONT_FOLLOW) == 0);
   if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
   uint64_t need = S_ISDIR(found.mode) ? right_read_folder : right_read_file;
-  bool own_process = found.path.compare(0, 6, "/proc/") == 0;
+  bool own_process = found.path.compare(0, 6, "/proc/") == 0 && in_run(atoi(found.path.c_str() + 6));
   if (!found.special && !own_process && (rights_at(found, false, true) & need) != need) {
     return refuse(target, "file.read", found.path, EACCES);
   }
@@ -511,7 +512,7 @@ Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif
     if (process == target.process() || in_run(process)) return {};
     return refuse(target, "signal", "process " + std::to_string(process), EPERM);
   }
-  if (process == -1) return refuse(target, "signal", "every process", EPERM);
+  if (process == -1 || process == INT_MIN) return refuse(target, "signal", "every process", EPERM);
   // Its own group: the run is a session of its own, and groups do not reach over sessions.
   if (process == 0) return {};
   bool mine = process > 0 ? in_run(process) : group_in_run(-process);

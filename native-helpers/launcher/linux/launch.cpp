@@ -54,6 +54,7 @@ namespace belljar {
 namespace {
 
 constexpr std::string_view run_folder_prefix = "t-";
+constexpr std::string_view new_folder_prefix = "new-";
 constexpr int grace_ms = 2000;          // from SIGTERM to SIGKILL when the client is gone
 constexpr int flush_every_ms = 500;
 constexpr size_t spool_files_max = 400;
@@ -239,7 +240,11 @@ void remove_stale_folders(int spool_folder) {
   if (folder == nullptr) return;
   rewinddir(folder);
   while (dirent* entry = readdir(folder)) {
-    if (std::string_view(entry->d_name).substr(0, run_folder_prefix.size()) != run_folder_prefix) continue;
+    std::string_view name(entry->d_name);
+    bool unfinished = name.substr(0, new_folder_prefix.size()) == new_folder_prefix;
+    if (name.substr(0, run_folder_prefix.size()) != run_folder_prefix && !unfinished) continue;
+    struct stat info{};
+    if (unfinished && (fstatat(spool_folder, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || time(nullptr) - info.st_mtim.tv_sec < 60)) continue;
     Descriptor fd(openat(spool_folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd || flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     remove_tree(spool_folder, entry->d_name);
@@ -868,15 +873,18 @@ void launch(const Request& request) {
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
-    run.folder_name = std::string(run_folder_prefix) + random_name(8);
-    Descriptor own_folder = make_own_folder(spool_folder.get(), run.folder_name.c_str());
-    Descriptor tmp = own_folder ? make_own_folder(own_folder.get(), "tmp") : Descriptor();
-    Descriptor shm = own_folder ? make_own_folder(own_folder.get(), "shm") : Descriptor();
-    if (!tmp || !shm) {
+    // Made and locked under another name first, so that no other start takes it for one that a killed run left behind.
+    std::string random = random_name(8);
+    std::string making = std::string(new_folder_prefix) + random;
+    run.folder_name = std::string(run_folder_prefix) + random;
+    Descriptor own_folder = make_own_folder(spool_folder.get(), making.c_str());
+    bool locked = own_folder && flock(own_folder.get(), LOCK_SH | LOCK_NB) == 0;
+    Descriptor tmp = locked ? make_own_folder(own_folder.get(), "tmp") : Descriptor();
+    Descriptor shm = locked ? make_own_folder(own_folder.get(), "shm") : Descriptor();
+    if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
     }
-    // Held by guardian and supervisor until both are gone; never inherited by the server.
-    flock(own_folder.get(), LOCK_SH | LOCK_NB);
+    // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
     run.private_tmp = path_of(tmp.get());
     run.private_shm = path_of(shm.get());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cerrno>
 #include <cstring>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -69,12 +70,15 @@ AddressKind kind_of(const Address& address) {
     if (b[0] == 127) return AddressKind::loopback;
     if (b[0] == 169 && b[1] == 254) return b[2] == 169 && b[3] == 254 ? AddressKind::metadata : AddressKind::link_local;
     if (b[0] == 100 && b[1] == 100 && b[2] == 100 && b[3] == 200) return AddressKind::metadata;  // Alibaba Cloud
+    if (b[0] == 168 && b[1] == 63 && b[2] == 129 && b[3] == 16) return AddressKind::metadata;    // Azure's wire server
     if (b[0] == 10 || (b[0] == 172 && (b[1] & 0xF0) == 16) || (b[0] == 192 && b[1] == 168) ||
         (b[0] == 100 && (b[1] & 0xC0) == 64)) {
       return AddressKind::private_network;
     }
     if (b[0] >= 224 && b[0] < 240) return AddressKind::multicast;
-    if (b[0] == 0 || b[0] >= 240 || (b[0] == 192 && b[1] == 0 && b[2] == 0) || (b[0] == 198 && (b[1] & 0xFE) == 18)) {
+    if (b[0] == 0 || b[0] >= 240 || (b[0] == 192 && b[1] == 0 && b[2] == 0) || (b[0] == 198 && (b[1] & 0xFE) == 18) ||
+        (b[0] == 192 && b[1] == 0 && b[2] == 2) || (b[0] == 198 && b[1] == 51 && b[2] == 100) ||
+        (b[0] == 203 && b[1] == 0 && b[2] == 113) || (b[0] == 192 && b[1] == 88 && b[2] == 99)) {
       return AddressKind::reserved;
     }
     return AddressKind::internet;
@@ -167,8 +171,10 @@ AddressKind route_kind(const Address& address) {
   const nlmsghdr* header = reinterpret_cast<const nlmsghdr*>(answer);
   if (n < 0 || !NLMSG_OK(header, static_cast<size_t>(n))) return AddressKind::reserved;
   if (header->nlmsg_type == NLMSG_ERROR) {
-    // No route: the connect itself will say so. Nothing is reached.
-    return AddressKind::internet;
+    // No route: the connect itself will say so, and nothing is reached.
+    int code = -static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
+    bool nowhere = code == ENETUNREACH || code == EHOSTUNREACH || code == ESRCH;
+    return nowhere ? AddressKind::internet : AddressKind::reserved;
   }
   if (header->nlmsg_type != RTM_NEWROUTE) return AddressKind::reserved;
   const rtmsg* route = static_cast<const rtmsg*>(NLMSG_DATA(header));

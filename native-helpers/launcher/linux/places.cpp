@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "../core/text.hpp"
+#include "target.hpp"
 
 namespace belljar {
 
@@ -157,24 +158,118 @@ bool PlaceResolver::covered(std::string_view path, Access access) const {
   return false;
 }
 
-bool PlaceResolver::planted(const std::string& path) const {
-  std::string folder = real_path(std::string(parent_of(path)));
-  for (const Grant& grant : places_.grants) {
-    if ((grant.access == Access::write || grant.access == Access::own) && path_within(folder, grant.path)) return true;
+std::string PlaceResolver::written_path(const Place& place) const {
+  switch (place.kind) {
+    case Place::Kind::path:
+      return place.path;
+    case Place::Kind::cwd:
+      return launch_.cwd;
+    case Place::Kind::runtime:
+      return {};
+    case Place::Kind::argument:
+      break;
+  }
+  if (place.index >= launch_.args.size() || launch_.args[place.index].size() <= place.offset) return {};
+  std::string value = launch_.args[place.index].substr(place.offset);
+  if (value[0] == '/') return value;
+  if (value == "~") return plan_.home;
+  if (value.substr(0, 2) == "~/") return plan_.home + value.substr(1);
+  return launch_.cwd + "/" + value;
+}
+
+bool PlaceResolver::in_writable(std::string_view path) const {
+  return std::any_of(writable_.begin(), writable_.end(), [path](const std::string& one) { return path_within(path, one); });
+}
+
+// Starts from every place that may be written, and takes away those that only a link in one of the others leads to.
+void PlaceResolver::find_writable() {
+  struct Candidate {
+    std::string written;
+    std::string real;
+  };
+  std::vector<Candidate> candidates;
+  for (const AccessRule& rule : plan_.rules) {
+    if (rule.access != Access::write) continue;
+    Candidate one{written_path(rule.place), {}};
+    one.real = one.written.empty() ? std::string() : real_path(one.written);
+    bool symbol = rule.place.kind != Place::Kind::path;
+    if (!one.real.empty() && (!symbol || refused(one.real).empty())) candidates.push_back(std::move(one));
+  }
+  for (bool changed = true; changed;) {
+    writable_.clear();
+    for (const Candidate& one : candidates) writable_.push_back(one.real);
+    size_t before = candidates.size();
+    std::erase_if(candidates, [this](const Candidate& one) { return led_by_planted_link(one.written); });
+    changed = candidates.size() != before;
+  }
+}
+
+bool PlaceResolver::planted(const std::string& path) const { return in_writable(real_path(std::string(parent_of(path)))); }
+
+bool PlaceResolver::led_by_planted_link(const std::string& path) const {
+  std::vector<std::string> rest;
+  auto push = [&rest](std::string_view text) {
+    std::vector<std::string> parts;
+    for (std::string_view part : split(text, '/')) {
+      if (!part.empty() && part != ".") parts.emplace_back(part);
+    }
+    rest.insert(rest.end(), parts.rbegin(), parts.rend());
+  };
+  push(path);
+  std::string at;  // free of links, by construction
+  for (int steps = 0; !rest.empty(); steps++) {
+    if (steps > 4096) return true;
+    std::string name = std::move(rest.back());
+    rest.pop_back();
+    if (name == "..") {
+      at = at.empty() ? at : std::string(parent_of(at));
+      if (at == "/") at.clear();
+      continue;
+    }
+    std::string next = at + "/" + name;
+    char text[PATH_MAX];
+    ssize_t n = readlink(next.c_str(), text, sizeof text);
+    if (n <= 0) {
+      at = std::move(next);
+      continue;
+    }
+    if (n == static_cast<ssize_t>(sizeof text) || in_writable(at.empty() ? "/" : at)) return true;
+    if (text[0] == '/') at.clear();
+    push(std::string_view(text, static_cast<size_t>(n)));
   }
   return false;
 }
 
 std::string PlaceResolver::believed(const std::string& path) const {
   std::string real = real_path(path);
-  if (real.empty() || !planted(path) || planted(real)) return real;
+  if (real.empty() || !led_by_planted_link(path) || in_writable(real)) return real;
   return {};
 }
 
 void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol) {
+  std::string expected = real_path(path);
+  if (!expected.empty()) {
+    if (believed(path).empty()) {
+      places_.not_applied.push_back(rule + ": a link that the server could have made leads to " + expected);
+      return;
+    }
+    // A place named on purpose is granted; one that a link has turned into a secret place since is not.
+    std::string written = lexical_path("/", path);
+    if (!symbol && expected != written && refused(written).empty()) {
+      std::string why = refused(expected);
+      if (!why.empty()) {
+        places_.not_applied.push_back(rule + ": it leads to " + expected + ", and " + why);
+        return;
+      }
+    }
+  }
   Descriptor fd(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) {
     places_.not_applied.push_back(rule + ": " + (errno == ENOENT ? "does not exist" : strerror(errno)));
+    return;
+  }
+  if (path_of(fd.get()) != expected) {
+    places_.not_applied.push_back(rule + ": it changed while it was looked at");
     return;
   }
   add_opened(access, std::move(fd), rule, symbol);
@@ -213,6 +308,7 @@ void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& 
 }
 
 void PlaceResolver::add_rules() {
+  find_writable();
   // Literal places first: what they cover need not be found again by a symbol.
   for (const AccessRule& rule : plan_.rules) {
     if (rule.place.kind == Place::Kind::path) add(rule.access, rule.place.path, rule.place.text, false);
@@ -229,13 +325,7 @@ void PlaceResolver::add_rules() {
           places_.not_applied.push_back(rule.place.text + ": there is no such argument");
           break;
         }
-        std::string value = launch_.args[rule.place.index].substr(rule.place.offset);
-        std::string path;
-        if (value[0] == '/') path = value;
-        else if (value == "~") path = plan_.home;
-        else if (value.substr(0, 2) == "~/") path = plan_.home + value.substr(1);
-        else path = launch_.cwd + "/" + value;
-        add(rule.access, path, rule.place.text, true);
+        add(rule.access, written_path(rule.place), rule.place.text, true);
         break;
       }
       case Place::Kind::runtime:

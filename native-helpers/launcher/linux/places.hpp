@@ -57,9 +57,15 @@ class PlaceResolver {
   void add_package(const std::string& file);
   void add_prefix(const std::string& folder, const std::string& file);
   bool covered(std::string_view real_path, Access access) const;
+  // Where the plan lets the server write, as real paths; known before anything is granted.
+  void find_writable();
+  bool in_writable(std::string_view real_path) const;
+  std::string written_path(const Place& place) const;
   // Does `path` itself (not what it links to) lie where the server may write? Then the server may have put it there.
   bool planted(const std::string& path) const;
-  // What `path` leads to, or empty when it was planted and leads out of what the server may write.
+  // Does the way to `path` lead through a symlink that the server could have made?
+  bool led_by_planted_link(const std::string& path) const;
+  // What `path` leads to, or empty when a planted link leads out of what the server may write.
   std::string believed(const std::string& path) const;
 
   const Plan& plan_;
@@ -72,6 +78,7 @@ class PlaceResolver {
   std::string path_variable_;
   std::string home_;
   std::vector<Secret> secrets_;
+  std::vector<std::string> writable_;
   std::vector<std::string> visited_;
   Places places_;
 };

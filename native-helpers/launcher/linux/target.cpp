@@ -17,6 +17,11 @@
 
 namespace belljar {
 
+bool has_no_place(const std::string& path, bool deleted) {
+  if (path.substr(0, 7) == "/memfd:") return deleted;
+  return !path.empty() && path[0] != '/' && path[0] != '(';
+}
+
 std::string path_of(int fd) {
   char link[40];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -123,7 +128,7 @@ Resolved Target::resolve_descriptor(int fd) {
   out.exists = true;
   out.mode = info.st_mode;
   out.path = path_of(out.object.get());
-  out.special = out.path.empty() || out.path[0] != '/' || (out.path.substr(0, 7) == "/memfd:" && info.st_nlink == 0);
+  out.special = has_no_place(out.path, info.st_nlink == 0);
   out.name = std::string(base_name(out.path));
   return out;
 }
@@ -146,7 +151,7 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
       out.mode = info.st_mode;
       out.path = path_of(current.get());
       out.name = std::string(base_name(out.path));
-      out.special = out.path.empty() || out.path[0] != '/';
+      out.special = has_no_place(out.path, info.st_nlink == 0);
       if (!out.special) out.parent = Descriptor(openat(current.get(), "..", O_PATH | O_CLOEXEC | O_DIRECTORY));
       out.object = std::move(current);
       return true;
@@ -202,7 +207,7 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
           out.mode = info.st_mode;
           out.path = path_of(current.get());
           out.name = std::string(base_name(out.path));
-          out.special = out.path.empty() || out.path[0] != '/' || (out.path.substr(0, 7) == "/memfd:" && info.st_nlink == 0);
+          out.special = has_no_place(out.path, info.st_nlink == 0);
           out.object = std::move(current);
           return true;
         }

@@ -53,6 +53,10 @@ class Target {
   int process_ = 0;
 };
 
+// Is it a pipe, socket, memory file or the like, by the name the kernel gives it? What has no name that can be told (too
+// long, unreachable) is not: it lies somewhere, and nobody knows where.
+bool has_no_place(const std::string& path, bool deleted);
+
 // Real path of an O_PATH descriptor, empty when it has none.
 std::string path_of(int fd);
 
