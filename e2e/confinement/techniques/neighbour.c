@@ -125,7 +125,9 @@ int main(int argc, char **argv) {
   snprintf(name, sizeof name, "/belljar-neighbour-%d", getpid());
   int posix = shm_open(name, O_CREAT | O_RDWR, 0600);
   if (posix >= 0) (void)!write(posix, "neighbour-posix-secret", 22);
-  mqd_t posix_queue = mq_open(name, O_CREAT | O_RDWR | O_NONBLOCK, 0600, NULL);
+  /* small, so that one left by a killed test does not use up what the user may have */
+  struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = 64};
+  mqd_t posix_queue = mq_open(name, O_CREAT | O_RDWR | O_NONBLOCK, 0600, &attributes);
   if (posix_queue != (mqd_t)-1) mq_send(posix_queue, "neighbour-mq-secret", 19, 0);
 
   printf("{\"pid\":%d,\"tcp\":%u,\"udp\":%u,\"mptcp\":%u,\"shm\":%d,\"sem\":%d,\"msg\":%d,\"posix\":\"%s\",\"mq\":%s,"
