@@ -8,6 +8,7 @@ requireNodeVersion();
 const { spawnSync } = await import('node:child_process');
 const { existsSync, readdirSync } = await import('node:fs');
 const { join } = await import('node:path');
+const { provideChromium } = await import('./lib/chromium.mjs');
 const { cache, packageProgram, root } = await import('./lib/paths.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
 const { step } = await import('./lib/run.mjs');
@@ -31,6 +32,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** Measurements in a browser are given it. */
+const inChromium = ['panel'];
+let chromium = '';
 try {
   await prepare(['install', 'launcher', 'bundles', 'renderer']);
   await step({
@@ -46,6 +50,7 @@ try {
       '--emptyOutDir',
     ],
   });
+  if (wanted.some((name) => inChromium.includes(name))) chromium = await provideChromium();
 } catch (error) {
   say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
@@ -56,7 +61,7 @@ for (const name of wanted) {
   const result = spawnSync(process.execPath, [join(cache, 'bench', `${name}.bench.js`)], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, BELLJAR_ROOT: root },
+    env: { ...process.env, BELLJAR_ROOT: root, ...(chromium === '' ? {} : { CHROMIUM_PATH: chromium }) },
   });
   if (result.status !== 0) process.exitCode = 1;
 }
