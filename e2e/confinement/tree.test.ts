@@ -1,6 +1,6 @@
 /** The end of a run: nothing of the server's tree outlives it, whoever dies first; and no signal of the server's reaches the client. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,15 +61,34 @@ function killQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whatever the test shows, nothing of it may stay: everything that holds the heartbeat file or its arena is ended. */
+/** Processes whose command line names the heartbeat file. */
+function beating(beat: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(beat) ? [Number(name)] : [];
+    } catch {
+      return []; // It ended meanwhile.
+    }
+  });
+}
+
+/**
+ * Whatever the test shows, nothing of it may stay. The folder is renamed first: a process that lives on by starting others
+ * opens the file by its name each time, and ends when that is gone. Then all that names it is killed, until none was seen
+ * three times in a row.
+ */
 async function sweep(arena: Arena): Promise<void> {
-  for (let round = 0; round < 40; round += 1) {
-    const found = await run('/bin/sh', [
-      '-c',
-      `for process in /proc/[0-9]*; do tr '\\0' '\\n' < $process/cmdline 2>/dev/null | grep -qF "${arena.grant}/beat" && kill -KILL "\${process#/proc/}" && echo found; done; true`,
-    ]);
-    if (!found.stdout.includes('found')) return;
+  const beat = join(arena.grant, 'beat');
+  renameSync(arena.grant, `${arena.grant}-gone`);
+  let quiet = 0;
+  for (let round = 0; round < 400 && quiet < 3; round += 1) {
+    const found = beating(beat);
+    for (const pid of found) killQuietly(pid, 'SIGKILL');
+    quiet = found.length === 0 ? quiet + 1 : 0;
+    await sleep(10);
   }
+  expect(quiet, 'nothing of the test is left').toBe(3);
 }
 
 describe('nothing outlives the run', () => {
