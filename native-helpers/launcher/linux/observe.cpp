@@ -129,7 +129,13 @@ bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool crea
     fact.stable = (fact.rights & right_make_symlink) == 0;
   }
   uint64_t wanted = create ? need | right_make_file : need;
-  if ((fact.rights & wanted) != wanted) return false;
+  if ((fact.rights & wanted) != wanted) {
+    // A file that was granted alone. Whoever may change its folder is not the server, or the folder's rights would do.
+    bool alone = std::any_of(path_rights_.begin(), path_rights_.end(), [&](const auto& one) {
+      return one.first == path && ((one.second | fact.rights | right_read_folder) & wanted) == wanted;
+    });
+    if (!alone) return false;
+  }
   FileFact& file = files_[hash_of(path) & (files_.size() - 1)];
   if (fact.stable && file.path == path && now - file.checked <= folder_fact_lifetime) return true;
   char buffer[1];
