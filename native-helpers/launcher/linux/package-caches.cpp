@@ -90,6 +90,16 @@ std::string sha256_hex(std::string_view bytes) {
   return out;
 }
 
+std::string registry_of(std::string_view lock_file, const std::string& name) {
+  // `"resolved": "<registry>/<name>/-/<file>"`
+  size_t place = lock_file.find("/" + name + "/-/");
+  if (place == std::string_view::npos) return {};
+  size_t quote = lock_file.rfind('"', place);
+  if (quote == std::string_view::npos || place - quote > 2048) return {};
+  std::string_view url = lock_file.substr(quote + 1, place - quote);
+  return url.substr(0, 4) == "http" ? std::string(url) : std::string();
+}
+
 std::string package_name(std::string_view specifier) {
   if (specifier.empty() || specifier[0] == '-' || specifier[0] == '.' || specifier[0] == '/' || specifier.size() > 214) return {};
   size_t version = specifier.find('@', 1);
@@ -107,7 +117,7 @@ std::string package_name(std::string_view specifier) {
 }
 
 std::string npm_registry(const std::string& home) {
-  std::string registry = "https://registry.npmjs.org/";
+  std::string registry;
   for (std::string_view line : split(read_file(home + "/.npmrc", settings_max), '\n')) {
     size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
@@ -118,7 +128,7 @@ std::string npm_registry(const std::string& home) {
     };
     if (trim(line.substr(0, equals)) == "registry") registry = std::string(trim(line.substr(equals + 1)));
   }
-  if (registry.empty() || registry.back() != '/') registry.push_back('/');
+  if (!registry.empty() && registry.back() != '/') registry.push_back('/');
   return registry;
 }
 
@@ -177,6 +187,7 @@ void make_npm_cache(const std::string& folder, const std::string& user_cache, co
   }
   // The installed trees. Which one is meant is npx's affair; all are links that may only be read.
   bool installed = false;
+  std::vector<std::string> origins(names.size());
   std::string trees = user_cache + "/_npx";
   DIR* listing = opendir(trees.c_str());
   size_t count = 0;
@@ -184,7 +195,11 @@ void make_npm_cache(const std::string& folder, const std::string& user_cache, co
     if (entry->d_name[0] == '.' || ++count > trees_max) continue;
     std::string from = trees + "/" + entry->d_name;
     std::string settings = read_file(from + "/package.json", settings_max);
-    for (const std::string& name : names) installed = installed || settings.find("\"" + name + "\"") != std::string::npos;
+    for (size_t i = 0; i < names.size(); i++) {
+      if (settings.find("\"" + names[i] + "\"") == std::string::npos) continue;
+      installed = true;
+      if (registry.empty() && origins[i].empty()) origins[i] = registry_of(read_file(from + "/package-lock.json", entry_max), names[i]);
+    }
     if (!make_folders(folder, "_npx/" + std::string(entry->d_name))) continue;
     for (const char* part : {"node_modules", "package.json", "package-lock.json"}) {
       std::string target = from + "/" + part;
@@ -197,12 +212,15 @@ void make_npm_cache(const std::string& folder, const std::string& user_cache, co
   if (!make_folders(folder, "_cacache/tmp")) return;
   std::string contents = user_cache + "/_cacache/content-v2";
   if (symlink(contents.c_str(), (folder + "/_cacache/content-v2").c_str()) != 0) return;
-  for (const std::string& name : names) {
+  for (size_t i = 0; i < names.size(); i++) {
+    const std::string& name = names[i];
+    const std::string& origin = registry.empty() ? origins[i] : registry;
+    if (origin.empty()) continue;
     // The key of a package's metadata in npm's cache (make-fetch-happen over cacache, index format 5).
     std::string escaped = name;
     size_t slash = escaped.find('/');
     if (slash != std::string::npos) escaped.replace(slash, 1, "%2f");
-    std::string hash = sha256_hex("make-fetch-happen:request-cache:" + registry + escaped);
+    std::string hash = sha256_hex("make-fetch-happen:request-cache:" + origin + escaped);
     std::string place = "_cacache/index-v5/" + hash.substr(0, 2) + "/" + hash.substr(2, 2);
     std::string bytes = read_file(user_cache + "/" + place + "/" + hash.substr(4), entry_max);
     if (bytes.empty() || !make_folders(folder, place)) continue;

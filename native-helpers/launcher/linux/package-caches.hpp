@@ -11,7 +11,7 @@
 namespace belljar {
 
 // Makes `folder` (in the run's temporary folder) a cache for `npx <arguments>` over the user's cache at `user_cache`.
-// `registry` ends in a slash. Where the user's cache does not hold the package, the new cache stays empty: npx then fetches.
+// `registry` ends in a slash, or is empty: then the installed tree's own lock file tells. Where the user's cache does not hold the package, the new cache stays empty: npx then fetches.
 void make_npm_cache(const std::string& folder, const std::string& user_cache, const std::vector<std::string>& arguments,
                     const std::string& registry);
 
@@ -21,7 +21,10 @@ void make_uv_cache(const std::string& folder, const std::string& user_cache, con
 // `name` of a package specifier (`@scope/name@1.2.3` is `@scope/name`); empty for what is no registry name.
 std::string package_name(std::string_view specifier);
 
-// `registry=` of the user's npm settings, or npm's own registry; ends in a slash.
+// Where the package of that name was fetched from, by a package-lock.json; ends in a slash. Empty when it does not say.
+std::string registry_of(std::string_view lock_file, const std::string& name);
+
+// `registry=` of the user's npm settings, with a slash at its end; empty when there is none.
 std::string npm_registry(const std::string& home);
 
 std::string sha256_hex(std::string_view bytes);
