@@ -34,7 +34,7 @@ function program(path, ...args) {
   return { command: node, args: [packageProgram(path), ...args] };
 }
 
-function vitest(part, projects, extra = []) {
+function vitest(part, projects) {
   const report = join(reports, `${part}.json`);
   return {
     ...program(
@@ -44,7 +44,8 @@ function vitest(part, projects, extra = []) {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      ...extra,
+      // A test that is run alone leaves the others out, and that must not look like success.
+      '--allowOnly=false',
     ),
     report,
     count: () => countVitest(readReport(report)),
@@ -107,7 +108,13 @@ const parts = [
       return [
         {
           command: node,
-          args: ['scripts/as-user.mjs', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+          args: [
+            'scripts/as-user.mjs',
+            '--reporter=default',
+            '--reporter=json',
+            `--outputFile.json=${report}`,
+            '--allowOnly=false',
+          ],
           report,
           count: () => countVitest(readReport(report)),
           leftOutCode: 3,
