@@ -1,7 +1,6 @@
 /**
  * Four projects: `unit` (the product's own code, Node), `renderer` (the panel, happy-dom), `e2e` (the whole product with
- * the real launcher, two files at a time: much of it is waiting, and each test looks only at what it made itself) and
- * `rules` (who may import whom).
+ * the real launcher, one file at a time because the tests measure and count processes) and `rules` (who may import whom).
  */
 import { defineConfig } from 'vitest/config';
 
@@ -39,7 +38,7 @@ export default defineConfig({
           exclude: ['e2e/panel/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          fileParallelism: false,
         },
       },
       {
