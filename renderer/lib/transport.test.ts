@@ -56,9 +56,12 @@ describe('signing in', () => {
 
   it('keeps the token of a tab whose code was used already', async () => {
     const tokens = memoryTokens('old');
+    const write = vi.spyOn(tokens, 'write');
     const transport = createFetchTransport({ fetch: async () => json({ error: {} }, 401), tokens });
     expect(await codeOf(transport.signIn('used'))).toBe('unauthorized');
     expect(tokens.token).toBe('old');
+    // Not even for a moment: a page that is reloaded in it would be signed out.
+    expect(write).not.toHaveBeenCalled();
   });
 
   it('forgets a token that the host does not know', async () => {

@@ -40,6 +40,7 @@ const lineMaxBytes = 4 * 1024 * 1024;
 const answerMarginMs = 5_000;
 
 const tokenKey = 'belljar.token';
+const sessionPath = '/session';
 
 export function sessionTokenStore(storage: Storage): TokenStore {
   return {
@@ -117,7 +118,9 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
       if (error instanceof DOMException && error.name === 'TimeoutError') throw failureOf('timeout');
       throw failureOf('host-unreachable');
     }
-    if (response.status === 401) tokens.write(null);
+    // A code works once: one that was used already says nothing against the token that this tab holds. Forgetting it
+    // even for a moment would sign a page out that is reloaded in that moment.
+    if (response.status === 401 && path !== sessionPath) tokens.write(null);
     return response;
   }
 
@@ -142,17 +145,10 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
   return {
     isSignedIn: () => tokens.read() !== null,
     signIn: async (code) => {
-      const before = tokens.read();
-      try {
-        const answer = await post('/session', { code }, AbortSignal.timeout(answerMarginMs));
-        const parsed = sessionOutputSchema.safeParse(answer);
-        if (!parsed.success) throw failureOf('internal');
-        tokens.write(parsed.data.token);
-      } catch (error) {
-        // A code works once. One that was used already says nothing against the token that this tab holds.
-        tokens.write(before);
-        throw error;
-      }
+      const answer = await post(sessionPath, { code }, AbortSignal.timeout(answerMarginMs));
+      const parsed = sessionOutputSchema.safeParse(answer);
+      if (!parsed.success) throw failureOf('internal');
+      tokens.write(parsed.data.token);
     },
     call: async (method, input, signal) => {
       const declared = methods[method];
