@@ -25,10 +25,18 @@ test('contain a server by keys alone; arrow keys never choose', async ({ page, d
   await page.keyboard.press('Space');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('button', { name: 'Try it and contain' })).toBeVisible();
-  // Focus stays inside while the dialog is open.
+  // Focus stays inside while the dialog is open. At its edge stand guards that nobody sees, which hand the focus on a
+  // moment later; anything else outside never has it.
+  const whereFocusIs = async (): Promise<string> =>
+    await dialog.evaluate((element) => {
+      const active = element.ownerDocument.activeElement;
+      if (active === null || element.contains(active)) return active === null ? 'nowhere' : 'inside';
+      return active.hasAttribute('data-base-ui-focus-guard') ? 'guard' : `outside: ${active.outerHTML.slice(0, 200)}`;
+    });
   for (let steps = 0; steps < 12; steps += 1) {
     await page.keyboard.press('Tab');
-    expect(await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(true);
+    expect(await whereFocusIs()).toMatch(/^(?:inside|guard)$/u);
+    await expect.poll(whereFocusIs).toBe('inside');
   }
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
@@ -61,7 +69,7 @@ test('the feed is one tab stop; rows are moved through, opened and allowed by ke
   await expect(rows.nth(1)).toBeFocused();
 
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('dialog')).toContainText('By the rules of now');
+  await expect(page.getByRole('dialog')).toContainText('As the rules stand');
   await page.keyboard.press('Escape');
   // The list went on meanwhile; the focus is on the same row, wherever it stands now.
   const keys = rows.filter({ hasText: 'your SSH keys' });
