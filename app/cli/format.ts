@@ -1,6 +1,6 @@
 /** How things of the contract look in a terminal, in one place for all verbs. */
 import type { Event } from '#contract/event.ts';
-import { cannotSentences, eventSentence, stateSentences, stateTitles } from '#contract/sentences.ts';
+import { cannotSentences, eventSentence, stateSentences, stateTitles, withheldTitle } from '#contract/sentences.ts';
 import type { Machine, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';
@@ -65,6 +65,13 @@ export function serverNotes(server: Server): string[] {
     );
   }
   return notes;
+}
+
+/** What a contained server's own entry names and does not get by that. */
+export function withheldNote(server: Server): string[] {
+  if (server.withheld.length === 0 || server.level === 'off' || server.level === 'watch') return [];
+  const paths = server.withheld.map(plain).join(', ');
+  return [`${plain(server.handle)}: ${withheldTitle.toLowerCase()} ${paths} (belljar grant, if that is on purpose)`];
 }
 
 export function machineNotes(machine: Machine): string[] {

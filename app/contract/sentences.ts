@@ -367,6 +367,9 @@ export function eventSentence(event: Event): EventSentence {
   }
 }
 
+/** Stands before the paths that an entry names and that are not opened by it: too wide, or a place of secrets. */
+export const withheldTitle = 'Kept back, although its own entry names it:';
+
 /** Where a rule comes from, in words that stand after "from". */
 export const sourceTitles: Record<Source, string> = {
   level: 'the level',

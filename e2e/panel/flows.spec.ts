@@ -284,7 +284,7 @@ test('a breakage is one card, counts up, and a good run takes it away', async ({
   await expect(card).toContainText('2 times in a row');
 
   await card.getByRole('button', { name: 'Why' }).click();
-  await expect(page.getByRole('dialog')).toContainText('By the rules of now this is refused');
+  await expect(page.getByRole('dialog')).toContainText('As the rules stand, this is refused');
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
 
   await card.getByRole('button', { name: 'Allow and retry' }).click();

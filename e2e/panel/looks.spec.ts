@@ -100,7 +100,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           .getByRole('article')
           .filter({ hasText: 'your SSH keys' })
           .click({ position: { x: 200, y: 20 } });
-        await expect(page.getByRole('dialog').getByText('By the rules of now')).toBeVisible();
+        await expect(page.getByRole('dialog').getByText('As the rules stand')).toBeVisible();
         await picture(page, name('details'));
         await expectAccessible(page);
       });

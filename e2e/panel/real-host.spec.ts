@@ -86,7 +86,7 @@ test('from a config file to a contained server, its denials, a grant, and back b
   await expectAccessible(page);
 
   await row.click({ position: { x: 160, y: 20 } });
-  await expect(dialog).toContainText('By the rules of now this is refused');
+  await expect(dialog).toContainText('As the rules stand, this is refused');
   await picture(page, 'real-why');
   await dialog.getByRole('button', { name: 'Allow …' }).click();
   await dialog.getByRole('button', { name: 'Add this rule' }).click();

@@ -6,7 +6,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import type { Session } from '#host/session.ts';
 import type { Command, Context } from '../context.ts';
 import { choiceOption, given, usageError } from '../context.ts';
-import { unifiedLines } from '../format.ts';
+import { unifiedLines, withheldNote } from '../format.ts';
 import { describeError } from '../error-lines.ts';
 import { plain } from '../terminal.ts';
 
@@ -48,8 +48,10 @@ async function tell(context: Context, session: Session, results: readonly Change
     terminal.out(
       `${nameOf(result.id)}  ${stateTitles[result.state]}${result.changed ? '' : ' (unchanged)'}  ${plain(result.file)}${refused}`,
     );
-    const uptake = servers.get(result.id)?.uptakeSentence;
-    if (result.changed && uptake !== undefined) uptakes.add(uptake);
+    const server = servers.get(result.id);
+    if (server === undefined) continue;
+    for (const note of withheldNote(server)) terminal.note(note);
+    if (result.changed) uptakes.add(server.uptakeSentence);
   }
   for (const sentence of uptakes) terminal.note(sentence);
   if (results.length === 0) terminal.note('There is nothing to change.');

@@ -101,6 +101,8 @@ export const events: Command = async (context) => {
   const session = await context.session({ serve: false });
   const answer = await session.api['events.list'](filter, context.signal);
   for (const event of answer.events) tell(event);
-  if (answer.events.length === 0 && !context.json) terminal.note('No such events.');
+  if (answer.events.length === 0 && !context.json) {
+    terminal.note(Object.keys(filter).length === 0 ? 'No contained server has done anything yet.' : 'No such events.');
+  }
   return exitCodes.done;
 };

@@ -28,7 +28,7 @@ export const explain: Command = async (context) => {
   terminal.out(`${terminal.paint(colour, answer.verdict)}  ${answer.access} ${plain(answer.target)}`);
   terminal.out(
     answer.rule === null
-      ? 'rule         none allows it'
+      ? `rule         ${answer.verdict === 'refused' ? 'none allows it' : 'none is needed at this level'}`
       : `rule         ${plain(answer.rule.id)} (${answer.rule.source})`,
   );
   terminal.out(`enforced by  ${answer.enforcedBy}`);

@@ -5,7 +5,7 @@ import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Command, Context } from '../context.ts';
 import { choiceOption, given, textOption } from '../context.ts';
-import { machineNotes, serverNotes, serverTable } from '../format.ts';
+import { machineNotes, serverNotes, serverTable, withheldNote } from '../format.ts';
 
 type List = Output<'servers.list'>;
 
@@ -24,7 +24,8 @@ function tellList(context: Context, list: List, filtered: boolean): void {
   const { terminal } = context;
   if (list.servers.length === 0) tellNothingFound(context, list, filtered);
   else terminal.out(serverTable(list.servers, terminal));
-  for (const note of [...list.servers.flatMap(serverNotes), ...machineNotes(list.machine)]) {
+  const ofServers = list.servers.flatMap((server) => [...serverNotes(server), ...withheldNote(server)]);
+  for (const note of [...ofServers, ...machineNotes(list.machine)]) {
     terminal.note(terminal.isScreen ? terminal.paint('dim', note) : note);
   }
 }

@@ -1,7 +1,7 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
-import { levelSentences, levelTitles } from '#contract/sentences.ts';
+import { levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -10,21 +10,31 @@ import { plain } from '../terminal.ts';
 const eventsShown = 20;
 const runsShown = 5;
 
+/** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
+  const own = policy.rules.filter((rule) => rule.source !== 'level');
+  const ofLevel = policy.rules.length - own.length;
   terminal.out(`\n${terminal.paint('bold', 'Policy')}  network ${policy.network}`);
-  terminal.out(
-    terminal.table(
-      ['KIND', 'SOURCE', 'WHAT'],
-      policy.rules.map((rule) => [
-        { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
-        rule.source,
-        `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}`,
-      ]),
-    ),
-  );
+  if (own.length > 0) {
+    terminal.out(
+      terminal.table(
+        ['KIND', 'SOURCE', 'WHAT'],
+        own.map((rule) => [
+          { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
+          rule.source,
+          `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}`,
+        ]),
+      ),
+    );
+  }
+  if (ofLevel > 0) {
+    terminal.out(
+      terminal.paint('dim', `and ${String(ofLevel)} rules that every server of this level has; all of them: --json`),
+    );
+  }
   for (const [name, value] of Object.entries(policy.limits)) terminal.out(`limit ${name}: ${String(value)}`);
   if (policy.withheld.length > 0) {
-    terminal.out(`\n${terminal.paint('bold', 'Named by its own entry, refused until granted on purpose')}`);
+    terminal.out(`\n${terminal.paint('bold', withheldTitle.replace(/:$/, ''))}`);
     for (const one of policy.withheld) terminal.out(`${plain(one.what)}  (${one.reason})`);
   }
 }

@@ -26,16 +26,16 @@ function Explained({ why }: { why: Why }): ReactNode {
   const { explanation } = why;
   const verdict =
     explanation.verdict === 'allowed'
-      ? 'By the rules of now this is allowed'
+      ? 'As the rules stand, this is allowed'
       : explanation.verdict === 'refused'
-        ? 'By the rules of now this is refused'
-        : 'By the rules of now a person would be asked';
+        ? 'As the rules stand, this is refused'
+        : 'As the rules stand, a person would be asked';
   return (
     <Note tone={verdictTones[explanation.verdict]}>
       <p>
         <strong>
           {verdict}
-          {explanation.rule === null ? '; no rule of this server names it.' : ':'}
+          {explanation.rule !== null ? ':' : explanation.verdict === 'refused' ? '; no rule allows it.' : '.'}
         </strong>{' '}
         {explanation.rule !== null && (
           <>

@@ -1,5 +1,5 @@
 /** Behind a server's card: its entry, what it may do and where each rule comes from, and its last runs. */
-import { Square, X } from 'lucide-react';
+import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { Rule } from '#contract/policy.ts';
@@ -24,7 +24,7 @@ const verbTitles: Record<RuleVerb, string> = {
   env: 'Be told',
 };
 
-const rulesShown = 200;
+const ownShown = 200;
 const runsShown = 8;
 
 function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
@@ -59,7 +59,7 @@ function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
       <span>{dayAndTime(run.startedAt, now)}</span>
       <span className="run-what">
         {run.live
-          ? `runs since ${durationWords(Math.max(0, now - Date.parse(run.startedAt)))}`
+          ? `has run for ${durationWords(Math.max(0, now - Date.parse(run.startedAt)))}`
           : run.end === null
             ? 'ended without a word'
             : runEndPhrase(run.end)}
@@ -81,19 +81,37 @@ function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
 function Policy({ server, detail }: { server: Server; detail: ServerDetail }): ReactNode {
   const { policy } = detail;
   if (policy === null) return <p className="about-faint">No rules while it is off.</p>;
-  // What people gave comes first: it is what they look for.
-  const rules = policy.rules.toSorted((a, b) => Number(b.source === 'person') - Number(a.source === 'person'));
+  // What people gave comes first: it is what they look for. What every server of the level gets is the same everywhere.
+  const own = policy.rules
+    .filter((rule) => rule.source !== 'level')
+    .toSorted((a, b) => Number(b.source === 'person') - Number(a.source === 'person'));
+  const ofLevel = policy.rules.filter((rule) => rule.source === 'level');
   return (
     <>
       <p className="about-faint">
         Network: {policy.network === 'none' ? 'none' : 'the internet; this machine and its network only where named'}.
       </p>
-      <ul className="rules">
-        {rules.slice(0, rulesShown).map((rule) => (
-          <RuleItem key={rule.id} server={server} rule={rule} />
-        ))}
-      </ul>
-      {rules.length > rulesShown && <p className="about-faint">… {rules.length - rulesShown} more rules</p>}
+      {own.length > 0 && (
+        <ul className="rules">
+          {own.slice(0, ownShown).map((rule) => (
+            <RuleItem key={rule.id} server={server} rule={rule} />
+          ))}
+        </ul>
+      )}
+      {own.length > ownShown && <p className="about-faint">… {plural(own.length - ownShown, 'rule', 'rules')} more</p>}
+      {ofLevel.length > 0 && (
+        <details className="level-rules">
+          <summary>
+            <ChevronRight className="chevron" aria-hidden="true" />
+            {plural(ofLevel.length, 'rule', 'rules')} of the level: system folders, certificates, devices, variables
+          </summary>
+          <ul className="rules">
+            {ofLevel.map((rule) => (
+              <RuleItem key={rule.id} server={server} rule={rule} />
+            ))}
+          </ul>
+        </details>
+      )}
     </>
   );
 }
@@ -140,29 +158,6 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
           <HostileText text={server.uptakeSentence} />
         </dd>
       </dl>
-      {server.withheld.length > 0 && (
-        <>
-          <h5 className="about-title">Named in its arguments, but kept back</h5>
-          <ul className="rules">
-            {server.withheld.map((path) => (
-              <li key={path} className="rule">
-                <code className="rule-what">
-                  <HostileText text={path} />
-                </code>
-                <button
-                  type="button"
-                  className="button button-small"
-                  onClick={() => {
-                    panel.grant.actions.open([{ server: server.id, kind: 'file.read', target: path }]);
-                  }}
-                >
-                  Allow …
-                </button>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
       {about?.error !== null && about?.error !== undefined && <ErrorNote error={about.error} />}
       {about !== undefined && about.error === null && detail === null && (
         <span className="skeleton skeleton-line" role="status" aria-label="Loading" />

@@ -1,7 +1,7 @@
 /** Before a client's file is rewritten: what will stand there, how the client takes it up, and what trying it found. */
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import { levelSentences, levelTitles } from '#contract/sentences.ts';
+import { levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { DiffView } from '../../lib/components/diff-view.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -37,6 +37,14 @@ function Body({ change }: { change: Change }): ReactNode {
             <p>
               <strong>Afterwards:</strong> <HostileText text={server.uptakeSentence} />
             </p>
+            {(to === 'standard' || to === 'strict') && server.withheld.length > 0 && (
+              <p>
+                {withheldTitle}{' '}
+                <code>
+                  <HostileText text={server.withheld.join(', ')} longest={600} />
+                </code>
+              </p>
+            )}
             <p>
               {to === 'off'
                 ? 'Its grants are kept, in case you contain it again.'

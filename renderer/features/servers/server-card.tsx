@@ -3,6 +3,7 @@ import { ChevronRight, CircleSlash, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { memo } from 'react';
 import { useStore } from 'zustand';
+import { withheldTitle } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote } from '../../lib/components/note.tsx';
@@ -73,6 +74,36 @@ function About({ server }: { server: Server }): ReactNode {
   );
 }
 
+/** Its own entry asks for these, and that is not enough: to be said where the level is, not only behind it. */
+function KeptBack({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  if (server.withheld.length === 0 || server.level === 'off' || server.level === 'watch') return null;
+  return (
+    <div className="kept-back">
+      <p>{withheldTitle}</p>
+      <ul>
+        {server.withheld.map((path) => (
+          <li key={path}>
+            <code>
+              <HostileText text={path} />
+            </code>
+            <button
+              type="button"
+              className="row-allow"
+              aria-label={`Allow ${visibleText(path)} for ${visibleText(server.name)}`}
+              onClick={() => {
+                panel.grant.actions.open([{ server: server.id, kind: 'file.read', target: path }]);
+              }}
+            >
+              Allow …
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 export const ServerCard = memo(function ServerCard({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const asked = useStore(panel.servers, (state) => state.asked.get(server.id) ?? null);
@@ -106,6 +137,7 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
           onChoose={(level) => void panel.change.actions.choose(server, level)}
         />
       )}
+      <KeptBack server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
         <ErrorNote error={failure}>
