@@ -16,6 +16,8 @@ export const ruleVerbChoices = [
   'socket',
   'exec',
   'env',
+  'link',
+  'permission',
 ] as const satisfies readonly RuleVerb[];
 export const stateChoices = [
   'off',
