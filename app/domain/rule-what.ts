@@ -1,15 +1,16 @@
 /**
  * The `what` of a rule as people type it, brought into its one stored form, or refused with the reason: a path with `~` or
- * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
+ * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import { expandPath } from './paths.ts';
-import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
+import { assertGrantable, type WhatContext } from './grantable.ts';
+import { formatHost, readHost } from './host-rule.ts';
 
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
 const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
-const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local):./;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|host|listen|local):./;
 
 function invalid(detail: string): BelljarError {
   return new BelljarError('invalid-input', { params: { detail } });
@@ -58,9 +59,16 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'host':
+      try {
+        return formatHost(readHost(text));
+      } catch (error) {
+        // What was stored by hand is taken back as it stands.
+        if (revoke && error instanceof BelljarError) return text;
+        throw error;
+      }
     case 'link':
     case 'permission':
-      if (!revoke) throw hostsNotEnforceable();
+      if (!revoke) throw new BelljarError('not-enforceable');
       return text;
     case 'listen':
       return port(text, /^:?(\d{1,5})$/, 0);

@@ -62,6 +62,7 @@ const changing = [
   'servers.level',
   'policies.grant',
   'policies.revoke',
+  'policies.limit',
   'runs.stop',
   'machine.doctor',
 ] as const satisfies readonly MethodName[];
