@@ -16,6 +16,8 @@ export const ruleVerbChoices = [
   'socket',
   'exec',
   'env',
+  'link',
+  'permission',
 ] as const satisfies readonly RuleVerb[];
 export const stateChoices = [
   'off',
@@ -108,6 +110,17 @@ export const verbs: readonly VerbFacts[] = [
       since: { type: 'string', value: 'WHEN', words: 'An instant (2026-01-31T12:00:00Z) or a span (15m, 2h, 7d)' },
       limit: limitOption,
       json: { type: 'boolean', words: 'One JSON object a line' },
+    },
+  },
+  {
+    name: 'ask',
+    group: 'see',
+    arguments: '[<question> once|always|no|never]',
+    words: 'What servers wait for you to decide; answers one, or asks for each on a terminal',
+    positionals: [0, 2],
+    options: {
+      follow: { type: 'boolean', words: 'Go on, and ask when something new is asked for' },
+      json: { type: 'boolean', words: 'Show them as JSON (with --follow: an object a line), and never ask' },
     },
   },
   {
@@ -225,7 +238,7 @@ export const verbs: readonly VerbFacts[] = [
     name: 'grant',
     group: 'change',
     arguments: '<server> <kind> <what>',
-    words: 'Allow something: read, write, exec, env, socket, local, listen; or deny it',
+    words: 'Allow something: read, write, exec, env, socket, local, listen, link, permission; or deny it',
     positionals: [3, 3],
     offers: ['server', ruleVerbChoices, 'file'],
     options: { json },

@@ -12,7 +12,7 @@ import {
   type Rule,
   type Withheld,
 } from '#contract/policy.ts';
-import type { LaunchedLevel } from '#contract/words.ts';
+import { permissions, type LaunchedLevel } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
 import { readCommandLine } from './command-line.ts';
@@ -174,6 +174,8 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
+    links: of('link'),
+    permissions: permissions.filter((permission) => of('permission').includes(permission)),
     env: watch ? ['*'] : of('env'),
     set: [],
     limits: policy.limits,
@@ -186,10 +188,10 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-const notYet = new Set<Rule['verb']>(['host', 'link', 'permission']);
+const notYet = new Set(['host', 'permission:nested-sandbox', 'permission:datagrams']);
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.verb))) throw hostsNotEnforceable();
+  if (policy.rules.some((rule) => notYet.has(rule.verb) || notYet.has(rule.id))) throw hostsNotEnforceable();
   // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);

@@ -3,13 +3,14 @@
  * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { RuleVerb } from '#contract/words.ts';
+import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
+import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
 import { expandPath } from './paths.ts';
 import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
 
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
 const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
-const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local):./;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local|link|permission):./;
 
 function invalid(detail: string): BelljarError {
   return new BelljarError('invalid-input', { params: { detail } });
@@ -27,6 +28,19 @@ function port(text: string, pattern: RegExp, least: number): string {
   const value = digits === undefined ? Number.NaN : Number(digits);
   if (!(value >= least && value <= 65_535)) throw invalid(`"${text}" is not a port (${least.toString()} to 65535)`);
   return value.toString();
+}
+
+/** A host, `*.` and a name, or a whole link, of which the host counts. */
+function linkHost(text: string, revoke: boolean): string {
+  const lower = text.toLowerCase().replace(/\.$/, '');
+  const host = readLink(text)?.host ?? lower;
+  const below = host.startsWith('*.');
+  const name = below ? host.slice(2) : host;
+  // Below a name without a dot is a whole country or trade.
+  if (!isLinkHost(name) || (below && !name.includes('.')))
+    throw invalid(`"${text}" is not a host (accounts.example.com, or *.example.com for all below it)`);
+  if (isLoopbackHost(name) && !revoke) throw invalid('pages of this machine are asked for each time');
+  return host;
 }
 
 /**
@@ -58,10 +72,20 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'host':
-    case 'link':
-    case 'permission':
       if (!revoke) throw hostsNotEnforceable();
       return text;
+    case 'link':
+      return linkHost(text, revoke);
+    case 'permission': {
+      const permission = permissions.find((candidate) => candidate === text);
+      if (permission === undefined) throw invalid(`"${text}" is none of ${permissions.join(', ')}`);
+      const kept: readonly Permission[] = ['ask-links', 'loopback-listener'];
+      if (!kept.includes(permission) && !revoke)
+        throw new BelljarError('not-enforceable', {
+          params: { sentence: `The permission "${permission}" cannot be kept yet.` },
+        });
+      return permission;
+    }
     case 'listen':
       return port(text, /^:?(\d{1,5})$/, 0);
     case 'local':
