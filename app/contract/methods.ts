@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { errorBodySchema } from './errors.ts';
 import { eventSchema } from './event.ts';
+import { hostGroupSchema, seenHostSchema } from './network.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
 import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import {
@@ -21,6 +22,7 @@ import {
   eventKindSchema,
   launchedLevelSchema,
   levelSchema,
+  networkModeSchema,
   questionAnswerSchema,
   ruleVerbSchema,
   runIdSchema,
@@ -55,10 +57,27 @@ export const ruleChangeSchema = z.strictObject({
 });
 export type RuleChange = z.infer<typeof ruleChangeSchema>;
 
+export const limitResultSchema = z.strictObject({
+  id: serverIdSchema,
+  level: levelSchema,
+  /** False with `dryRun`, and where everything was so already. */
+  changed: z.boolean(),
+  before: networkModeSchema,
+  after: networkModeSchema,
+  /** The host rules afterwards. */
+  hosts: z.array(ruleWhatSchema),
+  /** What may be chosen: rules that are there, and rules for what was seen. */
+  groups: z.array(hostGroupSchema),
+  /** The policy's network before and after, a line a fact, as a unified diff; empty where nothing changes. */
+  diff: z.string(),
+  effective: z.enum(['now', 'restart']),
+});
+export type LimitResult = z.infer<typeof limitResultSchema>;
+
 export const historyEntrySchema = z.strictObject({
   id: z.string().max(64),
   at: z.string(),
-  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke']),
+  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit']),
   server: serverIdSchema,
   file: z.string().nullable(),
   summary: z.string(),
@@ -175,13 +194,40 @@ export const methods = {
     timeoutMs: short,
   },
   'policies.grant': {
-    input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
+    input: z.strictObject({
+      server: handleSchema,
+      verb: ruleVerbSchema,
+      what: ruleWhatSchema,
+      /** Of a host: false where the name inside the connection need not be the host's. */
+      checked: z.boolean().optional(),
+    }),
     output: ruleChangeSchema,
     timeoutMs: short,
   },
   'policies.revoke': {
     input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
     output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  /** Hosts that its runs reached or tried to, most used first. */
+  'policies.hosts': {
+    input: z.strictObject({ server: handleSchema }),
+    output: z.strictObject({
+      id: serverIdSchema,
+      network: networkModeSchema.nullable(),
+      hosts: z.array(seenHostSchema),
+    }),
+    timeoutMs: short,
+  },
+  /** Limits the network to exactly `hosts` (without them: what is proposed), or opens it again with `off`. */
+  'policies.limit': {
+    input: z.strictObject({
+      server: handleSchema,
+      hosts: z.array(ruleWhatSchema).max(500).optional(),
+      off: z.boolean().optional(),
+      dryRun: z.boolean(),
+    }),
+    output: limitResultSchema,
     timeoutMs: short,
   },
   'policies.explain': {

@@ -106,8 +106,12 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: (p) => `Remove it, or make it your own: chmod 700 ${named(p, 'folder', '<folder>')}`,
   },
   'grant-too-wide': {
-    message: (p) => `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
-    remedy: () => 'Name the folder or file that the server needs.',
+    message: (p) =>
+      p['hosts'] === true
+        ? `${named(p, 'what', 'That')} is too much to grant: it holds hosts of many different owners.`
+        : `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
+    remedy: (p) =>
+      p['hosts'] === true ? 'Name the hosts that the server needs.' : 'Name the folder or file that the server needs.',
   },
   'grant-own-folder': {
     message: (p) =>
@@ -266,6 +270,11 @@ export const answerSentences: Record<QuestionAnswer, string> = {
   always: 'Allowed from now on.',
   no: 'Refused this time.',
   never: 'Refused from now on.',
+};
+
+/** Why something was refused, where the launcher says more than that; keyed by `Event.known`. */
+export const eventReasons: Record<string, string> = {
+  'other-name': 'The connection asked for this name inside, and was made for another one.',
 };
 
 /** Why a rule is in a policy, keyed by `Rule.reason`. */

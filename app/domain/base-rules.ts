@@ -8,6 +8,7 @@
  */
 import type { Rule } from '#contract/policy.ts';
 import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
+import { certificateVariables } from './certificates.ts';
 import type { PackageRunner } from './command-line.ts';
 import type { Folders } from './folders.ts';
 import { expandPath } from './paths.ts';
@@ -125,7 +126,7 @@ const linuxGroups: readonly Group[] = [
     verb: 'env',
     reason: 'environment-certificates',
     level: 'standard',
-    what: words('NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO'),
+    what: certificateVariables.map(({ name }) => name),
   },
   {
     verb: 'env',

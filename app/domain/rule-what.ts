@@ -1,16 +1,17 @@
 /**
  * The `what` of a rule as people type it, brought into its one stored form, or refused with the reason: a path with `~` or
- * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
+ * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
 import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
 import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
 import { expandPath } from './paths.ts';
-import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
+import { assertGrantable, type WhatContext } from './grantable.ts';
+import { formatHost, readHost } from './host-rule.ts';
 
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
 const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
-const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local|link|permission):./;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|host|listen|local|link|permission):./;
 
 function invalid(detail: string): BelljarError {
   return new BelljarError('invalid-input', { params: { detail } });
@@ -30,17 +31,20 @@ function port(text: string, pattern: RegExp, least: number): string {
   return value.toString();
 }
 
-/** A host, `*.` and a name, or a whole link, of which the host counts. */
+/** A host, `*.` and a name, or a whole link, of which the host counts: by the rules of hosts that may be reached, without ports. */
 function linkHost(text: string, revoke: boolean): string {
-  const lower = text.toLowerCase().replace(/\.$/, '');
-  const host = readLink(text)?.host ?? lower;
-  const below = host.startsWith('*.');
-  const name = below ? host.slice(2) : host;
-  // Below a name without a dot is a whole country or trade.
-  if (!isLinkHost(name) || (below && !name.includes('.')))
-    throw invalid(`"${text}" is not a host (accounts.example.com, or *.example.com for all below it)`);
-  if (isLoopbackHost(name) && !revoke) throw invalid('pages of this machine are asked for each time');
-  return host;
+  if (isLoopbackHost(readLink(text)?.host ?? text.toLowerCase())) {
+    if (revoke) return text;
+    throw invalid('pages of this machine are asked for each time');
+  }
+  try {
+    const { pattern } = readHost(text);
+    if (!isLinkHost(pattern.replace(/^\*\./, ''))) throw invalid(`"${text}" is not a host that a link can name`);
+    return pattern;
+  } catch (error) {
+    if (revoke && error instanceof BelljarError) return text;
+    throw error;
+  }
 }
 
 /**
@@ -72,8 +76,13 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'host':
-      if (!revoke) throw hostsNotEnforceable();
-      return text;
+      try {
+        return formatHost(readHost(text));
+      } catch (error) {
+        // What was stored by hand is taken back as it stands.
+        if (revoke && error instanceof BelljarError) return text;
+        throw error;
+      }
     case 'link':
       return linkHost(text, revoke);
     case 'permission': {

@@ -90,6 +90,7 @@ export function createEngine(ports: EnginePorts): Engine {
   const policies = createPolicyService({
     ...ports,
     runs,
+    events,
     find: (handle) => servers.find(handle),
     exclusive: servers.exclusive,
   });
@@ -133,6 +134,8 @@ export function createEngine(ports: EnginePorts): Engine {
     'servers.level': servers.level,
     'policies.grant': policies.grant,
     'policies.revoke': policies.revoke,
+    'policies.hosts': policies.hosts,
+    'policies.limit': policies.limit,
     'policies.explain': policies.explain,
     'events.list': (input) => events.list(input),
     'runs.list': (input) => runs.list(input),

@@ -234,6 +234,8 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'servers.level': { server, level: 'watch' },
   'policies.grant': { server, verb: 'read', what: '/srv/data' },
   'policies.revoke': { server, verb: 'read', what: '/srv/data' },
+  'policies.hosts': { server },
+  'policies.limit': { server, hosts: ['api.example.com:443'], dryRun: true },
   'policies.explain': { server, what: '/etc/passwd', access: 'read' },
   'events.list': { limit: 5 },
   'runs.list': {},

@@ -5,7 +5,6 @@
  * Trust: what is asked for is the server's own text, read anew here. The server and the run are named by the guardian, and
  * only the private door takes a question. Bounds: four questions a server, sixteen together, and one about each target.
  */
-import { randomUUID } from 'node:crypto';
 import { BelljarError } from '#contract/errors.ts';
 import type { Api } from '#contract/methods.ts';
 import type { Question, QuestionOutcome } from '#contract/question.ts';
@@ -112,7 +111,7 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
       const now = deps.now();
       const answer = await waitForAnswer(
         {
-          id: randomUUID(),
+          id: crypto.randomUUID(),
           server,
           handle: judged?.handle ?? server,
           run,

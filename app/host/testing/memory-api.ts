@@ -60,6 +60,7 @@ function makeServer(name: string): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    network: null,
   };
 }
 
@@ -245,6 +246,32 @@ export function createMemoryEngine(): MemoryEngine {
         find(server);
         throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server } });
       },
+      'policies.hosts': async ({ server }) => ({
+        id: find(server).id,
+        network: 'open',
+        hosts: [
+          {
+            host: 'api.example.com',
+            port: 443,
+            domain: 'example.com',
+            address: '93.184.216.34:443',
+            allowed: 3,
+            refused: 0,
+            lastAt: at,
+          },
+        ],
+      }),
+      'policies.limit': async ({ server, hosts, dryRun }) => ({
+        id: find(server).id,
+        level: find(server).level,
+        changed: !dryRun,
+        before: 'open',
+        after: 'hosts',
+        hosts: hosts ?? [],
+        groups: [],
+        diff: '-network open\n+network hosts\n',
+        effective: 'restart',
+      }),
       'policies.explain': async ({ server, what, access }) => ({
         verdict: find(server).level === 'off' ? 'allowed' : 'refused',
         subject: 'file',

@@ -11,7 +11,9 @@ import { lstatSync, mkdirSync, opendirSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '#contract/event.ts';
 import { runIdPattern } from '#contract/words.ts';
+import type { HostUse } from '#domain/seen-hosts.ts';
 import type { Log, Spool, SpoolPruned, SpoolQuery, SpoolRun, SpoolStatus } from '#engine/events/ports.ts';
+import { HostTally } from './host-tally.ts';
 import type { LineProblem } from './spool-file.ts';
 import { SpoolFile } from './spool-file.ts';
 
@@ -61,6 +63,7 @@ class FolderSpool implements Spool {
   /** Lines that end before this offset were there when the following began: they are history, not news. */
   readonly #newsFrom = new Map<string, number>();
   readonly #listeners = new Set<(event: Event) => void>();
+  readonly #tallies = new Map<string, HostTally>();
   #strangers: string[] = [];
   #saidTooManyNames = false;
 
@@ -143,6 +146,24 @@ class FolderSpool implements Spool {
     return denials;
   }
 
+  async hostUses(): Promise<ReadonlyMap<string, readonly HostUse[]>> {
+    const uses = new Map<string, HostUse[]>();
+    for (const { file, size } of this.#list()) {
+      let tally = this.#tallies.get(file.run);
+      if (tally === undefined) {
+        tally = new HostTally(this.#path(file.run), file.run);
+        this.#tallies.set(file.run, tally);
+      }
+      while (tally.advance(size)) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      if (tally.server !== null) {
+        uses.set(tally.server, [...(uses.get(tally.server) ?? []), ...tally.uses]);
+      }
+    }
+    return uses;
+  }
+
   follow(listener: (event: Event) => void): Promise<() => void> {
     // A wrapper, so that one function may follow twice.
     const own = (event: Event): void => listener(event);
@@ -211,6 +232,7 @@ class FolderSpool implements Spool {
 
   #forget(run: string): void {
     this.#files.delete(run);
+    this.#tallies.delete(run);
     this.#newsFrom.delete(run);
     this.#dirty.delete(run);
   }
