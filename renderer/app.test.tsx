@@ -23,6 +23,8 @@ async function open(servers: Server[], code: string | null = null, signedIn = tr
   const say = async (...messages: Parameters<(typeof transport.feeds)[number]['say']>): Promise<void> => {
     await act(async () => {
       await transport.feeds.at(-1)?.say(...messages);
+      // On a busy machine the page rests between two batches.
+      await clock.advance(200);
     });
   };
   return { transport, clock, panel, say };

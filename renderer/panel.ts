@@ -12,6 +12,7 @@ import { createSeenRuns } from './features/feed/feed-rows.ts';
 import { createFeedStore } from './features/feed/feed-store.ts';
 import { createGrantStore } from './features/grants/grant-store.ts';
 import { createMachineStore } from './features/machine/machine-store.ts';
+import { createLimitStore } from './features/network/limit-store.ts';
 import { createNoticesStore } from './features/notices/notices-store.ts';
 import { createQuestionStore } from './features/questions/question-store.ts';
 import { createAboutStore } from './features/servers/about-store.ts';
@@ -53,6 +54,8 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     () => machine.getState().machine?.home ?? null,
     (server) => void about.actions.refresh(server),
   );
+
+  const limit = createLimitStore(transport, (server) => void about.actions.refresh(server));
 
   // A snapshot and the feed overlap; an event is used once.
   const seen = createSeenRuns();
@@ -137,6 +140,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     details,
     demo,
     grant,
+    limit,
     clock,
     /** Exchanges the code, if the page was opened with one, and starts to follow the host. */
     start,

@@ -32,6 +32,7 @@ const load: Record<string, () => Promise<Command>> = {
   level: async () => (await import('./verbs/policy.ts')).level,
   grant: async () => (await import('./verbs/policy.ts')).grant,
   revoke: async () => (await import('./verbs/policy.ts')).revoke,
+  limit: async () => (await import('./verbs/limit.ts')).limit,
   panel: async () => (await import('./verbs/panel.ts')).panel,
   host: async () => (await import('./verbs/host.ts')).host,
   probe: async () => (await import('./verbs/machine.ts')).probe,

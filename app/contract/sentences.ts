@@ -5,12 +5,14 @@
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
+import type { NetworkSummary } from './network.ts';
 import type { Enforcer } from './policy.ts';
 import type {
   CannotReason,
   Decider,
   EventKind,
   Level,
+  NetworkMode,
   QuestionAnswer,
   QuestionKind,
   ServerState,
@@ -380,6 +382,8 @@ export interface EventSentence {
   known: string | null;
   /** The object itself, hostile text; null when the phrase says all. */
   target: string | null;
+  /** Why it was refused, where the launcher says more than that. */
+  reason: string | null;
 }
 
 /** An event as a sentence in three parts, so that each screen can show the hostile part in its own safe way. */
@@ -390,14 +394,21 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.start === undefined ? 'started' : `started, ${levelTitles[event.start.level].toLowerCase()}`,
         known: null,
         target: null,
+        reason: null,
       };
     case 'run.end':
-      return { phrase: event.end === undefined ? 'ended' : runEndPhrase(event.end), known: null, target: null };
+      return {
+        phrase: event.end === undefined ? 'ended' : runEndPhrase(event.end),
+        known: null,
+        target: null,
+        reason: null,
+      };
     case 'spool.dropped':
       return {
         phrase: `did ${event.count.toString()} more things than could be written down`,
         known: null,
         target: null,
+        reason: null,
       };
     default: {
       const phrase = eventPhrases[event.kind];
@@ -406,10 +417,78 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
         known: known ?? null,
         target: event.target,
+        reason: event.known === undefined ? null : (eventReasons[event.known] ?? null),
       };
     }
   }
 }
+
+/** `no hosts`, `1 host`, `3 hosts`. */
+export function hostsWords(count: number): string {
+  return count === 0 ? 'no hosts' : count === 1 ? '1 host' : `${count.toString()} hosts`;
+}
+
+/** What a server's network is, after "Network: ". */
+export const networkTitles: Record<NetworkMode, string> = {
+  none: 'none',
+  hosts: 'only the hosts that are named',
+  open: 'the internet; this machine and its network only where named',
+};
+
+/** What a server's network is, with what is known for limiting it. */
+export function networkSentence(level: Level, network: NetworkSummary): string {
+  if (level === 'watch') return `Network: ${hostsWords(network.hostsSeen)} seen`;
+  if (network.mode === 'open') return `Network not limited yet: ${hostsWords(network.hostsSeen)} seen`;
+  return network.mode === 'hosts' ? `Network: ${hostsWords(network.hostsNamed)}` : 'Network: none';
+}
+
+/** The same where there is room for a few letters. */
+export function networkShort(level: Level, network: NetworkSummary): string {
+  const seen = `${network.hostsSeen.toString()} seen`;
+  if (level === 'watch') return seen;
+  if (network.mode === 'open') return `open, ${seen}`;
+  return network.mode === 'hosts' ? hostsWords(network.hostsNamed) : 'none';
+}
+
+/** Said of a host rule whose connections may name another host inside. */
+export const nameNotChecked = 'name not checked';
+
+/** Limiting the network of a server, wherever it is done. */
+export const limitWords = {
+  button: 'Limit …',
+  change: 'Change …',
+  title: 'Limit the network of',
+  intro:
+    'From then on it reaches only what is chosen here. What it was seen to use is proposed, by who owns the names.',
+  nothingSeen: 'It was not seen to connect anywhere yet. Limited now, it reaches nothing.',
+  chosen: 'What it may reach',
+  below: (domain: string) => `every name below ${domain}`,
+  granted: 'granted',
+  used: (count: number) => (count === 1 ? 'used once' : `used ${count.toString()} times`),
+  refused: (count: number) => (count === 1 ? 'refused once' : `refused ${count.toString()} times`),
+  lookedUp: 'looked up only',
+  last: (when: string) => `last ${when}`,
+  policy: 'What changes in the policy',
+  same: 'Nothing changes.',
+  confirm: (count: number) => (count === 0 ? 'Limit to nothing' : `Limit to ${hostsWords(count)}`),
+  working: 'Limiting …',
+  question: 'Limit the network so?',
+  done: {
+    none: 'It reaches nothing from now on.',
+    hosts: 'It reaches only these hosts from now on.',
+    open: 'The internet is open to it again. The hosts stay named, for the next time.',
+  } satisfies Record<NetworkMode, string>,
+  open: 'Open the internet again',
+  restart: 'It takes effect after a restart of the server.',
+  now: 'It holds from the next start on.',
+} as const;
+
+/** Rules that would allow a refused connection. */
+export const hostProposalWords = {
+  host: 'Connect to this host',
+  lookUp: 'Look up and connect to this host',
+  below: (domain: string) => `Connect to every name below ${domain}`,
+} as const;
 
 /** Stands before the paths that an entry names and that are not opened by it: too wide, or a place of secrets. */
 export const withheldTitle = 'Kept back, although its own entry names it:';

@@ -65,6 +65,7 @@ const changing = [
   'servers.level',
   'policies.grant',
   'policies.revoke',
+  'policies.limit',
   'runs.stop',
   'questions.answer',
   'machine.doctor',

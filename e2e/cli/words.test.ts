@@ -59,7 +59,7 @@ describe('what is not understood', () => {
     [['audit'], 'There is no verb "audit".'],
     [['rollout'], 'There is no verb "rollout".'],
     [['undo'], 'There is no verb "undo".'],
-    [['limit'], 'There is no verb "limit".'],
+    [['limit'], 'Usage: belljar limit <server> [--host HOST]... | --all | --off'],
     [['ask'], 'There is no verb "ask".'],
     [['\u001b[2Jx'], 'There is no verb "\\x1b[2Jx".'],
     [['help', 'nothing'], 'There is no verb "nothing".'],

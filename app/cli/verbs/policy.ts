@@ -42,8 +42,10 @@ function ruleOf(context: Context): { server: string; verb: RuleVerb; what: strin
 
 export const grant: Command = async (context) => {
   const rule = ruleOf(context);
+  const isUnchecked = context.values['no-name-check'] === true;
+  if (isUnchecked && rule.verb !== 'host') throw usageError('--no-name-check is for hosts.');
   const { api } = await context.session({ serve: false });
-  const change = await api['policies.grant'](rule, context.signal);
+  const change = await api['policies.grant']({ ...rule, ...(isUnchecked ? { checked: false } : {}) }, context.signal);
   return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
 };
 

@@ -5,6 +5,7 @@
 import { BelljarError } from '#contract/errors.ts';
 import type { Api, LimitResult, RuleChange } from '#contract/methods.ts';
 import { policyFormatVersion, type EffectivePolicy, type PersonRule, type StoredPolicy } from '#contract/policy.ts';
+import { hostsWords } from '#contract/sentences.ts';
 import type { LaunchedLevel, Level, NetworkMode, RuleVerb } from '#contract/words.ts';
 import { readCommandLine } from '#domain/command-line.ts';
 import { explain, readQuestion } from '#domain/explain.ts';
@@ -51,10 +52,6 @@ export interface PolicyService {
 }
 
 const rulesMax = 1000;
-
-function countOf(hosts: number): string {
-  return hosts === 1 ? '1 host' : `${hosts.toString()} hosts`;
-}
 
 export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   const { places, files, policies } = deps;
@@ -267,7 +264,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
             found,
             decided,
             'limit',
-            off ? 'opened the network again' : `limited the network to ${countOf(hostsOf(decided).length)}`,
+            off ? 'opened the network again' : `limited the network to ${hostsWords(hostsOf(decided).length)}`,
           );
         return {
           id: found.id,

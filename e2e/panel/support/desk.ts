@@ -13,8 +13,10 @@ import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
-import type { LaunchedLevel, Level, QuestionAnswer } from '#contract/words.ts';
+import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
+import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
+import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
 import { createFeedHub } from '#host/feed-hub.ts';
 import { createHandler } from '#host/handler.ts';
@@ -140,7 +142,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       v: 1,
       server: server.id,
       level,
-      network: 'open',
+      network: server.network?.mode ?? 'open',
       rules: [
         { id: 'read:/usr', verb: 'read', what: '/usr', source: 'runtime' },
         { id: 'write:/home/mara/Documents', verb: 'write', what: '/home/mara/Documents', source: 'argument' },
@@ -234,6 +236,40 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         (rules.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
       );
       return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
+    },
+    'policies.hosts': async ({ server }) => {
+      const found = find(server);
+      return { id: found.id, network: found.network?.mode ?? null, hosts: scene.hosts?.get(found.id) ?? [] };
+    },
+    'policies.limit': async ({ server, hosts, off, dryRun }) => {
+      const found = find(server);
+      const old = (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'host').map(({ what }) => what);
+      const groups = hostGroups(scene.hosts?.get(found.id) ?? [], old);
+      const wanted = off === true ? old : (hosts ?? proposedHosts(groups));
+      const before = found.network?.mode ?? 'open';
+      const after = off === true ? 'open' : wanted.length === 0 ? 'none' : 'hosts';
+      const lines = (mode: NetworkMode, whats: readonly string[]): string =>
+        [`network ${mode}`, ...whats.map((what) => `host ${what}`), ''].join('\n');
+      const diff = unifiedDiff(found.handle, lines(before, old), lines(after, wanted));
+      if (!dryRun) {
+        const others = (rules.get(found.id) ?? []).filter(({ verb }) => verb !== 'host');
+        rules.set(found.id, [...others, ...wanted.map((what) => ({ verb: 'host' as const, what }))]);
+        const network = { mode: after, hostsSeen: found.network?.hostsSeen ?? 0, hostsNamed: wanted.length } as const;
+        servers.set(found.id, { ...found, network });
+        news.changed();
+      }
+      const changed = diff !== '' && !dryRun;
+      return {
+        id: found.id,
+        level: found.level,
+        changed,
+        before,
+        after,
+        hosts: wanted,
+        groups,
+        diff,
+        effective: 'restart',
+      };
     },
     'policies.explain': async ({ server, what, access }) => ({
       verdict: 'refused',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventKind } from '#contract/words.ts';
 import { eventKinds } from '#contract/words.ts';
-import { isGrantable, proposalsFor, splitAddress } from './proposals.ts';
+import { deniedHost, isGrantable, proposalsFor, splitAddress } from './proposals.ts';
 
 const home = '/home/mara';
 
@@ -27,6 +27,26 @@ describe('from a denial to rules', () => {
     ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
+  });
+
+  it('proposes a host, and everything below the domain that it belongs to', () => {
+    const hosts = (kind: EventKind, target: string, domain: string | null): string[] => {
+      const proposals = proposalsFor({ kind, target }, home, domain);
+      return proposals.kind === 'none' ? [] : proposals.list.map(({ verb, what }) => `${verb} ${what}`);
+    };
+    expect(hosts('net.connect', 'api.hub.example:8443', 'hub.example')).toEqual([
+      'host api.hub.example:8443',
+      'host *.hub.example:8443',
+    ]);
+    expect(hosts('net.dns', 'api.hub.example', 'hub.example')).toEqual([
+      'host api.hub.example:443',
+      'host *.hub.example:443',
+    ]);
+    expect(hosts('net.connect', 'hub.example:443', 'hub.example')).toEqual(['host hub.example:443']);
+    expect(hosts('net.connect', '[2001:db8::1]:443', null)).toEqual(['host [2001:db8::1]:443']);
+    expect(deniedHost({ kind: 'net.connect', target: '[2001:db8::1]:443' })).toBe('2001:db8::1');
+    expect(deniedHost({ kind: 'net.connect', target: '127.0.0.1:80' })).toBeNull();
+    expect(deniedHost({ kind: 'file.read', target: '/a:80' })).toBeNull();
   });
 
   it('never proposes the root, the whole home, or what holds it', () => {
