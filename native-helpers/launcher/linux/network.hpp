@@ -34,6 +34,7 @@ struct NetworkRules {
   Network network = Network::none;
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
+  bool loopback_listener = false;  // any port, for this machine alone
   std::vector<Address> resolvers;  // name servers of /etc/resolv.conf, reachable on port 53
 };
 

@@ -339,6 +339,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   std::vector<uint64_t> ids;
   waits.push_back({signals, POLLIN, 0});
   waits.push_back({pending_wake_.get(), POLLIN, 0});
+  waits.push_back({settings_.link_notes.get(), POLLIN, 0});
   {
     std::lock_guard lock(pending_mutex_);
     for (const PendingConnect& one : pending_) {
@@ -349,9 +350,10 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   poll(waits.data(), waits.size(), timeout_ms);
   uint64_t added = 0;
   if ((waits[1].revents & POLLIN) != 0 && read(pending_wake_.get(), &added, sizeof added) < 0) added = 0;
+  if ((waits[2].revents & POLLIN) != 0) write_link_notes();
   std::lock_guard lock(pending_mutex_);
-  for (size_t i = 2; i < waits.size(); i++) {
-    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 2]; });
+  for (size_t i = 3; i < waits.size(); i++) {
+    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 3]; });
     if (found == pending_.end()) continue;
     bool ready = (waits[i].revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
     if (!ready && still_valid(found->id)) continue;

@@ -17,6 +17,7 @@
 #include "../core/plan.hpp"
 #include "../core/spool.hpp"
 #include "calls.hpp"
+#include "link-wire.hpp"
 #include "network.hpp"
 #include "places.hpp"
 #include "target.hpp"
@@ -34,6 +35,8 @@ struct Settings {
   std::vector<std::string> sockets;  // real paths that may be connected to
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
+  Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
+  Descriptor link_notes;             // what it tells of them
   std::string resolv_conf;           // text served in place of /etc/resolv.conf; empty to leave it
 };
 
@@ -104,8 +107,12 @@ class Supervisor {
   Answer make_memory_file(Target& target, uint64_t name, uint32_t flags);
   Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
+  Answer connect_link_door(const Descriptor& socket);
+  void write_link_notes();
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
+  Answer bind_stream(Target& target, int fd, const sockaddr_storage& storage, size_t size);
+  Answer listen_stream(Target& target, const Descriptor& socket, int domain, int backlog);
   Answer do_send_to(Target& target, const __u64* args);
   Answer decide_signal(Target& target, const seccomp_notif& request, Action action);
   Answer decide_priority(Target& target, const seccomp_notif& request, int nr);
