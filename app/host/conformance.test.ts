@@ -333,7 +333,7 @@ describe.each([
       answers: ['once', 'always', 'no', 'never'],
     });
     expect(messages.at(-1)).toMatchObject({ type: 'question-gone', id: question?.id });
-    expect(await asked).toEqual({ outcome: 'allowed' });
+    expect(await asked).toEqual({ outcome: 'allowed', asked: true });
     expect(engine.opened).toEqual([url]);
     expect(await api['questions.list']({})).toEqual({ questions: [] });
   });
