@@ -73,7 +73,9 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
 
   function waitForAnswer(question: Question, signal: AbortSignal | undefined): Promise<QuestionAnswer | 'no-answer'> {
     return new Promise((resolve) => {
-      const onGone = (): void => void take(question.id)?.settle('no-answer');
+      const onGone = (): void => {
+        take(question.id)?.settle('no-answer');
+      };
       const timer = setTimeout(onGone, waitMs);
       signal?.addEventListener('abort', onGone);
       open.set(question.id, {
