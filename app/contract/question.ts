@@ -51,7 +51,8 @@ export type QuestionInput = z.infer<typeof questionInputSchema>;
 
 /** The launcher reads exactly these two forms (link-door.cpp, host_verdict). */
 export const questionOutcomeSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.literal('allowed') }),
-  z.strictObject({ outcome: z.literal('refused'), reason: questionRefusalSchema }),
+  /** `asked`: a person was, and did not only say so at some time before. */
+  z.strictObject({ outcome: z.literal('allowed'), asked: z.boolean() }),
+  z.strictObject({ outcome: z.literal('refused'), reason: questionRefusalSchema, asked: z.boolean() }),
 ]);
 export type QuestionOutcome = z.infer<typeof questionOutcomeSchema>;

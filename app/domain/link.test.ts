@@ -57,7 +57,7 @@ describe('what is a link', () => {
   });
 
   test('whatever is read: the browser goes to the host that is shown, and reading it again changes nothing', () => {
-    const hostile = fc.string({ unit: fc.constantFrom(...'https:/.@?#\\%[]0x17aé -_\n'), maxLength: 40 });
+    const hostile = fc.string({ unit: fc.constantFrom(...'https:/.@?#\\%[]0x17aé -_\n'.split('')), maxLength: 40 });
     fc.assert(
       fc.property(
         fc.oneof(

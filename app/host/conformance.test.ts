@@ -308,7 +308,7 @@ describe.each([
     const api = createClient(way.knock);
     const id = 'claude-desktop.files';
     const url = 'https://accounts.example.com/authorize?state=x';
-    let asked: Promise<unknown> | null = null;
+    const asked: Promise<unknown>[] = [];
     const messages = await collect(
       way.knock,
       (all) => all.some((message) => message.type === 'question-gone'),
@@ -316,12 +316,14 @@ describe.each([
       (message) => {
         if (message.type === 'hello') {
           // As the guardian does, over the private door.
-          asked = engine.api['questions.ask']({
-            server: id,
-            run: 'run-1',
-            about: { kind: 'link', url },
-            granted: false,
-          });
+          asked.push(
+            engine.api['questions.ask']({
+              server: id,
+              run: 'run-1',
+              about: { kind: 'link', url },
+              granted: false,
+            }),
+          );
         }
         if (message.type === 'question') void api['questions.answer']({ id: message.question.id, answer: 'always' });
       },
@@ -333,7 +335,7 @@ describe.each([
       answers: ['once', 'always', 'no', 'never'],
     });
     expect(messages.at(-1)).toMatchObject({ type: 'question-gone', id: question?.id });
-    expect(await asked).toEqual({ outcome: 'allowed' });
+    expect(await asked[0]).toEqual({ outcome: 'allowed', asked: true });
     expect(engine.opened).toEqual([url]);
     expect(await api['questions.list']({})).toEqual({ questions: [] });
   });

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '#contract/event.ts';
@@ -47,7 +47,8 @@ async function standIn(answer: string | null, status = 200): Promise<void> {
   await once(server, 'listening');
 }
 
-const allowed = '{"outcome":"allowed"}';
+const allowed = '{"outcome":"allowed","asked":false}';
+const allowedNow = '{"outcome":"allowed","asked":true}';
 
 beforeEach(() => {
   arena = makeArena();
@@ -94,7 +95,7 @@ describe('a link that may be opened', () => {
   );
 
   test('without a rule the host is asked for an answer, and both are recorded', async () => {
-    await standIn(allowed);
+    await standIn(allowedNow);
     const { code, links } = await open([url], asks);
     expect([code, verdicts(links)]).toEqual([0, ['asked accounts.example.com', 'allowed accounts.example.com']]);
     expect(asked).toMatchObject([{ body: { granted: false } }]);
@@ -125,7 +126,7 @@ describe('a link that may be opened', () => {
 
 describe('a link that is not opened', () => {
   test('when the answer is no: the program is told by its status and in one line', async () => {
-    await standIn('{"outcome":"refused","reason":"no"}');
+    await standIn('{"outcome":"refused","reason":"no","asked":true}');
     const { code, stdout, stderr, links } = await open([url], asks);
     expect([code, stdout]).toEqual([4, '']);
     expect(stderr).toBe('belljar: accounts.example.com was not opened: the question was answered with no.\n');
@@ -149,7 +150,7 @@ describe('a link that is not opened', () => {
 
   test.each([
     ['a host that fails', allowed, 500],
-    ['a host that says more', '{"outcome":"allowed","more":1}', 200],
+    ['a host that says more', '{"outcome":"allowed","asked":true,"more":1}', 200],
     ['a host that says nothing', '', 200],
     ['a host that does not stop', 'x'.repeat(1_000_000), 200],
   ])('%s is no permission', async (_name, answer, status) => {
@@ -256,14 +257,18 @@ describe('a server that knocks itself', () => {
 
   test('and goes before the answer takes the question with it', async () => {
     await standIn(null);
-    const impatient = '"$0" https://a.example/ & sleep 0.5; kill $!; wait; sleep 0.5';
-    await run(...containedCommand(arena, '/bin/sh', ['-c', impatient, 'xdg-open'], asks));
-    expect(asked).toHaveLength(1);
-    await expect.poll(() => gone).toBe(1);
-    expect(verdicts(matchingEvents(readEvents(arena.spool), 'link.open', /./))).toEqual([
-      'asked a.example',
-      'refused a.example',
-    ]);
+    const until = (name: string): string => `while ! [ -e "$1/${name}" ]; do sleep 0.05; done`;
+    const impatient = `"$0" https://a.example/ & ${until('leave')}; kill $!; wait; ${until('end')}`;
+    const args = ['-c', impatient, 'xdg-open', arena.grant];
+    const running = run(...containedCommand(arena, '/bin/sh', args, asks));
+    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(1);
+    expect(gone).toBe(0);
+    writeFileSync(join(arena.grant, 'leave'), '');
+    // While the run goes on.
+    await expect.poll(() => gone, { timeout: 10_000 }).toBe(1);
+    writeFileSync(join(arena.grant, 'end'), '');
+    await running;
+    expect(verdicts(matchingEvents(readEvents(arena.spool), 'link.open', /./))).toEqual(['refused a.example']);
   });
 
   test('cannot put another program in the place of a helper', async () => {

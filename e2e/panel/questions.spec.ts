@@ -27,15 +27,15 @@ test('open once: the card says who and where, the whole link one step away, and 
   await card.getByRole('button', { name: 'Open once' }).click();
   await expect(card).toBeHidden();
   await expect(page.getByRole('status').filter({ hasText: 'accounts.example.com: Allowed this time.' })).toBeVisible();
-  expect(await asked).toEqual({ outcome: 'allowed' });
+  expect(await asked).toEqual({ outcome: 'allowed', asked: true });
   expect(opened.opened).toEqual([url]);
   expect(opened.calls.filter(({ method }) => method === 'policies.grant')).toEqual([]);
 });
 
 for (const [name, outcome, rule] of [
-  ['Always for this host', { outcome: 'allowed' }, 'link:accounts.example.com'],
-  ['No', { outcome: 'refused', reason: 'no' }, null],
-  ['Never for this host', { outcome: 'refused', reason: 'never' }, 'deny:link:accounts.example.com'],
+  ['Always for this host', { outcome: 'allowed', asked: true }, 'link:accounts.example.com'],
+  ['No', { outcome: 'refused', reason: 'no', asked: true }, null],
+  ['Never for this host', { outcome: 'refused', reason: 'never', asked: true }, 'deny:link:accounts.example.com'],
 ] as const) {
   test(`${name}, by keys alone`, async ({ page, desk }) => {
     const opened = await desk(usualScene());
@@ -90,7 +90,7 @@ test('a click that was meant for something else does not answer', async ({ page,
   await button.dispatchEvent('click');
   expect(opened.calls.filter(({ method }) => method === 'questions.answer')).toEqual([]);
   await button.click();
-  expect(await asked).toEqual({ outcome: 'allowed' });
+  expect(await asked).toEqual({ outcome: 'allowed', asked: true });
 });
 
 test('many questions and the longest link leave the page usable, narrow and dark too', async ({ page, desk }) => {

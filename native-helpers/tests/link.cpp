@@ -90,12 +90,17 @@ void test_link() {
   check::that(!link_rule_covers("localhost", *parse_link("https://localhost/")), "never this machine");
 
   std::string ok = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
-  check::equal(host_verdict(ok + "{\"outcome\":\"allowed\"}"), std::string(), "allowed");
-  check::equal(host_verdict(ok + "{\"outcome\":\"refused\",\"reason\":\"no-answer\"}"), std::string("no-answer"), "refused");
-  for (const std::string& wrong : std::vector<std::string>{"", "HTTP/1.1 200 OK\r\n", ok, ok + "{\"outcome\":\"allowed\"} ", ok + "{\"outcome\":\"allowed\",\"x\":1}",
-                                                          "HTTP/1.1 403 Forbidden\r\n\r\n{\"outcome\":\"allowed\"}",
-                                                          ok + "{\"outcome\":\"refused\",\"reason\":\"\"}", ok + "{\"outcome\":\"refused\",\"reason\":\"a\\nb\"}"}) {
-    check::equal(host_verdict(wrong), std::string("no-host"), wrong);
+  HostVerdict allowed = host_verdict(ok + "{\"outcome\":\"allowed\",\"asked\":false}");
+  check::that(allowed.reason.empty() && !allowed.asked, "allowed by a rule");
+  check::that(host_verdict(ok + "{\"outcome\":\"allowed\",\"asked\":true}").asked, "allowed by an answer");
+  HostVerdict refused = host_verdict(ok + "{\"outcome\":\"refused\",\"reason\":\"no-answer\",\"asked\":true}");
+  check::that(refused.reason == "no-answer" && refused.asked, "refused");
+  for (const std::string& wrong : std::vector<std::string>{"", "HTTP/1.1 200 OK\r\n", ok, ok + "{\"outcome\":\"allowed\",\"asked\":true} ", ok + "{\"outcome\":\"allowed\",\"asked\":1}", ok + "{\"outcome\":\"allowed\"}",
+                                                          "HTTP/1.1 403 Forbidden\r\n\r\n{\"outcome\":\"allowed\",\"asked\":true}",
+                                                          ok + "{\"outcome\":\"refused\",\"reason\":\"\",\"asked\":true}",
+                                                          ok + "{\"outcome\":\"refused\",\"reason\":\"a\\nb\",\"asked\":true}"}) {
+    check::equal(host_verdict(wrong).reason, std::string("no-host"), wrong);
+    check::that(!host_verdict(wrong).asked, wrong);
   }
   check::that(is_link_helper_name("/run/t-1/bin/xdg-open") && is_link_helper_name("www-browser"), "the helper's names");
   check::that(!is_link_helper_name("/data/bin/belljar-launcher") && !is_link_helper_name("") && !is_link_helper_name("xdg-open-x"), "no other name");

@@ -58,12 +58,17 @@ afterEach(() => void vi.useRealTimers());
 
 describe('a question', () => {
   it.each([
-    ['once', { outcome: 'allowed' }, [url], []],
-    ['always', { outcome: 'allowed' }, [url], [{ server: 'one', verb: 'link', what: 'accounts.example.com' }]],
-    ['no', { outcome: 'refused', reason: 'no' }, [], []],
+    ['once', { outcome: 'allowed', asked: true }, [url], []],
+    [
+      'always',
+      { outcome: 'allowed', asked: true },
+      [url],
+      [{ server: 'one', verb: 'link', what: 'accounts.example.com' }],
+    ],
+    ['no', { outcome: 'refused', reason: 'no', asked: true }, [], []],
     [
       'never',
-      { outcome: 'refused', reason: 'never' },
+      { outcome: 'refused', reason: 'never', asked: true },
       [],
       [{ server: 'one', verb: 'deny', what: 'link:accounts.example.com' }],
     ],
@@ -92,7 +97,7 @@ describe('a question', () => {
     const [question] = await opened(stage.service);
     expect(Date.parse(question?.expiresAt ?? '') - Date.parse(question?.askedAt ?? '')).toBe(20_000);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer' });
+    expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer', asked: true });
     expect([stage.opened, stage.granted]).toEqual([[], []]);
     expect(stage.news.at(-1)).toEqual({ type: 'question-gone', id: question?.id });
   });
@@ -103,7 +108,7 @@ describe('a question', () => {
     const asked = stage.service.ask(input(), caller.signal);
     const [question] = await opened(stage.service);
     caller.abort();
-    expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer' });
+    expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer', asked: true });
     await expect(stage.service.answer({ id: question?.id ?? '', answer: 'once' })).rejects.toMatchObject({
       code: 'no-such-question',
     });
@@ -117,7 +122,7 @@ describe('a question', () => {
     await expect(stage.service.answer({ id: question?.id ?? '', answer: 'always' })).rejects.toMatchObject({
       code: 'write-failed',
     });
-    expect(await asked).toEqual({ outcome: 'refused', reason: 'no' });
+    expect(await asked).toEqual({ outcome: 'refused', reason: 'no', asked: true });
     expect(stage.opened).toEqual([]);
   });
 
@@ -127,7 +132,7 @@ describe('a question', () => {
       stage.service.ask(input({ about: link(`https://h${index.toString()}.example/`) })),
     );
     const questions = await opened(stage.service, 4);
-    const tooMany = { outcome: 'refused', reason: 'too-many' };
+    const tooMany = { outcome: 'refused', reason: 'too-many', asked: false };
     expect(await stage.service.ask(input({ about: link('https://h0.example/other') }))).toEqual(tooMany);
     expect(await stage.service.ask(input({ about: link('https://h4.example/') }))).toEqual(tooMany);
     const other = stage.service.ask(input({ server: 'two', about: link('https://h0.example/') }));
@@ -136,7 +141,8 @@ describe('a question', () => {
     const again = stage.service.ask(input({ about: link('https://h0.example/') }));
     for (const question of await opened(stage.service, 5))
       await stage.service.answer({ id: question.id, answer: 'no' });
-    for (const one of [...asked, other, again]) expect(await one).toEqual({ outcome: 'refused', reason: 'no' });
+    for (const one of [...asked, other, again])
+      expect(await one).toEqual({ outcome: 'refused', reason: 'no', asked: true });
   });
 
   it('about a page of this machine is put each time, whatever the rules say, and never becomes one', async () => {
@@ -148,16 +154,16 @@ describe('a question', () => {
       code: 'invalid-input',
     });
     await stage.service.answer({ id: question?.id ?? '', answer: 'once' });
-    expect(await asked).toEqual({ outcome: 'allowed' });
+    expect(await asked).toEqual({ outcome: 'allowed', asked: true });
     expect(stage.granted).toEqual([]);
   });
 });
 
 describe('without a question', () => {
   it.each([
-    ['granted', { outcome: 'allowed' }],
-    ['never', { outcome: 'refused', reason: 'never' }],
-    ['not-allowed', { outcome: 'refused', reason: 'not-allowed' }],
+    ['granted', { outcome: 'allowed', asked: false }],
+    ['never', { outcome: 'refused', reason: 'never', asked: false }],
+    ['not-allowed', { outcome: 'refused', reason: 'not-allowed', asked: false }],
   ] as const)('%s', async (verdict, outcome) => {
     const stage = setUp({ verdict });
     // What the plan said when the run started does not count against what a person said since.
@@ -168,12 +174,12 @@ describe('without a question', () => {
 
   it('a run without an entry is allowed what its plan says, and asks for the rest', async () => {
     const stage = setUp({ verdict: null });
-    expect(await stage.service.ask(input({ granted: true }))).toEqual({ outcome: 'allowed' });
+    expect(await stage.service.ask(input({ granted: true }))).toEqual({ outcome: 'allowed', asked: false });
     const asked = stage.service.ask(input());
     const [question] = await opened(stage.service);
     expect([question?.handle, question?.answers]).toEqual(['one', ['once', 'no']]);
     await stage.service.answer({ id: question?.id ?? '', answer: 'once' });
-    expect(await asked).toEqual({ outcome: 'allowed' });
+    expect(await asked).toEqual({ outcome: 'allowed', asked: true });
   });
 
   it('what is no link is refused, whatever is granted', async () => {
@@ -182,13 +188,14 @@ describe('without a question', () => {
       expect(await stage.service.ask(input({ about: link(text), granted: true }))).toEqual({
         outcome: 'refused',
         reason: 'not-a-link',
+        asked: false,
       });
     expect(stage.opened).toEqual([]);
   });
 
   it('a desktop without a browser is said, and the log does not hold the link', async () => {
     const stage = setUp({ verdict: 'granted', browser: false });
-    expect(await stage.service.ask(input())).toEqual({ outcome: 'refused', reason: 'no-browser' });
+    expect(await stage.service.ask(input())).toEqual({ outcome: 'refused', reason: 'no-browser', asked: false });
     expect(stage.logged).toEqual([['no-browser', { host: 'accounts.example.com' }]]);
   });
 });

@@ -43,7 +43,7 @@ interface Open {
   settle(answer: QuestionAnswer | 'no-answer'): void;
 }
 
-const refused = (reason: QuestionRefusal): QuestionOutcome => ({ outcome: 'refused', reason });
+const refused = (reason: QuestionRefusal, asked = false): QuestionOutcome => ({ outcome: 'refused', reason, asked });
 
 export function createQuestionService(deps: QuestionServiceDeps): QuestionService {
   const open = new Map<string, Open>();
@@ -73,7 +73,9 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
 
   function waitForAnswer(question: Question, signal: AbortSignal | undefined): Promise<QuestionAnswer | 'no-answer'> {
     return new Promise((resolve) => {
-      const onGone = (): void => void take(question.id)?.settle('no-answer');
+      const onGone = (): void => {
+        take(question.id)?.settle('no-answer');
+      };
       const timer = setTimeout(onGone, waitMs);
       signal?.addEventListener('abort', onGone);
       open.set(question.id, {
@@ -89,11 +91,11 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
     });
   }
 
-  async function openLink(link: Link): Promise<QuestionOutcome> {
+  async function openLink(link: Link, asked: boolean): Promise<QuestionOutcome> {
     const done = await deps.browser.open(link.url);
     // Never the link: it may hold a token.
     if (!done) deps.log.warn('no-browser', { host: link.host });
-    return done ? { outcome: 'allowed' } : refused('no-browser');
+    return done ? { outcome: 'allowed', asked } : refused('no-browser', asked);
   }
 
   return {
@@ -106,7 +108,7 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
       // Without an entry (`belljar run`), what its plan said is all there is.
       const verdict = judged?.verdict ?? (granted ? 'granted' : 'ask');
       if (verdict === 'never' || verdict === 'not-allowed') return refused(verdict);
-      if (verdict === 'granted' && !link.loopback) return await openLink(link);
+      if (verdict === 'granted' && !link.loopback) return await openLink(link, false);
       if (!hasRoom(server, link.host)) return refused('too-many');
       const now = deps.now();
       const answer = await waitForAnswer(
@@ -129,7 +131,7 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
         },
         signal,
       );
-      return answer === 'once' || answer === 'always' ? await openLink(link) : refused(answer);
+      return answer === 'once' || answer === 'always' ? await openLink(link, true) : refused(answer, true);
     },
 
     async answer({ id, answer }) {

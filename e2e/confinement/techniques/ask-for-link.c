@@ -8,14 +8,19 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-static int knock(int type) {
+static int try_to_knock(int type) {
   static const char name[] = "belljar-open-link";
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   memcpy(address.sun_path + 1, name, sizeof name - 1);
   int descriptor = (int)must("socket", socket(AF_UNIX, type, 0));
-  must("connect", connect(descriptor, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof name)));
-  return descriptor;
+  if (connect(descriptor, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof name)) == 0) return descriptor;
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return -1;
 }
+
+static int knock(int type) { return (int)must("connect", try_to_knock(type)); }
 
 static const char *answer_of(int descriptor) {
   static char answer[256];
@@ -77,17 +82,11 @@ int main(int argc, char **argv) {
     reached(text);
   } else if (is(way, "silent")) {
     /* holds every place at the door without a word, and then comes once more */
-    for (int index = 0; index < 30; index++) {
-      struct sockaddr_un address = {.sun_family = AF_UNIX};
-      memcpy(address.sun_path + 1, "belljar-open-link", 17);
-      int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
-      if (descriptor < 0) broken("socket");
-      if (connect(descriptor, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 18)) != 0) close(descriptor);
-    }
+    for (int index = 0; index < 30; index++) try_to_knock(SOCK_SEQPACKET);
     for (int tries = 0; tries < 100; tries++) {
-      int descriptor = knock(SOCK_SEQPACKET);
-      if (send(descriptor, "https://a.example/", 18, MSG_NOSIGNAL) == 18 && is(answer_of(descriptor), "opened")) reached("opened");
-      close(descriptor);
+      int descriptor = try_to_knock(SOCK_SEQPACKET);
+      if (descriptor >= 0 && send(descriptor, "https://a.example/", 18, MSG_NOSIGNAL) == 18 && is(answer_of(descriptor), "opened")) reached("opened");
+      if (descriptor >= 0) close(descriptor);
       poll(NULL, 0, 100);
     }
     reached("nothing");

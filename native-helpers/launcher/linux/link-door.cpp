@@ -70,19 +70,29 @@ int parent_process(int process) {
 
 }  // namespace
 
-std::string host_verdict(std::string_view answer) {
+HostVerdict host_verdict(std::string_view answer) {
+  const HostVerdict unknown{"no-host", false};
   constexpr std::string_view ok = "HTTP/1.1 200 ";
-  constexpr std::string_view allowed = "{\"outcome\":\"allowed\"}";
+  constexpr std::string_view allowed = "{\"outcome\":\"allowed\"";
   constexpr std::string_view refused = "{\"outcome\":\"refused\",\"reason\":\"";
   size_t head = answer.find("\r\n\r\n");
-  if (answer.substr(0, ok.size()) != ok || head == std::string_view::npos) return "no-host";
+  if (answer.substr(0, ok.size()) != ok || head == std::string_view::npos) return unknown;
   std::string_view body = answer.substr(head + 4);
-  if (body == allowed) return "";
-  if (body.substr(0, refused.size()) != refused || !body.ends_with("\"}")) return "no-host";
-  std::string_view reason = body.substr(refused.size(), body.size() - refused.size() - 2);
+  HostVerdict verdict;
+  for (std::string_view end : {",\"asked\":true}", ",\"asked\":false}"}) {
+    if (!body.ends_with(end)) continue;
+    verdict.asked = end.ends_with("true}");
+    body.remove_suffix(end.size());
+    if (body == allowed) return verdict;
+    break;
+  }
+  if (body.size() <= refused.size() || body.substr(0, refused.size()) != refused || body.back() != '"') return unknown;
+  std::string_view reason = body.substr(refused.size(), body.size() - refused.size() - 1);
   bool plain = !reason.empty() && reason.size() <= 32 &&
                std::all_of(reason.begin(), reason.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
-  return plain ? std::string(reason) : "no-host";
+  if (!plain) return unknown;
+  verdict.reason = std::string(reason);
+  return verdict;
 }
 
 bool LinkDoor::open(int folder, const Plan& plan, const std::string& run) {
@@ -206,7 +216,6 @@ void LinkDoor::ask(Request& request, std::string_view link, bool granted) {
   bool sent = send(request.host.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
   if (!sent || !watch(request.host.get())) return finish(request, "no-host");
   request.deadline = monotonic_ms() + link_guardian_wait_ms;
-  if (!granted) note(request, LinkNote::Verdict::asked);
 }
 
 void LinkDoor::read_answer(Request& request) {
@@ -218,7 +227,9 @@ void LinkDoor::read_answer(Request& request) {
     if (n <= 0 || request.answer.size() + static_cast<size_t>(n) > answer_max_bytes) break;
     request.answer.append(bytes, static_cast<size_t>(n));
   }
-  finish(request, host_verdict(request.answer));
+  HostVerdict verdict = host_verdict(request.answer);
+  if (verdict.asked) note(request, LinkNote::Verdict::asked);
+  finish(request, verdict.reason);
 }
 
 void LinkDoor::serve() {

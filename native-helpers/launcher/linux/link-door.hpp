@@ -17,9 +17,15 @@
 
 namespace belljar {
 
-// Takes `{"outcome":"allowed"}` or `{"outcome":"refused","reason":"..."}` out of an HTTP answer: empty when allowed, else the
-// reason; whatever has another form is `no-host`.
-std::string host_verdict(std::string_view answer);
+// What the host said: `reason` is empty when it allowed the link.
+struct HostVerdict {
+  std::string reason;
+  bool asked = false;  // a person was asked just now
+};
+
+// Takes `{"outcome":"allowed","asked":...}` or `{"outcome":"refused","reason":"...","asked":...}` out of an HTTP answer;
+// whatever has another form is `no-host`.
+HostVerdict host_verdict(std::string_view answer);
 
 class LinkDoor {
  public:
