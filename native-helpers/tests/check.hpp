@@ -34,3 +34,5 @@ void test_network();
 void test_places();
 void test_calls();
 void test_package_caches();
+void test_sha256();
+void test_sealed_tree();
