@@ -1,6 +1,11 @@
 /** How things of the contract look in a terminal, in one place for all verbs. */
 import type { Event } from '#contract/event.ts';
-import { cannotSentences, eventSentence, stateSentences, stateTitles, withheldTitle } from '#contract/sentences.ts';
+import {
+  cannotSentences,
+  eventSentence,
+  pinProblemSentences,
+  stateSentences,
+  stateTitles, withheldTitle } from '#contract/sentences.ts';
 import type { Machine, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';
@@ -59,6 +64,7 @@ export function serverNotes(server: Server): string[] {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
   }
+  if (server.pin?.problem != null) notes.push(`${name}: ${pinProblemSentences[server.pin.problem]}`);
   for (const old of server.oldProcesses ?? []) {
     notes.push(
       `${name}: process ${old.pid}, since ${localTime(old.since)}, runs outside Belljar. ${server.uptakeSentence}`,

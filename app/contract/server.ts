@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
+import { fetchesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
@@ -55,6 +56,9 @@ export const serverSchema = z.strictObject({
   denialsLastHour: z.number().int().min(0),
   /** Paths its own arguments name that stay refused until granted on purpose. */
   withheld: z.array(z.string()),
+  /** What it fetches at each start, where that could be pinned and is not. */
+  fetches: fetchesSchema.nullable(),
+  pin: pinSchema.nullable(),
 });
 export type Server = z.infer<typeof serverSchema>;
 

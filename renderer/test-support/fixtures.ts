@@ -166,6 +166,8 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }

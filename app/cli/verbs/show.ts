@@ -1,7 +1,7 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
-import { levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
+import { fetchSentence, levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -56,10 +56,15 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       `client   ${plain(server.clientTitle)}, ${plain(server.scope)}`,
       `file     ${plain(server.file)}`,
       `command  ${plain(commandLine(server))}`,
+      ...(server.pin === null ? [] : [`pinned   ${plain(`${server.pin.package} ${server.pin.version}`)}`]),
+      ...(server.fetches === null ? [] : [`fetches  ${plain(fetchSentence(server.fetches))}`]),
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
     ].join('\n'),
   );
   for (const note of serverNotes(server)) terminal.note(note);
+  if (server.fetches !== null && server.level !== 'off') {
+    terminal.note(`${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`);
+  }
   if (policy !== null) tellPolicy(policy, terminal);
   if (runs.length > 0) {
     terminal.out(`\n${terminal.paint('bold', 'Runs')}`);

@@ -50,13 +50,17 @@ export interface PinStore {
   /** Throws `pin-invalid`, `newer-format`. */
   get(server: string): Promise<PinRecord | null>;
   put(record: PinRecord): Promise<void>;
-  /** The record and everything installed for the server. */
+  /** The record alone: what was installed may still be in use. */
   remove(server: string): Promise<void>;
   /** Servers for which anything is kept. */
   list(): Promise<string[]>;
   /** A new, empty folder of the server's own. */
   makeTree(server: string, version: string): Promise<string>;
   removeTree(tree: string): Promise<void>;
+  /** Where a server's things are, for people. */
+  folder(server: string): string;
+  /** Working folders of installations that did not come to their end. */
+  strays(): Promise<string[]>;
   /** Trees of the server that its record does not name. */
   unused(server: string): Promise<string[]>;
   /** Throws `pin-invalid` for a tree that cannot be sealed. */

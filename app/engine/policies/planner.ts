@@ -4,6 +4,7 @@ import type { EffectivePolicy, PersonRule } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import type { PinStore } from '../pins/ports.ts';
 import type { ClientAdapter, FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
@@ -16,6 +17,7 @@ export interface PlannerDeps {
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
 }
 
 export interface Planner {
@@ -71,6 +73,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       own,
       clientFiles: await clientFiles(),
       rules: stored,
+      pin: await deps.pins.get(found.id),
     };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
     const denied = stored.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);

@@ -12,6 +12,7 @@ import { denialNotEnforceable } from '#domain/grantable.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
+import type { PinStore } from '../pins/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { ClientAdapter, Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
@@ -27,6 +28,7 @@ export interface PolicyServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
   runs: Pick<RunService, 'activity'>;
   /** `ServerService.find` and `ServerService.exclusive`. */
   find: (handle: string) => Promise<FoundServer>;

@@ -18,6 +18,9 @@ import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { Log } from '../events/ports.ts';
+import { describePin, fetchesOf } from '../pins/pin-facts.ts';
+import type { PinStore } from '../pins/ports.ts';
+import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
 import type {
   ClientAdapter,
@@ -46,6 +49,7 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
@@ -145,12 +149,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
-  async function describe(found: FoundServer, facts: Survey, problems: Problem[]): Promise<Server> {
+  async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
-    const [record, stored, planText] = await Promise.all([
+    const [record, stored, planText, pin] = await Promise.all([
       tolerant(found, problems, () => journal.get(found.id)),
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
+      describePin(deps.pins, found.id, found.launch, deep),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
@@ -197,11 +202,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       lastRun: activity.lastRun,
       denialsLastHour: facts.denials.get(found.id) ?? 0,
       withheld: policy?.withheld.map((item) => item.what) ?? [],
+      fetches: pin === null ? fetchesOf(found.launch) : null,
+      pin,
     };
   }
 
-  async function describeOne(found: FoundServer): Promise<Server> {
-    return describe(found, await survey([found]), []);
+  async function describeOne(found: FoundServer, deep = false): Promise<Server> {
+    return describe(found, await survey([found]), [], deep);
   }
 
   async function find(handle: string): Promise<FoundServer> {
@@ -394,7 +401,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       if (!(error instanceof BelljarError)) throw error;
     }
     await plans.remove(found.id);
+    await unpin(found.id);
     await journal.remove(found.id);
+  }
+
+  /** What was installed for a server goes with it; what a run still needs, or cannot be removed, is the doctor's. */
+  async function unpin(server: string): Promise<void> {
+    await deps.pins.remove(server);
+    await sweepTrees(deps.pins, deps.runs, server).catch(() => undefined);
   }
 
   /** A server that was contained and stands in no readable file any more. */
@@ -405,6 +419,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (failure !== undefined) return { ...result, state: 'drifted', error: toErrorBody(failure.error) };
     if (!dryRun) {
       await plans.remove(record.server);
+      await unpin(record.server);
       await journal.remove(record.server);
     }
     return { ...result, state: 'off' };
@@ -499,7 +514,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async show(input) {
       const found = await find(input.server);
-      const server = await describeOne(found);
+      const server = await describeOne(found, true);
       const [policy, { events }, { runs }] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),

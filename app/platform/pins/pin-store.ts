@@ -3,7 +3,7 @@
  * the user's alone, lies in a folder that no rule can open, and is opened to its own server by the plan that names it.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelljarError } from '#contract/errors.ts';
@@ -14,6 +14,8 @@ import { makeOwnFolder, parseDocument, readOwnFile, removeOwnFile, writeOwnFile 
 import { contentDigest, newestChange, treeDigest } from './tree-listing.ts';
 
 const recordName = 'pin.json';
+/** No installation takes this long. */
+const strayAfterMs = 3_600_000;
 /** Longer than any kernel's tick: what changes after it has another time. */
 const tickNs = 50_000_000n;
 
@@ -44,10 +46,7 @@ export function createPinStore(dataFolder: string): PinStore {
   return {
     get,
     put: (record) => writeOwnFile(fileOf(record.server), `${JSON.stringify(pinRecordSchema.parse(record))}\n`),
-    async remove(server) {
-      await removeOwnFile(fileOf(server));
-      await removeTree(folderOf(server));
-    },
+    remove: (server) => removeOwnFile(fileOf(server)),
     list: async () => (await namesIn(root)).filter((name) => serverIdPattern.test(name)),
     async makeTree(server, version) {
       await makeOwnFolder(folderOf(server));
@@ -56,7 +55,22 @@ export function createPinStore(dataFolder: string): PinStore {
       await mkdir(tree, { mode: 0o700 });
       return tree;
     },
-    removeTree,
+    async removeTree(tree) {
+      await removeTree(tree);
+      // The last one takes the server's folder along.
+      await rmdir(dirname(tree)).catch(() => undefined);
+    },
+    folder: folderOf,
+    async strays() {
+      const names = (await namesIn(root)).filter((name) => name.startsWith('.work-'));
+      const old = await Promise.all(
+        names.map(async (name) => {
+          const facts = await lstat(join(root, name)).catch(() => null);
+          return facts !== null && Date.now() - facts.mtimeMs > strayAfterMs ? [join(root, name)] : [];
+        }),
+      );
+      return old.flat();
+    },
     async unused(server) {
       const used = await get(server).catch(() => null);
       // A record that cannot be read may still name one of them.

@@ -85,6 +85,8 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }
