@@ -5,7 +5,9 @@ import {
   eventSentence,
   pinProblemSentences,
   stateSentences,
-  stateTitles, withheldTitle } from '#contract/sentences.ts';
+  stateTitles,
+  withheldTitle,
+} from '#contract/sentences.ts';
 import type { Machine, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';

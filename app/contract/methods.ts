@@ -203,7 +203,14 @@ export const methods = {
       /** Let install scripts run, contained. */
       withScripts: z.boolean(),
       /** Hosts besides the registry's own that its files come from. */
-      hosts: z.array(z.string().max(300).regex(/^[a-z0-9._-]+:\d{1,5}$/)).max(16),
+      hosts: z
+        .array(
+          z
+            .string()
+            .max(300)
+            .regex(/^[a-z0-9._-]+:\d{1,5}$/),
+        )
+        .max(16),
     }),
     output: z.strictObject({
       id: serverIdSchema,

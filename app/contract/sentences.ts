@@ -53,9 +53,11 @@ export const cannotSentences: Record<CannotReason, string> = {
 export const cannotPinSentences: Record<CannotPinReason, (word: string) => string> = {
   'other-program': (word) => `Only what npx and uvx fetch can be pinned, and this server is started by ${word}.`,
   'no-package': () => 'Its command line names no package.',
-  'unknown-option': (word) => `What ${word} changes about what is installed is not known to Belljar, so it cannot be pinned.`,
+  'unknown-option': (word) =>
+    `What ${word} changes about what is installed is not known to Belljar, so it cannot be pinned.`,
   'not-from-registry': (word) => `${word} is not a package of a registry, so there is no version to pin.`,
-  secret: () => 'Its command line names a registry with a password in it, which a pin would write down. Keep it in the settings of the package manager.',
+  secret: () =>
+    'Its command line names a registry with a password in it, which a pin would write down. Keep it in the settings of the package manager.',
   placeholder: (word) => `${word} holds a placeholder that only the client fills in.`,
 };
 
@@ -183,7 +185,8 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
       `If you trust them, let them run contained, without network and home: belljar pin ${named(p, 'server', '<server>')} --with-scripts`,
   },
   'not-contained': {
-    message: (p) => `${named(p, 'server', 'The server')} is not contained, so nothing starts it in another way than its entry says.`,
+    message: (p) =>
+      `${named(p, 'server', 'The server')} is not contained, so nothing starts it in another way than its entry says.`,
     remedy: (p) => `Contain it first: belljar contain ${named(p, 'server', '<server>')}`,
   },
   'not-pinned': {
@@ -191,7 +194,8 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: (p) => `Pin it: belljar pin ${named(p, 'server', '<server>')}`,
   },
   'install-failed': {
-    message: (p) => `${named(p, 'package', 'The package')} could not be installed: ${named(p, 'detail', 'unknown reason')}.`,
+    message: (p) =>
+      `${named(p, 'package', 'The package')} could not be installed: ${named(p, 'detail', 'unknown reason')}.`,
     remedy: (p) =>
       p['host'] === undefined
         ? 'Nothing was changed. Try again when the registry can be reached.'

@@ -74,7 +74,8 @@ export function readNpmLock(text: string, name: string, platform: NpmPlatform): 
     throw new BelljarError('install-failed', { params: { detail: 'npm wrote no lock file' }, cause: error });
   }
   const parsed = lockSchema.safeParse(value);
-  if (!parsed.success) throw unusable(`npm's lock file is not of its form at "${parsed.error.issues[0]?.path.join('.') ?? ''}"`);
+  if (!parsed.success)
+    throw unusable(`npm's lock file is not of its form at "${parsed.error.issues[0]?.path.join('.') ?? ''}"`);
   const packages: LockedPackage[] = [];
   const scripts: string[] = [];
   const hosts = new Set<string>();
@@ -86,7 +87,8 @@ export function readNpmLock(text: string, name: string, platform: NpmPlatform): 
       throw unusable(`${own} does not come from a registry`);
     const { version, integrity = '' } = entry;
     // Older hashes can be forged; without one, nothing says that tomorrow's package is today's.
-    if (!/(?:^|\s)sha(?:256|384|512)-/.test(integrity)) throw unusable(`${own} ${version} comes without a hash that can be relied on`);
+    if (!/(?:^|\s)sha(?:256|384|512)-/.test(integrity))
+      throw unusable(`${own} ${version} comes without a hash that can be relied on`);
     if (entry.resolved !== undefined) {
       const host = hostOf(entry.resolved);
       if (host === null) throw unusable(`${own} does not come from a registry`);

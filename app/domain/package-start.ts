@@ -82,7 +82,8 @@ function readNpm(launch: Launch, verbs: readonly string[]): PackageStart {
   const reading: Reading = { args: launch.args, at: 0 };
   const isExec = verbs.length > 0;
   if (isExec) {
-    if (!verbs.includes(reading.args[0] ?? '')) throw new CannotPin('other-program', `npm ${reading.args[0] ?? ''}`.trim());
+    if (!verbs.includes(reading.args[0] ?? ''))
+      throw new CannotPin('other-program', `npm ${reading.args[0] ?? ''}`.trim());
     reading.at += 1;
   }
   const packages: string[] = [];
@@ -113,7 +114,8 @@ function readNpm(launch: Launch, verbs: readonly string[]): PackageStart {
   const written = packages[0] ?? first;
   const specifiers = packages.length > 0 ? packages : [first];
   const read = specifiers.map(readNpmSpecifier)[0];
-  if (packages.length > 0 && !/^[A-Za-z0-9@][A-Za-z0-9._@/-]*$/.test(first)) throw new CannotPin('unknown-option', first);
+  if (packages.length > 0 && !/^[A-Za-z0-9@][A-Za-z0-9._@/-]*$/.test(first))
+    throw new CannotPin('unknown-option', first);
   return {
     installer: 'npm',
     runner: launch.command,

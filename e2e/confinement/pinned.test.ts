@@ -29,7 +29,10 @@ beforeEach(() => {
   mkdirSync(join(tree, 'bin'), { recursive: true });
   mkdirSync(join(tree, 'deep/er'), { recursive: true });
   writeFileSync(join(tree, 'bin/helper'), '#!/bin/sh\necho "helper $1"\n', { mode: 0o755 });
-  writeFileSync(join(tree, 'bin/server'), 'for one in "$0" "$@"; do echo "word $one"; done; helper of its own; echo "$PATH"\n');
+  writeFileSync(
+    join(tree, 'bin/server'),
+    'for one in "$0" "$@"; do echo "word $one"; done; helper of its own; echo "$PATH"\n',
+  );
   writeFileSync(join(tree, 'deep/er/ünï\u0001code.js'), 'one');
   symlinkSync('../bin/server', join(tree, 'deep/link'));
 });
@@ -50,7 +53,10 @@ function start(command: readonly string[], digest = treeDigest(tree)): Promise<F
 }
 
 const refusal = (finished: Finished): { code: string; remedy: string } => {
-  const answer = JSON.parse(finished.stdout) as { id: number; error: { data: { belljar: { code: string; remedy: string } } } };
+  const answer = JSON.parse(finished.stdout) as {
+    id: number;
+    error: { data: { belljar: { code: string; remedy: string } } };
+  };
   expect(answer.id).toBe(7);
   expect(finished.code).toBe(125);
   expect(finished.stderr).toContain(`belljar: ${answer.error.data.belljar.code}: `);
@@ -136,7 +142,15 @@ describe('a sealed tree', () => {
   test('is nothing that the server could change', async () => {
     const digest = treeDigest(tree);
     const plan = writePlan(arena, { exec: [tree], trees: [{ folder: tree, digest }] });
-    const finished = await run(requireLauncher(), ['exec', '--plan', plan, '--', '/bin/sh', '-c', `echo x >> ${file()}`]);
+    const finished = await run(requireLauncher(), [
+      'exec',
+      '--plan',
+      plan,
+      '--',
+      '/bin/sh',
+      '-c',
+      `echo x >> ${file()}`,
+    ]);
     expect(finished.stderr).toContain('Permission denied');
     expect(treeDigest(tree)).toBe(digest);
   });

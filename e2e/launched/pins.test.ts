@@ -38,7 +38,11 @@ function configure(args: readonly string[] = ['-y', '@pinned-here/served', 'one'
 
 beforeEach(async () => {
   registry = await openRegistry();
-  registry.publish({ name: '@pinned-here/part', version: '1.0.0', files: { 'index.js': "module.exports = 'part 1.0.0';" } });
+  registry.publish({
+    name: '@pinned-here/part',
+    version: '1.0.0',
+    files: { 'index.js': "module.exports = 'part 1.0.0';" },
+  });
   publish('1.0.0');
   world = makeWorld();
   writeFileSync(join(world.home, '.npmrc'), `registry=${registry.address}\n`, { mode: 0o600 });
@@ -69,7 +73,11 @@ const record = (): PinRecord => pinRecordSchema.parse(JSON.parse(readFileSync(re
 function start(): Promise<Session> {
   const entry = (JSON.parse(readFileSync(file, 'utf8')) as { mcpServers: { pinned: Launch } }).mcpServers.pinned;
   return talk(entry, [{ method: 'tools/list' }, callTool('facts', {})], {
-    env: { PATH: `${dirname(process.execPath)}:${ordinaryPath}`, HOME: world.home, npm_config_registry: 'http://127.0.0.1:9/' },
+    env: {
+      PATH: `${dirname(process.execPath)}:${ordinaryPath}`,
+      HOME: world.home,
+      npm_config_registry: 'http://127.0.0.1:9/',
+    },
     cwd: world.home,
   });
 }
@@ -98,9 +106,16 @@ describe('a pinned server', () => {
     expect((await shown()).fetches).toEqual({ runner: 'npm', package: '@pinned-here/served', exact: false });
 
     const answer = await pin();
-    expect(answer).toMatchObject({ id, changed: true, pin: { package: '@pinned-here/served', version: '1.0.0', problem: null } });
+    expect(answer).toMatchObject({
+      id,
+      changed: true,
+      pin: { package: '@pinned-here/served', version: '1.0.0', problem: null },
+    });
     expect(answer.changes.publisher).toBe('first-publisher');
-    expect(answer.changes.added.map(({ name }) => name).toSorted()).toEqual(['@pinned-here/part', '@pinned-here/served']);
+    expect(answer.changes.added.map(({ name }) => name).toSorted()).toEqual([
+      '@pinned-here/part',
+      '@pinned-here/served',
+    ]);
     expect(record().packages.every(({ integrity }) => integrity.startsWith('sha512-'))).toBe(true);
     // The entry stays as it was; the secret of the entry is in neither record nor plan.
     expect(readFileSync(file, 'utf8')).toBe(wrapped);
@@ -138,7 +153,10 @@ describe('a pinned server', () => {
     await pin();
     const old = record().tree;
     expect((await world.api['pins.outdated']({})).servers).toMatchObject([{ id, outdated: false }]);
-    publish('1.1.0', { publisher: 'second-publisher', dependencies: { '@pinned-here/part': '*', '@pinned-here/fresh': '*' } });
+    publish('1.1.0', {
+      publisher: 'second-publisher',
+      dependencies: { '@pinned-here/part': '*', '@pinned-here/fresh': '*' },
+    });
     registry.publish({ name: '@pinned-here/fresh', version: '3.0.0', files: { 'index.js': '' } });
     const { servers } = await world.api['pins.outdated']({ server });
     expect(servers).toMatchObject([

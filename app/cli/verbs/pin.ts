@@ -15,7 +15,8 @@ function some(title: string, items: readonly string[]): string[] {
 }
 
 function changeLines(changes: PinChanges): string[] {
-  const versions = changes.from === null || changes.from === changes.to ? changes.to : `${changes.from} → ${changes.to}`;
+  const versions =
+    changes.from === null || changes.from === changes.to ? changes.to : `${changes.from} → ${changes.to}`;
   const publisher =
     changes.publisher === null
       ? 'the registry does not tell who published it'
@@ -30,7 +31,10 @@ function changeLines(changes: PinChanges): string[] {
       : [
           ...some('New', changes.added.map(each)),
           ...some('Gone', changes.removed.map(each)),
-          ...some('Changed', changes.changed.map(({ name, from, to }) => `${name} ${from} → ${to}`)),
+          ...some(
+            'Changed',
+            changes.changed.map(({ name, from, to }) => `${name} ${from} → ${to}`),
+          ),
         ]),
     ...some('Other content under the same name and version', changes.replaced.map(each)),
     ...some('Runs programs while it is installed', changes.scripts),
@@ -85,11 +89,16 @@ export const outdated: Command = async (context) => {
     if (one.error !== undefined) context.terminal.note(`${plain(one.handle)}: ${plain(one.error.message)}`);
     else if (one.changes === null || !one.outdated) context.terminal.out(`${plain(one.handle)}  up to date`);
     else {
-      context.terminal.out(`${context.terminal.paint('bold', plain(one.handle))}  belljar pin ${plain(one.id)} --update`);
+      context.terminal.out(
+        `${context.terminal.paint('bold', plain(one.handle))}  belljar pin ${plain(one.id)} --update`,
+      );
       for (const line of changeLines(one.changes)) context.terminal.out(`  ${line}`);
     }
   }
   if (servers.length === 0) context.terminal.note('No server is pinned.');
-  else context.terminal.note('What a new version will read or connect to is known when it runs; its rules stay as they are.');
+  else
+    context.terminal.note(
+      'What a new version will read or connect to is known when it runs; its rules stay as they are.',
+    );
   return servers.some((one) => one.error !== undefined) ? exitCodes.partly : exitCodes.done;
 };

@@ -63,7 +63,9 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
   );
   for (const note of serverNotes(server)) terminal.note(note);
   if (server.fetches !== null && server.level !== 'off') {
-    terminal.note(`${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`);
+    terminal.note(
+      `${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`,
+    );
   }
   if (policy !== null) tellPolicy(policy, terminal);
   if (runs.length > 0) {

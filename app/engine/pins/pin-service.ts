@@ -18,7 +18,7 @@ import type { FoundServer } from '../servers/discovery.ts';
 import { createExclusive, type Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
 import { pinOf } from './pin-facts.ts';
-import type { InstallRequest, PackageInstaller, PinStore, Resolution } from './ports.ts';
+import type { Installation, InstallRequest, PackageInstaller, PinStore, Resolution } from './ports.ts';
 import { sweepTrees } from './sweep.ts';
 
 export interface PinServiceDeps {
@@ -50,14 +50,12 @@ export function createPinService(deps: PinServiceDeps): PinService {
   function startOf(found: FoundServer): PackageStart {
     const answer = found.launch === null ? null : readPackageStart(found.launch);
     if (answer !== null && 'start' in answer) return answer.start;
-    const sentence =
-      answer === null ? (found.cannot?.sentence ?? '') : cannotPinSentences[answer.reason](answer.word);
+    const sentence = answer === null ? (found.cannot?.sentence ?? '') : cannotPinSentences[answer.reason](answer.word);
     throw new BelljarError('cannot-pin', { params: { server: found.handle, sentence } });
   }
 
   function refuseUncontained(found: FoundServer): void {
-    if (found.wrapping?.id !== found.id)
-      throw new BelljarError('not-contained', { params: { server: found.handle } });
+    if (found.wrapping?.id !== found.id) throw new BelljarError('not-contained', { params: { server: found.handle } });
   }
 
   /** A record that cannot be read is no reason not to pin anew. */
@@ -98,14 +96,14 @@ export function createPinService(deps: PinServiceDeps): PinService {
   /** Installs, seals, and only then lets the plan name it. */
   async function install(
     found: FoundServer,
-    request: InstallRequest,
+    start: PackageStart,
+    installation: Installation,
     wanted: Resolution,
-    scripts: boolean,
   ): Promise<PinRecord> {
-    const { start } = request;
+    const scripts = wanted.scripts.length > 0;
     const tree = await pins.makeTree(found.id, wanted.version);
     try {
-      const installed = await deps.installers[start.installer].install(request, wanted, tree, scripts);
+      const installed = await installation.install(wanted, tree, scripts);
       const sealed = await pins.seal(tree);
       const record: PinRecord = {
         v: pinFormatVersion,
@@ -123,7 +121,7 @@ export function createPinService(deps: PinServiceDeps): PinService {
         ...sealed,
         packages: [...wanted.packages],
         lock: wanted.lock,
-        scripts: scripts ? [...wanted.scripts] : [],
+        scripts: [...wanted.scripts],
         hosts: [...wanted.hosts],
       };
       await deps.exclusive(() => settle(found, record));
@@ -182,17 +180,19 @@ export function createPinService(deps: PinServiceDeps): PinService {
       if (isSound && !input.update) return answer(false, record, pinChanges(record, resolutionOf(record)));
       const request = requestOf(found, start, [...input.hosts, ...(isSame ? record.hosts : [])], signal);
       const isRepair = isSame && !input.update;
-      const wanted = isRepair ? resolutionOf(record) : await deps.installers[start.installer].resolve(request);
-      const changes = pinChanges(record, wanted);
-      if (isSound && isNothing(changes)) return answer(false, record, changes);
-      if (input.dryRun) return answer(true, record, changes);
-      // What a person allowed once is allowed for the same packages again.
-      refuseScripts(found, wanted, input.withScripts || isRepair);
-      const fresh = await install(found, request, wanted, wanted.scripts.length > 0);
-      const was = record === null || record.version === fresh.version ? '' : `, was ${record.version}`;
-      await remember('pin', found.id, `pinned ${fresh.package} ${fresh.version}${was}`);
-      await sweep(found.id);
-      return answer(true, fresh, changes);
+      return deps.installers[start.installer].use(request, async (installation) => {
+        const wanted = isRepair ? resolutionOf(record) : await installation.resolve();
+        const changes = pinChanges(record, wanted);
+        if (isSound && isNothing(changes)) return answer(false, record, changes);
+        if (input.dryRun) return answer(true, record, changes);
+        // What a person allowed once is allowed for the same packages again.
+        refuseScripts(found, wanted, input.withScripts || isRepair);
+        const fresh = await install(found, start, installation, wanted);
+        const was = record === null || record.version === fresh.version ? '' : `, was ${record.version}`;
+        await remember('pin', found.id, `pinned ${fresh.package} ${fresh.version}${was}`);
+        await sweep(found.id);
+        return answer(true, fresh, changes);
+      });
     });
 
   const unpin: PinService['unpin'] = (input) =>
@@ -230,7 +230,10 @@ export function createPinService(deps: PinServiceDeps): PinService {
         }
         const start = startOf(found);
         const request = requestOf(found, start, record.hosts, signal);
-        const changes = pinChanges(record, await inTurn(() => deps.installers[start.installer].resolve(request)));
+        const changes = pinChanges(
+          record,
+          await inTurn(() => deps.installers[start.installer].use(request, (installation) => installation.resolve())),
+        );
         servers.push({ id, handle, outdated: !isNothing(changes), changes });
       } catch (error) {
         // One server whose registry does not answer hides nothing of the others.

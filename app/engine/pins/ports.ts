@@ -31,16 +31,16 @@ export interface Installed {
   runtime: { path: string; version: string };
 }
 
-/** Every method runs the package manager contained: no network but the registry, a throw-away home. Throws `install-failed`. */
-export interface PackageInstaller {
-  resolve(request: InstallRequest): Promise<Resolution>;
+/** One use of a package manager, always contained: no network but the registry, a throw-away home. Throws `install-failed`. */
+export interface Installation {
+  resolve(): Promise<Resolution>;
   /** Into an empty folder, exactly what the lock says. `scripts`: install scripts run too, in a run without any network. */
-  install(
-    request: InstallRequest,
-    wanted: Pick<Resolution, 'package' | 'lock' | 'packages'>,
-    tree: string,
-    scripts: boolean,
-  ): Promise<Installed>;
+  install(wanted: Resolution, tree: string, scripts: boolean): Promise<Installed>;
+}
+
+export interface PackageInstaller {
+  /** What is needed for it is made before `work` and gone after it. */
+  use<T>(request: InstallRequest, work: (installation: Installation) => Promise<T>): Promise<T>;
 }
 
 /** `sound`: nothing changed. `touched`: its files were written or moved, and hold what they held. */

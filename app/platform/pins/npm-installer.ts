@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { BelljarError } from '#contract/errors.ts';
 import { hostOf, npmProgram, readNpmLock, type NpmLock } from '#domain/npm-lock.ts';
-import type { Installed, InstallRequest, PackageInstaller, Resolution } from '#engine/pins/ports.ts';
+import type { Installation, Installed, InstallRequest, PackageInstaller, Resolution } from '#engine/pins/ports.ts';
 import type { Places } from '#engine/ports.ts';
 import { makeWorkshop, runInstaller, type RunOptions, type RunResult, type Workshop } from './install-run.ts';
 import { openRegistryRelay, upstreamOf, type RegistryRelay } from './registry-relay.ts';
@@ -27,7 +27,9 @@ const settingNames = ['registry', 'userconfig', 'globalconfig', 'cafile', 'stric
 const settingsSchema = z.record(z.string(), z.unknown());
 const viewSchema = z.looseObject({
   version: z.string().max(256).optional(),
-  _npmUser: z.union([z.string(), z.looseObject({ name: z.string().optional(), trustedPublisher: z.unknown() })]).optional(),
+  _npmUser: z
+    .union([z.string(), z.looseObject({ name: z.string().optional(), trustedPublisher: z.unknown() })])
+    .optional(),
 });
 
 /** Everything that is refused to be asked of a person's settings while a pin is made. */
@@ -83,7 +85,8 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
     };
     try {
       // Which node, which registry: asked of the programs themselves, without any network.
-      const nodeCommand = command.includes('/') && existsSync(join(dirname(command), 'node')) ? join(dirname(command), 'node') : 'node';
+      const nodeCommand =
+        command.includes('/') && existsSync(join(dirname(command), 'node')) ? join(dirname(command), 'node') : 'node';
       const facts = must(
         await runInstaller({
           ...base,
@@ -126,7 +129,9 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
           // Nothing in particular: a plan cannot set an empty value, and the settings may name exceptions.
           npm_config_noproxy: 'nothing.invalid',
           npm_config_ignore_scripts: 'true',
-          npm_config_fetch_retries: '1',
+          npm_config_fetch_retries: '2',
+          npm_config_fetch_retry_mintimeout: '500',
+          npm_config_fetch_retry_maxtimeout: '5000',
           npm_config_offline: 'false',
           npm_config_prefer_offline: 'false',
         };
@@ -156,12 +161,13 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
     }
   }
 
-  async function publisherOf(job: Job, name: string, version: string): Promise<string | null> {
-    const { out, failure } = await job.run(['view', `${name}@${version}`, '--json']);
+  /** Who published a version, from what the registry says of all that fit the entry. */
+  async function publisherOf(view: Promise<RunResult>, version: string): Promise<string | null> {
+    const { out, failure } = await view;
     if (failure !== null) return null;
     try {
-      const [first] = z.union([viewSchema.transform((one) => [one]), z.array(viewSchema)]).parse(JSON.parse(out));
-      const user = first?._npmUser;
+      const all = z.union([viewSchema.transform((one) => [one]), z.array(viewSchema)]).parse(JSON.parse(out));
+      const user = all.find((one) => one.version === version)?._npmUser;
       const who = typeof user === 'string' ? user.replace(/\s*<[^>]*>\s*$/, '') : user?.name;
       return who === undefined || who === '' ? null : who.slice(0, 512);
     } catch {
@@ -176,11 +182,12 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
   const manifest = (dependencies?: Record<string, string>): string =>
     `${JSON.stringify({ name: 'pinned', private: true, ...(dependencies === undefined ? {} : { dependencies }) })}\n`;
 
-  return {
-    resolve: (request) =>
-      withJob(request, async (job): Promise<Resolution> => {
+  function installation(request: InstallRequest, job: Job): Installation {
+    return {
+      async resolve(): Promise<Resolution> {
         const { folder } = job.workshop;
         writeFileSync(join(folder, 'package.json'), manifest());
+        const view = job.run(['view', request.start.specifiers[0] ?? '', '--json']);
         const { failure } = await job.run([
           'install',
           '--package-lock-only',
@@ -192,25 +199,29 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
           // None begins with a dash: the command line was read that strictly.
           ...request.start.specifiers,
         ]);
-        if (failure !== null) throw failed(request, failure, job.relay);
+        if (failure !== null) {
+          await view;
+          throw failed(request, failure, job.relay);
+        }
         const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
         const read = readLock(lock, request);
         return {
           package: request.start.name,
           version: read.main.version,
-          publisher: await publisherOf(job, request.start.name, read.main.version),
+          publisher: await publisherOf(view, read.main.version),
           packages: read.packages,
           scripts: read.scripts,
           lock,
           hosts: read.hosts,
         };
-      }),
+      },
 
-    install: (request, wanted, tree, scripts) =>
-      withJob(request, async (job): Promise<Installed> => {
+      async install(wanted, tree, scripts): Promise<Installed> {
         const lock = readLock(wanted.lock, request);
         const top = z
-          .looseObject({ packages: z.looseObject({ '': z.looseObject({ dependencies: z.record(z.string(), z.string()) }) }) })
+          .looseObject({
+            packages: z.looseObject({ '': z.looseObject({ dependencies: z.record(z.string(), z.string()) }) }),
+          })
           .parse(JSON.parse(wanted.lock)).packages[''].dependencies;
         writeFileSync(join(tree, 'package.json'), manifest(top));
         writeFileSync(join(tree, 'package-lock.json'), wanted.lock);
@@ -227,14 +238,18 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
             variables: { PATH: places.environment['PATH'] },
             set: { npm_config_ignore_scripts: 'false', npm_config_offline: 'true' },
           });
-          if (built.failure !== null) throw failed(request, `its install scripts failed contained: ${built.failure}`, null);
+          if (built.failure !== null)
+            throw failed(request, `its install scripts failed contained: ${built.failure}`, null);
         }
         const program = request.start.program ?? npmProgram(request.start.name, lock.main.programs);
         const file = program === null ? null : join(tree, 'node_modules/.bin', program);
         if (file === null || !existsSync(file)) throw failed(request, 'it holds no program that npx would start', null);
         return { ...entryPoint(file, job.node.path), runtime: job.node };
-      }),
-  };
+      },
+    };
+  }
+
+  return { use: (request, work) => withJob(request, (job) => work(installation(request, job))) };
 }
 
 /** How the program's first line wants to be run: by node, with the options it names; anything else is started itself. */

@@ -76,7 +76,9 @@ export function createPinStore(dataFolder: string): PinStore {
       // A record that cannot be read may still name one of them.
       if (used === null && (await readOwnFile(fileOf(server)).catch(() => '')) !== null) return [];
       return (await namesIn(folderOf(server)))
-        .filter((name) => name !== recordName && !name.startsWith(`.${recordName}.`) && name !== basename(used?.tree ?? ''))
+        .filter(
+          (name) => name !== recordName && !name.startsWith(`.${recordName}.`) && name !== basename(used?.tree ?? ''),
+        )
         .map((name) => join(folderOf(server), name));
     },
     async seal(tree) {

@@ -307,7 +307,10 @@ export function upstreamOf(variables: Readonly<Record<string, string | undefined
     if (text === undefined) return null;
     const host = address.hostname.toLowerCase();
     const isExcepted = exceptions.some((exception) => {
-      const [name = '', port] = exception.toLowerCase().replace(/^\*?\./, '.').split(':');
+      const [name = '', port] = exception
+        .toLowerCase()
+        .replace(/^\*?\./, '.')
+        .split(':');
       if (name === '*') return true;
       if (port !== undefined && port !== address.port) return false;
       return host === name.replace(/^\./, '') || host.endsWith(name.startsWith('.') ? name : `.${name}`);

@@ -8,7 +8,16 @@
  * depth; what is neither a file, a folder nor a link is an error.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type BigIntStats,
+} from 'node:fs';
 import { BelljarError } from '#contract/errors.ts';
 
 const entriesMax = 200_000;
@@ -75,7 +84,9 @@ export function treeDigest(folder: string): string {
   walk(folder, (entry) => {
     const { kind, facts } = entry;
     const size = kind === 'd' ? 0n : facts.size;
-    sum.update(`${kind} ${modeText(facts)} ${size.toString()} ${facts.mtimeNs.toString()} ${facts.ctimeNs.toString()} `);
+    sum.update(
+      `${kind} ${modeText(facts)} ${size.toString()} ${facts.mtimeNs.toString()} ${facts.ctimeNs.toString()} `,
+    );
     sum.update(entry.path);
     sum.update(nothing);
     if (kind === 'l') addLink(sum, entry);

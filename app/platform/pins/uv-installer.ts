@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import { hostOf } from '#domain/npm-lock.ts';
 import { readUvRequirements, samePythonName } from '#domain/uv-requirements.ts';
-import type { Installed, InstallRequest, PackageInstaller, Resolution } from '#engine/pins/ports.ts';
+import type { Installation, Installed, InstallRequest, PackageInstaller, Resolution } from '#engine/pins/ports.ts';
 import { makeWorkshop, runInstaller, type RunOptions, type RunResult, type Workshop } from './install-run.ts';
 import { failed, type InstallerOptions } from './npm-installer.ts';
 import { openRegistryRelay, upstreamOf, type RegistryRelay } from './registry-relay.ts';
@@ -34,7 +34,10 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
 
   function variables(request: InstallRequest): Record<string, string | undefined> {
     const all = { ...places.environment, ...request.env };
-    const names = [...settingNames, ...Object.keys(all).filter((name) => /^UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)$/.test(name))];
+    const names = [
+      ...settingNames,
+      ...Object.keys(all).filter((name) => /^UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)$/.test(name)),
+    ];
     return {
       ...Object.fromEntries(names.map((name) => [name, all[name]])),
       ...(all['PATH'] === undefined ? {} : { PATH: all['PATH'] }),
@@ -62,7 +65,10 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
         values['UV_CONFIG_FILE'] ?? '',
         values['NETRC'] ?? '',
       ].filter((path) => path.startsWith('/')),
-      exec: [pythons, ...(request.start.python?.startsWith('/') === true ? [dirname(dirname(realpathOr(request.start.python)))] : [])],
+      exec: [
+        pythons,
+        ...(request.start.python?.startsWith('/') === true ? [dirname(dirname(realpathOr(request.start.python)))] : []),
+      ],
       variables: { ...values, UV_PYTHON_INSTALL_DIR: pythons },
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     };
@@ -114,9 +120,9 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
     }
   }
 
-  return {
-    resolve: (request) =>
-      withJob(request, async ({ run, workshop, relay }): Promise<Resolution> => {
+  function installation(request: InstallRequest, { run, workshop, relay }: Job): Installation {
+    return {
+      async resolve(): Promise<Resolution> {
         const input = join(workshop.folder, 'requirements.in');
         const output = join(workshop.folder, 'requirements.txt');
         writeFileSync(input, `${request.start.specifiers.join('\n')}\n`);
@@ -137,7 +143,8 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
         const lock = readFileSync(output, 'utf8');
         const packages = readUvRequirements(lock);
         const main = packages.find((one) => samePythonName(one.name, request.start.name));
-        if (main === undefined) throw failed(request, `${request.start.name} is not among what would be installed`, null);
+        if (main === undefined)
+          throw failed(request, `${request.start.name} is not among what would be installed`, null);
         return {
           package: main.name,
           version: main.version,
@@ -148,10 +155,9 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
           lock,
           hosts: relay.led,
         };
-      }),
+      },
 
-    install: (request, wanted, tree) =>
-      withJob(request, async ({ run, workshop, relay }): Promise<Installed> => {
+      async install(wanted, tree): Promise<Installed> {
         const venv = join(tree, 'venv');
         const lock = join(workshop.folder, 'requirements.txt');
         writeFileSync(lock, wanted.lock);
@@ -188,8 +194,11 @@ export function createUvInstaller({ places, installLauncher }: InstallerOptions)
           ...(isScript ? { program: interpreter, args: [program] } : { program, args: [] }),
           runtime: { path: realpathSync(interpreter), version },
         };
-      }),
-  };
+      },
+    };
+  }
+
+  return { use: (request, work) => withJob(request, (job) => work(installation(request, job))) };
 }
 
 function realpathOr(path: string): string {

@@ -64,7 +64,13 @@ export async function openRegistry(): Promise<Registry> {
     publish({ name, version, publisher, dependencies = {}, bin, scripts = {}, files = {}, archiveAt }) {
       const base = mkdtempSync(join(folder, 'package-'));
       mkdirSync(join(base, 'package'));
-      const manifest = { name, version, dependencies, scripts, ...(bin === undefined ? {} : { bin: { [name.slice(name.indexOf('/') + 1)]: bin } }) };
+      const manifest = {
+        name,
+        version,
+        dependencies,
+        scripts,
+        ...(bin === undefined ? {} : { bin: { [name.slice(name.indexOf('/') + 1)]: bin } }),
+      };
       for (const [file, text] of Object.entries({ 'package.json': JSON.stringify(manifest), ...files }))
         writeFileSync(join(base, 'package', file), text, { mode: 0o755 });
       const packed = spawnSync('tar', ['-czf', join(base, 'archive.tgz'), '-C', base, 'package']);
