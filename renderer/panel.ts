@@ -15,6 +15,7 @@ import { createMachineStore } from './features/machine/machine-store.ts';
 import { createNoticesStore } from './features/notices/notices-store.ts';
 import { createAboutStore } from './features/servers/about-store.ts';
 import { createChangeStore } from './features/servers/change-store.ts';
+import { createPinsStore } from './features/servers/pin-store.ts';
 import { createReleaseAllStore } from './features/servers/release-all-store.ts';
 import { createServersStore } from './features/servers/servers-store.ts';
 import { createSessionStore } from './features/session/session-store.ts';
@@ -43,6 +44,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
   const breakage = createBreakageStore(clock, dismissedRuns);
   const about = createAboutStore(transport, notices);
   const change = createChangeStore({ transport, clock, servers, notices });
+  const pins = createPinsStore(transport, clock, notices);
   const releaseAll = createReleaseAllStore(transport);
   const details = createDetailsStore(transport);
   const demo = createDemoStore(transport, clock);
@@ -128,6 +130,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     breakage,
     about,
     change,
+    pins,
     releaseAll,
     details,
     demo,

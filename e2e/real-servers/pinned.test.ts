@@ -24,7 +24,10 @@ const kinds: readonly { name: string; launch: () => Launch; questions: readonly 
   },
   {
     name: 'time by uvx',
-    launch: () => ({ command: servers.uvx, args: [servers.spec('mcp-server-time'), '--local-timezone', 'Europe/Berlin'] }),
+    launch: () => ({
+      command: servers.uvx,
+      args: [servers.spec('mcp-server-time'), '--local-timezone', 'Europe/Berlin'],
+    }),
     questions: [
       { method: 'tools/list' },
       callTool('convert_time', { source_timezone: 'Europe/Berlin', time: '12:00', target_timezone: 'Asia/Tokyo' }),
@@ -45,7 +48,8 @@ test.each(kinds)(
     try {
       expect(launch().args.join(' ')).toContain(`${pin.package}@${pin.version}`);
       expect(pin.problem).toBeNull();
-      for (const cache of ['.npm', '.cache', '.local/share/uv']) expect(existsSync(join(world.home, cache))).toBe(false);
+      for (const cache of ['.npm', '.cache', '.local/share/uv'])
+        expect(existsSync(join(world.home, cache))).toBe(false);
       const pinned = await talk(entry, questions, { env, cwd: world.home });
       expect(pinned.answers, pinned.stderr).toEqual(bare.answers);
       expect(pinned.answers.length).toBe(questions.length + 1);

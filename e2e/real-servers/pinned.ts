@@ -28,7 +28,13 @@ export async function pinServer(launch: Launch): Promise<PinnedServer> {
       check: false,
     });
     if (results[0]?.error !== undefined) throw new Error(results[0].error.message);
-    const { pin } = await world.api['pins.pin']({ server, update: false, dryRun: false, withScripts: false, hosts: [] });
+    const { pin } = await world.api['pins.pin']({
+      server,
+      update: false,
+      dryRun: false,
+      withScripts: false,
+      hosts: [],
+    });
     if (pin === null) throw new Error('It was not pinned.');
     const entry = (JSON.parse(readFileSync(file, 'utf8')) as { mcpServers: { pinned: Launch } }).mcpServers.pinned;
     return {

@@ -233,6 +233,7 @@ export function usualScene(): Scene {
         lastRun: makeRun(files),
         denialsLastHour: 1222,
         withheld: [`${home}/.ssh`],
+        fetches: { runner: 'npm', package: '@modelcontextprotocol/server-filesystem', exact: false },
       }),
       makeServer('claude-desktop', 'memory', {
         level: 'standard',

@@ -11,6 +11,7 @@ import { countWords, plural, visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
+import { ServerPin } from './server-pin.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
 
 const nameLongest = 48;
@@ -138,6 +139,7 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
         />
       )}
       <KeptBack server={server} />
+      <ServerPin server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
         <ErrorNote error={failure}>
