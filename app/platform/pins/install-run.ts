@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
-import { planForInstall } from '#engine/pins/install-plan.ts';
+import { planForInstall } from '#domain/install-plan.ts';
 import type { Places } from '#engine/ports.ts';
 import { defaultEnvironment } from '../mcp/default-environment.ts';
 import type { RegistryRelay } from './registry-relay.ts';

@@ -131,7 +131,8 @@ export function createNpmInstaller({ places, installLauncher }: InstallerOptions
           npm_config_ignore_scripts: 'true',
           npm_config_fetch_retries: '2',
           npm_config_fetch_retry_mintimeout: '500',
-          npm_config_fetch_retry_maxtimeout: '5000',
+          npm_config_fetch_retry_maxtimeout: '2000',
+          npm_config_fetch_retry_factor: '2',
           npm_config_offline: 'false',
           npm_config_prefer_offline: 'false',
         };

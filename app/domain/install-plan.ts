@@ -3,17 +3,17 @@
  * and nowhere else, reads the settings that name the registry, and has no network but the port of the relay that reaches it.
  */
 import { policyFormatVersion, type EffectivePolicy, type Rule } from '#contract/policy.ts';
-import { baseRules } from '#domain/base-rules.ts';
-import { formatPlan } from '#domain/plan-text.ts';
-import { compilePlan } from '#domain/policy-merge.ts';
-import { makeRule } from '#domain/rules.ts';
-import { makeServerId, userScope } from '#domain/server-id.ts';
-import type { Places } from '../ports.ts';
+import { baseRules } from './base-rules.ts';
+import type { Folders, OwnFolders } from './folders.ts';
+import { formatPlan } from './plan-text.ts';
+import { compilePlan } from './policy-merge.ts';
+import { makeRule } from './rules.ts';
+import { makeServerId, userScope } from './server-id.ts';
 
 const spoolLimitBytes = 4 * 1024 * 1024;
 
 export interface InstallRun {
-  places: Places;
+  places: Folders & OwnFolders;
   spool: string;
   write: readonly string[];
   /** Settings of the package manager: files and folders that are there. */
