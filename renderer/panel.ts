@@ -17,6 +17,7 @@ import { createNoticesStore } from './features/notices/notices-store.ts';
 import { createQuestionStore } from './features/questions/question-store.ts';
 import { createAboutStore } from './features/servers/about-store.ts';
 import { createChangeStore } from './features/servers/change-store.ts';
+import { createPinsStore } from './features/servers/pin-store.ts';
 import { createReleaseAllStore } from './features/servers/release-all-store.ts';
 import { createServersStore } from './features/servers/servers-store.ts';
 import { createSessionStore } from './features/session/session-store.ts';
@@ -46,6 +47,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
   const questions = createQuestionStore(transport, notices);
   const about = createAboutStore(transport, notices);
   const change = createChangeStore({ transport, clock, servers, notices });
+  const pins = createPinsStore(transport, clock, notices);
   const releaseAll = createReleaseAllStore(transport);
   const details = createDetailsStore(transport);
   const demo = createDemoStore(transport, clock);
@@ -136,6 +138,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     questions,
     about,
     change,
+    pins,
     releaseAll,
     details,
     demo,

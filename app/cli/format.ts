@@ -4,6 +4,7 @@ import {
   cannotSentences,
   eventSentence,
   networkShort,
+  pinProblemSentences,
   stateSentences,
   stateTitles,
   withheldTitle,
@@ -67,6 +68,8 @@ export function serverNotes(server: Server): string[] {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
   }
+  const problem = server.pin?.problem ?? null;
+  if (problem !== null) notes.push(`${name}: ${pinProblemSentences[problem]}`);
   for (const old of server.oldProcesses ?? []) {
     notes.push(
       `${name}: process ${old.pid}, since ${localTime(old.since)}, runs outside Belljar. ${server.uptakeSentence}`,

@@ -146,6 +146,15 @@ export const verbs: readonly VerbFacts[] = [
     options: { limit: limitOption, json },
   },
   {
+    name: 'outdated',
+    group: 'see',
+    arguments: '[server]',
+    words: 'What updating pinned servers would change: versions, publisher, packages',
+    positionals: [0, 1],
+    offers: ['server'],
+    options: { json },
+  },
+  {
     name: 'history',
     group: 'see',
     arguments: '',
@@ -289,6 +298,38 @@ export const verbs: readonly VerbFacts[] = [
       'dry-run': { type: 'boolean', words: 'Show what would change, and change nothing' },
       json,
     },
+  },
+  {
+    name: 'pin',
+    group: 'change',
+    arguments: '<server>',
+    words: 'Install once what npx or uvx fetches at each start, and start it from there',
+    more:
+      'Installed from a contained run that reaches nothing but the registry, without install scripts. The client’s file\n' +
+      'stays as it is. Pinned already: nothing is done, or with --update what the registry has now is installed.',
+    positionals: [1, 1],
+    offers: ['server'],
+    options: {
+      update: { type: 'boolean', words: 'Take what the registry has now' },
+      'dry-run': { type: 'boolean', words: 'Show what would be installed, and install nothing' },
+      'with-scripts': { type: 'boolean', words: 'Let its install scripts run: contained, without network and home' },
+      host: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME:PORT',
+        words: 'A host besides the registry that its files come from (repeatable)',
+      },
+      json,
+    },
+  },
+  {
+    name: 'unpin',
+    group: 'change',
+    arguments: '<server>',
+    words: 'Start what the entry says again, and remove what was installed',
+    positionals: [1, 1],
+    offers: ['server'],
+    options: { json },
   },
   {
     name: 'stop',

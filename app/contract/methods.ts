@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { errorBodySchema } from './errors.ts';
 import { eventSchema } from './event.ts';
 import { hostGroupSchema, seenHostSchema } from './network.ts';
+import { pinChangesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
 import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import {
@@ -79,7 +80,7 @@ export type LimitResult = z.infer<typeof limitResultSchema>;
 export const historyEntrySchema = z.strictObject({
   id: z.string().max(64),
   at: z.string(),
-  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit']),
+  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit', 'pin', 'unpin']),
   server: serverIdSchema,
   file: z.string().nullable(),
   summary: z.string(),
@@ -144,6 +145,8 @@ export const hostStatusSchema = z.strictObject({
 /** Longest an RPC may take on the host before it answers `timeout`, in milliseconds. */
 const short = 15_000;
 const long = 180_000;
+/** Packages may be many, and a registry far away. */
+const install = 900_000;
 
 export const methods = {
   'machine.get': { input: nothingSchema, output: machineSchema, timeoutMs: short },
@@ -240,6 +243,53 @@ export const methods = {
     }),
     output: explanationSchema,
     timeoutMs: short,
+  },
+  /** Installs what the entry would fetch, and starts it from there; pinned already: nothing, or what `update` finds. */
+  'pins.pin': {
+    input: z.strictObject({
+      server: handleSchema,
+      update: z.boolean(),
+      dryRun: z.boolean(),
+      /** Let install scripts run, contained. */
+      withScripts: z.boolean(),
+      /** Hosts besides the registry's own that its files come from. */
+      hosts: z
+        .array(
+          z
+            .string()
+            .max(300)
+            .regex(/^[a-z0-9._-]+:\d{1,5}$/),
+        )
+        .max(16),
+    }),
+    output: z.strictObject({
+      id: serverIdSchema,
+      changed: z.boolean(),
+      pin: pinSchema.nullable(),
+      changes: pinChangesSchema,
+      effective: z.enum(['now', 'restart']),
+    }),
+    timeoutMs: install,
+  },
+  'pins.unpin': {
+    input: z.strictObject({ server: handleSchema }),
+    output: z.strictObject({ id: serverIdSchema, changed: z.boolean(), effective: z.enum(['now', 'restart']) }),
+    timeoutMs: short,
+  },
+  'pins.outdated': {
+    input: z.strictObject({ server: handleSchema.optional() }),
+    output: z.strictObject({
+      servers: z.array(
+        z.strictObject({
+          id: serverIdSchema,
+          handle: z.string(),
+          outdated: z.boolean(),
+          changes: pinChangesSchema.nullable(),
+          error: errorBodySchema.optional(),
+        }),
+      ),
+    }),
+    timeoutMs: install,
   },
   'events.list': {
     input: eventFilterSchema,

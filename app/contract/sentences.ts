@@ -6,6 +6,7 @@ import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
+import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer } from './policy.ts';
 import type {
   CannotReason,
@@ -58,6 +59,33 @@ export const cannotSentences: Record<CannotReason, string> = {
   'no-command': 'Its entry has no command.',
   'bad-entry': 'Its entry is not of the form the client documents.',
   'needs-root': 'It asks for administrator rights, which a sandbox without rights cannot give.',
+};
+
+/** Why what an entry starts cannot be pinned; `word` is the word of the command line that it is about. */
+export const cannotPinSentences: Record<CannotPinReason, (word: string) => string> = {
+  'other-program': (word) => `Only what npx and uvx fetch can be pinned, and this server is started by ${word}.`,
+  'no-package': () => 'Its command line names no package.',
+  'unknown-option': (word) =>
+    `What ${word} changes about what is installed is not known to Belljar, so it cannot be pinned.`,
+  'not-from-registry': (word) => `${word} is not a package of a registry, so there is no version to pin.`,
+  secret: () =>
+    'Its command line names a registry with a password in it, which a pin would write down. Keep it in the settings of the package manager.',
+  placeholder: (word) => `${word} holds a placeholder that only the client fills in.`,
+};
+
+/** What it means that an entry fetches what it starts; stands on the server's card and in `show`. */
+export function fetchSentence(fetches: Fetches): string {
+  const runner = fetches.runner === 'npm' ? 'npx' : 'uvx';
+  return fetches.exact
+    ? `${runner} fetches ${fetches.package} and whatever is newest of what it needs at its start.`
+    : `${runner} starts whatever is newest of ${fetches.package}.`;
+}
+
+/** What is wrong with a pinned start, where something is. */
+export const pinProblemSentences: Record<PinProblem, string> = {
+  'pin-mismatch': 'Its entry no longer starts what was pinned, so it does not start. Pin it again, or unpin it.',
+  'pin-tampered': 'The installed program is not what was pinned, so it does not start. Pin it again, or unpin it.',
+  'pin-invalid': 'The record of what was pinned is damaged. Pin it again, or unpin it.',
 };
 
 export const uptakeSentences: Record<Uptake, (clientTitle: string) => string> = {
@@ -168,6 +196,34 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'policy-invalid': {
     message: (p) => `The stored policy is not valid: ${named(p, 'detail', '')}.`,
     remedy: () => 'Correct or remove the file; until then the server does not start.',
+  },
+  'cannot-pin': { message: (p) => named(p, 'sentence', 'What this server starts cannot be pinned.') },
+  'pin-needs-scripts': {
+    message: (p) =>
+      `${named(p, 'package', 'The package')} runs programs while it is installed, so it was not: ${named(p, 'scripts', '')}.`,
+    remedy: (p) =>
+      `If you trust them, let them run contained, without network and home: belljar pin ${named(p, 'server', '<server>')} --with-scripts`,
+  },
+  'not-contained': {
+    message: (p) =>
+      `${named(p, 'server', 'The server')} is not contained, so nothing starts it in another way than its entry says.`,
+    remedy: (p) => `Contain it first: belljar contain ${named(p, 'server', '<server>')}`,
+  },
+  'not-pinned': {
+    message: (p) => `${named(p, 'server', 'The server')} is not pinned.`,
+    remedy: (p) => `Pin it: belljar pin ${named(p, 'server', '<server>')}`,
+  },
+  'install-failed': {
+    message: (p) =>
+      `${named(p, 'package', 'The package')} could not be installed: ${named(p, 'detail', 'unknown reason')}.`,
+    remedy: (p) =>
+      p['host'] === undefined
+        ? 'Nothing was changed. Try again when the registry can be reached.'
+        : `It asked for ${String(p['host'])}, which is not the registry. If its files lie there: belljar pin ${named(p, 'server', '<server>')} --host ${String(p['host'])}`,
+  },
+  'pin-invalid': {
+    message: (p) => `The pinned program is not what was installed: ${named(p, 'detail', '')}.`,
+    remedy: () => 'Install it again with belljar pin, or start what its entry says with belljar unpin.',
   },
   'newer-format': {
     message: () => 'The file was written by a newer Belljar and is left alone.',

@@ -14,6 +14,7 @@ import {
   type Rule,
   type Withheld,
 } from '#contract/policy.ts';
+import type { PinRecord } from '#contract/pin.ts';
 import { permissions, type LaunchedLevel, type NetworkMode } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
@@ -44,9 +45,14 @@ export interface PolicyContext {
   network?: NetworkChoice | undefined;
   /** The environment that clients are started in, of which some variables name files of certificates. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** What was installed and is started in place of the entry's first words. */
+  pin?: PinnedProgram | null;
   /** What a path resolves to through symbolic links; the same path by default. */
   realPath?: (path: string) => string;
 }
+
+/** Of a pin's record, what policy and plan are made of. */
+export type PinnedProgram = Pick<PinRecord, 'program' | 'args' | 'instead' | 'tree' | 'digest'>;
 
 const fileVerbs = new Set(['read', 'write', 'exec', 'socket']);
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
@@ -68,6 +74,7 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
   if (context.level === 'watch') return { rules: [...own, ...level], withheld: [] };
 
   const line = readCommandLine(context.launch);
+  const pin = context.pin ?? null;
   const places = secretPlaces(context.folders, context.own, context.clientFiles);
   const entry = entryRules(context.launch, context.env, context.folders, places);
   const runtime: Rule = { ...makeRule('exec', 'runtime', 'runtime', 'runtime'), symbol: 'runtime' };
@@ -80,14 +87,20 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
     ...level,
     runtime,
     ...(context.level === 'standard' ? [cwd] : []),
-    ...runnerRules(line.runner, context.folders),
-    ...entry.rules,
+    ...(pin === null ? runnerRules(line.runner, context.folders) : [makeRule('exec', pin.tree, 'runtime', 'pinned')]),
+    ...entry.rules.filter((rule) => !isReplaced(rule, pin)),
     ...(context.level === 'standard' ? certificateRules(context, places) : []),
     ...names,
   ];
   const granted = own.filter((rule) => fileVerbs.has(rule.verb));
   const withheld = entry.withheld.filter((item) => !granted.some((rule) => isWithin(item.what, rule.what)));
   return { rules: unique(rules, (rule) => rule.id), withheld: unique(withheld, (item) => item.what) };
+}
+
+/** Words that the pinned start takes the place of name nothing for it. */
+function isReplaced(rule: Rule, pin: PinnedProgram | null): boolean {
+  const index = /^arg:(\d+)/.exec(rule.symbol ?? '')?.[1];
+  return pin !== null && index !== undefined && Number(index) + 1 < pin.instead.length;
 }
 
 function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
@@ -162,6 +175,7 @@ export interface PlanContext {
   spool: string;
   spoolLimit: number;
   realPath?: (path: string) => string;
+  pin?: PinnedProgram | null;
   /** Whether a path is there now; rules of the level for what this machine does not have are left out. */
   exists: (path: string) => boolean;
 }
@@ -169,6 +183,7 @@ export interface PlanContext {
 /** Throws `not-enforceable` for a policy that this machine cannot keep. */
 export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan {
   const watch = policy.level === 'watch';
+  const pin = context.pin ?? null;
   if (!watch) refuseUnenforceable(policy, context);
   const rules = policy.rules.filter(
     (rule) => !(rule.source === 'level' && isPathRule(rule) && !context.exists(rule.what)),
@@ -204,8 +219,15 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
           .map((rule) => ({ ...readStoredHost(rule.what), checked: rule.checked !== false })),
     links: of('link'),
     permissions: permissions.filter((permission) => of('permission').includes(permission)),
+    ...(pin === null
+      ? {}
+      : {
+          pinned: { program: pin.program, args: pin.args, instead: pin.instead },
+          trees: [{ folder: pin.tree, digest: pin.digest }],
+        }),
     env: watch ? ['*'] : of('env'),
-    set: [],
+    // Python would write what it compiles beside the files of the tree, at level watch too.
+    set: pin === null ? [] : [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }],
     limits: policy.limits,
   };
 }

@@ -13,6 +13,8 @@ import { createDoctorService } from './doctor/doctor-service.ts';
 import type { DoctorView, Examination, Launcher, SelftestStage } from './doctor/ports.ts';
 import { createEventService } from './events/event-service.ts';
 import type { Log, Spool, Supervisors } from './events/ports.ts';
+import { createPinService } from './pins/pin-service.ts';
+import type { PackageInstaller, PinStore } from './pins/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
 import type {
   ClientAdapter,
@@ -40,6 +42,8 @@ export interface EnginePorts {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: PinStore;
+  installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
   launcher: Launcher;
   machine: MachineFacts;
@@ -110,6 +114,13 @@ export function createEngine(ports: EnginePorts): Engine {
     log,
     now,
   });
+  const pins = createPinService({
+    ...ports,
+    runs,
+    find: (handle) => servers.find(handle),
+    exclusive: servers.exclusive,
+    writePlan: policies.writePlan,
+  });
   const doctor = createDoctorService({
     launcher: ports.launcher,
     // Asked when the doctor comes: by then the engine is whole.
@@ -137,6 +148,9 @@ export function createEngine(ports: EnginePorts): Engine {
     'policies.hosts': policies.hosts,
     'policies.limit': policies.limit,
     'policies.explain': policies.explain,
+    'pins.pin': pins.pin,
+    'pins.unpin': pins.unpin,
+    'pins.outdated': pins.outdated,
     'events.list': (input) => events.list(input),
     'runs.list': (input) => runs.list(input),
     'runs.stop': (input) => runs.stop(input),

@@ -19,6 +19,9 @@ import { createTrials } from '#platform/mcp/trials.ts';
 import type { Folders } from '#platform/paths/folders.ts';
 import { findFolders, makeFolders } from '#platform/paths/folders.ts';
 import { makePlaces } from '#platform/paths/places.ts';
+import { createNpmInstaller } from '#platform/pins/npm-installer.ts';
+import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createUvInstaller } from '#platform/pins/uv-installer.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
@@ -39,7 +42,9 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     journal: createJournal(folders.data),
     policies: createPolicyStore(folders.config),
     plans: createPlanStore(folders.data),
+    pins: createPinStore(folders.data),
   };
+  const install = { places, installLauncher: () => launcher.install() };
   const spool = openSpool(join(folders.state, 'spool'));
   return createEngine({
     places,
@@ -47,6 +52,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     clients,
     files: createFileStore(),
     ...documents,
+    installers: { npm: createNpmInstaller(install), uv: createUvInstaller(install) },
     processes: createProcesses(),
     launcher,
     machine: createMachineFacts({ places, launcher, version }),

@@ -22,6 +22,7 @@ import type { Explanation } from '#contract/policy.ts';
 import type { CheckResult, Server } from '#contract/server.ts';
 import { clients } from '#platform/clients/clients.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
+import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
@@ -89,6 +90,7 @@ function start(change: Partial<Places> = {}): void {
     journal: createJournal(places.dataFolder),
     policies: createPolicyStore(places.configFolder),
     plans: createPlanStore(places.dataFolder),
+    pins: createPinStore(places.dataFolder),
     runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
   };
   servers = createServerService({

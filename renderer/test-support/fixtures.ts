@@ -167,6 +167,8 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     denialsLastHour: 0,
     withheld: [],
     network: null,
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }

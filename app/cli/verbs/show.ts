@@ -2,6 +2,7 @@
 import { exitCodes } from '#contract/errors.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import {
+  fetchSentence,
   levelSentences,
   levelTitles,
   nameNotChecked,
@@ -64,10 +65,17 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       `file     ${plain(server.file)}`,
       `command  ${plain(commandLine(server))}`,
       ...(server.network === null ? [] : [networkSentence(server.level, server.network)]),
+      ...(server.pin === null ? [] : [`pinned   ${plain(`${server.pin.package} ${server.pin.version}`)}`]),
+      ...(server.fetches === null ? [] : [`fetches  ${plain(fetchSentence(server.fetches))}`]),
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
     ].join('\n'),
   );
   for (const note of serverNotes(server)) terminal.note(note);
+  if (server.fetches !== null && server.level !== 'off') {
+    terminal.note(
+      `${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`,
+    );
+  }
   if (policy !== null) tellPolicy(policy, terminal);
   if (runs.length > 0) {
     terminal.out(`\n${terminal.paint('bold', 'Runs')}`);

@@ -4,6 +4,7 @@ import type { EffectivePolicy, StoredPolicy } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import type { PinStore } from '../pins/ports.ts';
 import type { ClientAdapter, FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
@@ -16,6 +17,7 @@ export interface PlannerDeps {
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
 }
 
 /** What a person decided, as far as plans are made of it. */
@@ -77,6 +79,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       rules,
       network: stored?.network,
       environment: places.environment,
+      pin: await deps.pins.get(found.id),
     };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
     const denied = rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);

@@ -16,6 +16,7 @@ import { normaliseWhat } from '#domain/rule-what.ts';
 import { hostGroups, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { EventService } from '../events/event-service.ts';
+import type { PinStore } from '../pins/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { ClientAdapter, Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
@@ -31,6 +32,7 @@ export interface PolicyServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
   runs: Pick<RunService, 'activity'>;
   events: Pick<EventService, 'hostUses'>;
   /** `ServerService.find` and `ServerService.exclusive`. */

@@ -19,6 +19,9 @@ import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { Log } from '../events/ports.ts';
+import { describePin, fetchesOf } from '../pins/pin-facts.ts';
+import type { PinStore } from '../pins/ports.ts';
+import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
 import type {
   ClientAdapter,
@@ -47,6 +50,7 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
@@ -148,12 +152,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
-  async function describe(found: FoundServer, facts: Survey, problems: Problem[]): Promise<Server> {
+  async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
-    const [record, stored, planText] = await Promise.all([
+    const [record, stored, planText, pin] = await Promise.all([
       tolerant(found, problems, () => journal.get(found.id)),
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
+      describePin(deps.pins, found.id, found.launch, deep),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
@@ -208,11 +213,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
               hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
               hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
             },
+      fetches: pin === null ? fetchesOf(found.launch) : null,
+      pin,
     };
   }
 
-  async function describeOne(found: FoundServer): Promise<Server> {
-    return describe(found, await survey([found]), []);
+  async function describeOne(found: FoundServer, deep = false): Promise<Server> {
+    return describe(found, await survey([found]), [], deep);
   }
 
   async function find(handle: string): Promise<FoundServer> {
@@ -405,7 +412,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       if (!(error instanceof BelljarError)) throw error;
     }
     await plans.remove(found.id);
+    await unpin(found.id);
     await journal.remove(found.id);
+  }
+
+  /** What was installed for a server goes with it; what a run still needs, or cannot be removed, is the doctor's. */
+  async function unpin(server: string): Promise<void> {
+    await deps.pins.remove(server);
+    await sweepTrees(deps.pins, deps.runs, server).catch(() => undefined);
   }
 
   /** A server that was contained and stands in no readable file any more. */
@@ -416,6 +430,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (failure !== undefined) return { ...result, state: 'drifted', error: toErrorBody(failure.error) };
     if (!dryRun) {
       await plans.remove(record.server);
+      await unpin(record.server);
       await journal.remove(record.server);
     }
     return { ...result, state: 'off' };
@@ -510,7 +525,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async show(input) {
       const found = await find(input.server);
-      const server = await describeOne(found);
+      const server = await describeOne(found, true);
       const [policy, { events }, { runs }] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),

@@ -61,6 +61,8 @@ function makeServer(name: string): Server {
     denialsLastHour: 0,
     withheld: [],
     network: null,
+    fetches: null,
+    pin: null,
   };
 }
 
@@ -286,6 +288,33 @@ export function createMemoryEngine(): MemoryEngine {
       }),
       'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
       'runs.list': async () => ({ runs: [run] }),
+      'pins.pin': async ({ server: handle, update, dryRun }) => {
+        const server = find(handle);
+        const version = update ? '1.1.0' : '1.0.0';
+        const changes = {
+          package: 'pkg',
+          from: server.pin?.version ?? null,
+          to: version,
+          publisherBefore: null,
+          publisher: 'someone',
+          added: [],
+          removed: [],
+          changed: [],
+          replaced: [],
+          scripts: [],
+        };
+        const pin = { package: 'pkg', version, at, publisher: 'someone', problem: null };
+        const changed = server.pin?.version !== version;
+        if (!dryRun) servers.set(server.id, { ...server, pin });
+        return { id: server.id, changed, pin: dryRun ? server.pin : pin, changes, effective: 'now' };
+      },
+      'pins.unpin': async ({ server: handle }) => {
+        const server = find(handle);
+        if (server.pin === null) throw new BelljarError('not-pinned', { params: { server: server.handle } });
+        servers.set(server.id, { ...server, pin: null });
+        return { id: server.id, changed: true, effective: 'now' };
+      },
+      'pins.outdated': async () => ({ servers: [] }),
       'runs.stop': async ({ run: id }) => {
         if (id !== run.run) throw new BelljarError('no-such-run', { params: { run: id } });
         return { ...run, live: false, endedAt: at };

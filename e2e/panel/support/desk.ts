@@ -14,6 +14,7 @@ import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
+import type { PinChanges } from '#contract/pin.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
@@ -109,6 +110,22 @@ export function checkOf(server: Server, overrides: Partial<CheckResult> = {}): C
     differences: [],
     refused: [],
     ...overrides,
+  };
+}
+
+export function pinChangesOf(server: Server, to: string): PinChanges {
+  const from = server.pin?.version ?? null;
+  return {
+    package: server.fetches?.package ?? server.pin?.package ?? 'a-package',
+    from,
+    to,
+    publisherBefore: from === null ? null : 'mara-packages',
+    publisher: from === null ? 'mara-packages' : 'somebody-else',
+    added: from === null ? [{ name: 'a-package', version: to }] : [{ name: 'left-pad', version: '9.0.0' }],
+    removed: [],
+    changed: from === null || from === to ? [] : [{ name: 'a-package', from, to }],
+    replaced: [],
+    scripts: [],
   };
 }
 
@@ -283,6 +300,35 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       effective: 'now',
       change: `belljar grant ${find(server).handle} read ${what}`,
     }),
+    'pins.pin': async ({ server: handle, update, dryRun }) => {
+      const server = find(handle);
+      const version = update ? '2.1.0' : '2.0.0';
+      const pin = {
+        package: server.fetches?.package ?? server.pin?.package ?? 'a-package',
+        version,
+        at: new Date().toISOString(),
+        publisher: 'mara-packages',
+        problem: null,
+      };
+      if (!dryRun) {
+        servers.set(server.id, { ...server, pin, fetches: null });
+        news.changed();
+      }
+      return { id: server.id, changed: true, pin, changes: pinChangesOf(server, version), effective: 'restart' };
+    },
+    'pins.unpin': async ({ server: handle }) => {
+      const { pin, ...server } = find(handle);
+      const fetches = { runner: 'npm' as const, package: pin?.package ?? '', exact: false };
+      servers.set(server.id, { ...server, pin: null, fetches });
+      news.changed();
+      return { id: server.id, changed: true, effective: 'now' };
+    },
+    'pins.outdated': async ({ server: handle }) => {
+      const server = find(handle ?? '');
+      return {
+        servers: [{ id: server.id, handle: server.handle, outdated: true, changes: pinChangesOf(server, '2.1.0') }],
+      };
+    },
     'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
     'runs.list': async () => ({ runs: [] }),
     'runs.stop': async ({ run }) => {

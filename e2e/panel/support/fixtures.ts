@@ -87,6 +87,8 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     denialsLastHour: 0,
     withheld: [],
     network: null,
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }
@@ -235,6 +237,7 @@ export function usualScene(): Scene {
         lastRun: makeRun(files),
         denialsLastHour: 1222,
         withheld: [`${home}/.ssh`],
+        fetches: { runner: 'npm', package: '@modelcontextprotocol/server-filesystem', exact: false },
       }),
       makeServer('claude-desktop', 'memory', {
         level: 'standard',

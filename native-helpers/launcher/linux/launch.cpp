@@ -46,6 +46,7 @@
 #include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
+#include "sealed-tree.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
 #include "walls.hpp"
@@ -125,15 +126,47 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.nested_sandbox                                     ? "nested-sandbox"
-                        : !plan.pinned.program.empty() || !plan.trees.empty() ? "start"
-                        : !plan.secrets.empty()                               ? "secret"
-                                                                              : nullptr;
+  const char* unknown = plan.nested_sandbox      ? "nested-sandbox"
+                        : !plan.secrets.empty() ? "secret"
+                                                : nullptr;
   if (unknown != nullptr) {
     stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
          "Put the server back with belljar release.");
   }
   return plan;
+}
+
+// A pinned start is what the plan says or nothing: another command line, or a tree that is not what was installed, is not
+// what was decided on.
+std::vector<std::string> pinned_command(Plan& plan, std::vector<std::string> command) {
+  if (!take_pinned(plan, command)) {
+    refuse({"pin-mismatch", "The entry no longer starts what was pinned, so the server was not started.",
+            "Pin what it starts now: belljar pin " + plan.server + ", or start it unpinned: belljar unpin " + plan.server, exit_refused},
+           plan.server);
+  }
+  for (const SealedTree& tree : plan.trees) {
+    std::string error;
+    std::string digest = tree_digest(tree.folder, error);
+    if (digest == tree.digest) continue;
+    refuse({"pin-tampered", "The installed program is not what was pinned (" + tree.folder + (error.empty() ? "" : ", " + error) +
+            "), so the server was not started.", "See what changed: belljar doctor. Install it again: belljar pin " + plan.server, exit_refused},
+           plan.server);
+  }
+  return command;
+}
+
+// What a package runner puts on PATH: the programs that were installed beside the started one come first, and its
+// interpreter is found by whatever it starts.
+std::string pinned_path(const Plan& plan, const std::string& path) {
+  auto sealed = [&plan](const std::string& file) {
+    return std::any_of(plan.trees.begin(), plan.trees.end(), [&file](const SealedTree& tree) { return path_within(file, tree.folder); });
+  };
+  std::string front;
+  if (sealed(plan.pinned.program)) front = std::string(parent_of(plan.pinned.program)) + ":";
+  for (const std::string& argument : plan.pinned.args) {
+    if (front.empty() && sealed(argument)) front = std::string(parent_of(argument)) + ":";
+  }
+  return front + path + ":" + std::string(parent_of(plan.pinned.program));
 }
 
 std::string current_folder() {
@@ -877,8 +910,9 @@ void launch(const Request& request) {
   require_offer(run);
 
   Environment environment = Environment::from_plan(run.plan, environ);
-  run.launch.command = request.command[0];
-  run.launch.args.assign(request.command.begin() + 1, request.command.end());
+  std::vector<std::string> command_line = pinned_command(run.plan, request.command);
+  run.launch.command = command_line[0];
+  run.launch.args.assign(command_line.begin() + 1, command_line.end());
   run.launch.cwd = current_folder();
   if (run.launch.cwd.empty() || run.launch.cwd[0] != '/') {
     refuse({"no-folder", std::string("The folder the client starts the server in cannot be used: ") + strerror(errno) + ".", "", exit_refused}, run.plan.server);
@@ -897,7 +931,8 @@ void launch(const Request& request) {
            run.plan.server);
   }
   if (!found_in.empty()) path_variable += ":" + found_in;
-  if (!found_in.empty() && environment.has("PATH")) environment.set("PATH", path_variable);
+  if (!run.plan.pinned.program.empty()) path_variable = pinned_path(run.plan, path_variable);
+  if (environment.has("PATH")) environment.set("PATH", path_variable);
   if (run.contained && npm_family(base_name(run.launch.command))) {
     // Without these npm asks the registry first and waits in its retries for more than a minute when it cannot.
     for (const auto& [name, value] : {std::pair{"npm_config_prefer_offline", "true"}, {"npm_config_update_notifier", "false"},

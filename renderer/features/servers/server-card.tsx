@@ -12,6 +12,7 @@ import { usePanel } from '../../panel-context.tsx';
 import { NetworkLine } from '../network/network-line.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
+import { ServerPin } from './server-pin.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
 
 const nameLongest = 48;
@@ -140,6 +141,7 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
       )}
       <NetworkLine server={server} />
       <KeptBack server={server} />
+      <ServerPin server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
         <ErrorNote error={failure}>
