@@ -13,7 +13,7 @@ import { denialNotEnforceable } from '#domain/grantable.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
-import { hostGroups, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
+import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { EventService } from '../events/event-service.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
@@ -296,12 +296,14 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         places.home,
         ...Object.values(own),
       ]);
+      const seen = question.subject === 'net' ? seenHosts((await deps.events.hostUses()).get(found.id) ?? []) : [];
       const answer = explain(policy, question, {
         server: found.handle,
         folders: places,
         own,
         realPath,
         program: () => program,
+        nearAddress: (host, port) => nearAddressOf(seen, host, port),
         runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
       });
       return { ...answer, effective: await effectiveOf(found, stored, policy) };
