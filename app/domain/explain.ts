@@ -31,6 +31,8 @@ export interface ExplainContext {
   program: (name: string) => string | null;
   /** The address of this machine's network that a name led to the last time, or null. */
   nearAddress?: (host: string, port: number) => string | null;
+  /** Whether the machine's own file of hosts gives this name that address: what stands there is believed. */
+  isOwnHost?: (host: string, address: string) => boolean;
   /** Places that the symbol `runtime` is known to stand for. */
   runtime: readonly string[];
 }
@@ -223,7 +225,12 @@ function explainNet(policy: EffectivePolicy, question: Question, base: Base, con
     return refused(base, 'supervisor', grantHostCommand(host, port, context));
   // A name must not lead to this machine or its network: the address needs a rule of its own.
   const near = kind === 'name' ? (context.nearAddress?.(host, port ?? portIfNone) ?? null) : null;
-  if (near !== null && namingRule(policy, near, port ?? portIfNone) === null)
+  const isBelieved =
+    near !== null &&
+    named !== null &&
+    readStoredHost(named.what).pattern === host &&
+    context.isOwnHost?.(host, near) === true;
+  if (near !== null && !isBelieved && namingRule(policy, near, port ?? portIfNone) === null)
     return refused(base, 'supervisor', grantHostCommand(near, port, context));
   if (named === null) return allowed(base, 'supervisor', null, `belljar limit ${context.server}`);
   const change = named.source === 'person' ? `belljar revoke ${context.server} host ${quote(named.what)}` : null;

@@ -914,6 +914,11 @@ describe('the network', () => {
     });
     await policies.grant({ server: 'a', verb: 'host', what: 'git.corp.example' });
     expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
+    // What the machine's own file of hosts says of a name is believed; what a name server says is not.
+    await policies.revoke({ server: 'a', verb: 'host', what: '10.0.0.5' });
+    expect(await ask()).toMatchObject({ verdict: 'refused' });
+    write(join(places.systemRoot, 'etc/hosts'), '127.0.0.1 localhost\n10.0.0.5\tGit.corp.example git # ours\n');
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
   });
 
   test('certificates that the environment names are readable where they are', async () => {

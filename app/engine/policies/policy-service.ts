@@ -176,6 +176,19 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       });
   }
 
+  /** What the machine's own file of hosts says; looked at only where it is asked for. */
+  async function ownHosts(isAsked: boolean): Promise<(host: string, address: string) => boolean> {
+    const snapshot = isAsked ? await files.read(`${places.systemRoot}/etc/hosts`) : null;
+    const lines = new TextDecoder().decode(snapshot?.bytes ?? new Uint8Array()).split('\n');
+    const given = new Set(
+      lines.flatMap((line) => {
+        const [address = '', ...names] = line.replace(/#.*$/, '').trim().split(/\s+/);
+        return names.map((name) => `${name.toLowerCase()} ${address.toLowerCase()}`);
+      }),
+    );
+    return (host, address) => given.has(`${host} ${address}`);
+  }
+
   /** What the policy's symbol `runtime` surely stands for: the found program, and the folder of its script. */
   async function runtimePlaces(found: FoundServer): Promise<string[]> {
     const { launch } = found;
@@ -304,6 +317,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         realPath,
         program: () => program,
         nearAddress: (host, port) => nearAddressOf(seen, host, port),
+        isOwnHost: await ownHosts(seen.some(({ near }) => near)),
         runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
       });
       return { ...answer, effective: await effectiveOf(found, stored, policy) };
