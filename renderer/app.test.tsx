@@ -12,6 +12,7 @@ async function open(servers: Server[], code: string | null = null, signedIn = tr
   transport.signedIn = signedIn;
   transport.answer('servers.list', () => ({ v: 1, machine, servers }));
   transport.answer('events.list', () => ({ events: [] }));
+  transport.answer('questions.list', () => ({ questions: [] }));
   const clock = createManualClock();
   const panel = createPanel({ transport, clock, dismissedRuns: { read: () => [], write: () => undefined } });
   render(<App panel={panel} />);

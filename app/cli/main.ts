@@ -18,6 +18,7 @@ const load: Record<string, () => Promise<Command>> = {
   list: async () => (await import('./verbs/list.ts')).list,
   show: async () => (await import('./verbs/show.ts')).show,
   events: async () => (await import('./verbs/events.ts')).events,
+  ask: async () => (await import('./verbs/ask.ts')).ask,
   explain: async () => (await import('./verbs/explain.ts')).explain,
   runs: async () => (await import('./verbs/runs.ts')).runs,
   stop: async () => (await import('./verbs/runs.ts')).stop,

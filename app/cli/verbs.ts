@@ -113,6 +113,17 @@ export const verbs: readonly VerbFacts[] = [
     },
   },
   {
+    name: 'ask',
+    group: 'see',
+    arguments: '[<question> once|always|no|never]',
+    words: 'What servers wait for you to decide; answers one, or asks for each on a terminal',
+    positionals: [0, 2],
+    options: {
+      follow: { type: 'boolean', words: 'Go on, and ask when something new is asked for' },
+      json: { type: 'boolean', words: 'Show them as JSON (with --follow: an object a line), and never ask' },
+    },
+  },
+  {
     name: 'explain',
     group: 'see',
     arguments: '<server> <path|host:port|program>',
@@ -238,7 +249,7 @@ export const verbs: readonly VerbFacts[] = [
     name: 'grant',
     group: 'change',
     arguments: '<server> <kind> <what>',
-    words: 'Allow something: read, write, exec, env, host, socket, local, listen; or deny it',
+    words: 'Allow something: read, write, exec, env, host, socket, local, listen, link, permission; or deny it',
     more:
       'A host is a name (port 443), name:port, name:80,443, name:*, *.name for every name below it, an address or\n' +
       'a network (10.0.0.0/8:443), each with its ports. This machine’s own ports are granted with local.',

@@ -8,6 +8,7 @@ import { errorBodySchema } from './errors.ts';
 import { eventSchema } from './event.ts';
 import { hostGroupSchema, seenHostSchema } from './network.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
+import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import {
   checkResultSchema,
   fileDiffSchema,
@@ -22,6 +23,7 @@ import {
   launchedLevelSchema,
   levelSchema,
   networkModeSchema,
+  questionAnswerSchema,
   ruleVerbSchema,
   runIdSchema,
   serverIdSchema,
@@ -255,6 +257,18 @@ export const methods = {
     output: z.strictObject({ entries: z.array(historyEntrySchema) }),
     timeoutMs: short,
   },
+  'questions.list': {
+    input: nothingSchema,
+    output: z.strictObject({ questions: z.array(questionSchema) }),
+    timeoutMs: short,
+  },
+  /** Waits for a person, and does what was allowed. Only a run's own guardian asks, over the private socket. */
+  'questions.ask': { input: questionInputSchema, output: questionOutcomeSchema, timeoutMs: questionWaitMs + 10_000 },
+  'questions.answer': {
+    input: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema }),
+    output: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema, rule: z.string().nullable() }),
+    timeoutMs: short,
+  },
   'demo.run': { input: nothingSchema, output: demoResultSchema, timeoutMs: long },
   'host.status': { input: nothingSchema, output: hostStatusSchema, timeoutMs: short },
   'host.stop': { input: nothingSchema, output: nothingSchema, timeoutMs: short },
@@ -271,7 +285,11 @@ export type Input<M extends MethodName> = z.infer<(typeof methods)[M]['input']>;
 export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']>;
 
 /** Methods that only the private socket and in-process callers may use; a page is refused with `private-door-only`. */
-export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>(['host.stop', 'host.panel']);
+export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>([
+  'host.stop',
+  'host.panel',
+  'questions.ask',
+]);
 
 /** What the engine offers and every client sees: one asynchronous function a method. */
 export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };

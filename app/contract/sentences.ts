@@ -7,7 +7,18 @@ import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { Enforcer } from './policy.ts';
-import type { CannotReason, Decider, EventKind, Level, NetworkMode, ServerState, Source, Uptake } from './words.ts';
+import type {
+  CannotReason,
+  Decider,
+  EventKind,
+  Level,
+  NetworkMode,
+  QuestionAnswer,
+  QuestionKind,
+  ServerState,
+  Source,
+  Uptake,
+} from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -79,6 +90,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Use client/name or the id.',
   },
   'no-such-run': { message: (p) => `There is no run "${named(p, 'run', '?')}".`, remedy: () => 'See: belljar runs' },
+  'no-such-question': {
+    message: () => 'That question is no longer open: it was answered elsewhere, or nobody waits for it any more.',
+    remedy: () => 'See what is open: belljar ask',
+  },
   'no-such-rule': {
     message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
     remedy: (p) => `See its rules: belljar show ${named(p, 'server', '<server>')}`,
@@ -241,6 +256,24 @@ export const knownTargets: Record<string, string> = {
   'sound-server': 'the sound server: your microphone',
 };
 
+/** A question, after the server's name and before what it is about. */
+export const questionPhrases: Record<QuestionKind, string> = {
+  link: 'wants to open a page in your browser:',
+};
+
+/** Answers, as they stand on a button or behind a number. */
+export const answerTitles: Record<QuestionKind, Record<QuestionAnswer, string>> = {
+  link: { once: 'Open once', always: 'Always for this host', no: 'No', never: 'Never for this host' },
+};
+
+/** What came of an answer. */
+export const answerSentences: Record<QuestionAnswer, string> = {
+  once: 'Allowed this time.',
+  always: 'Allowed from now on.',
+  no: 'Refused this time.',
+  never: 'Refused from now on.',
+};
+
 /** Why something was refused, where the launcher says more than that; keyed by `Event.known`. */
 export const eventReasons: Record<string, string> = {
   'other-name': 'The connection asked for this name inside, and was made for another one.',
@@ -271,6 +304,8 @@ export const ruleReasons: Record<string, string> = {
   'environment-proxy': 'The way to the internet through a proxy.',
   'environment-certificates': 'Where certificates lie.',
   'environment-runtime': 'Settings of language runtimes.',
+  'ask-links': 'It may ask you to open a page in your browser.',
+  'loopback-listener': 'It may listen for programs of this machine, such as your browser coming back from a sign-in.',
   person: 'You granted it.',
 };
 

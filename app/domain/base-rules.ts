@@ -102,6 +102,8 @@ const linuxGroups: readonly Group[] = [
       /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/tcp_fastopen
       /proc/sys/net/ipv6/conf/all/disable_ipv6 /proc/sys/net/ipv6/conf/default/disable_ipv6 /proc/sys/crypto/fips_enabled`),
   },
+  { verb: 'permission', reason: 'ask-links', level: 'standard', what: ['ask-links'] },
+  { verb: 'permission', reason: 'loopback-listener', level: 'standard', what: ['loopback-listener'] },
   {
     verb: 'env',
     reason: 'environment-base',

@@ -14,7 +14,7 @@ import {
   type Rule,
   type Withheld,
 } from '#contract/policy.ts';
-import type { LaunchedLevel, NetworkMode } from '#contract/words.ts';
+import { permissions, type LaunchedLevel, type NetworkMode } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
 import { certificateRules } from './certificates.ts';
@@ -26,6 +26,7 @@ import { planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
 import { assertGrantable, denialNotEnforceable } from './grantable.ts';
 import { readStoredHost } from './host-rule.ts';
+import { normaliseWhat } from './rule-what.ts';
 import { secretPlaces } from './secret-places.ts';
 
 export interface PolicyContext {
@@ -201,6 +202,8 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
       : rules
           .filter((rule) => rule.verb === 'host')
           .map((rule) => ({ ...readStoredHost(rule.what), checked: rule.checked !== false })),
+    links: of('link'),
+    permissions: permissions.filter((permission) => of('permission').includes(permission)),
     env: watch ? ['*'] : of('env'),
     set: [],
     limits: policy.limits,
@@ -213,10 +216,14 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-const notYet = new Set<Rule['verb']>(['link', 'permission']);
+const notYet = new Set(['permission:nested-sandbox', 'permission:datagrams']);
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.verb))) throw new BelljarError('not-enforceable');
+  if (policy.rules.some((rule) => notYet.has(rule.id))) throw new BelljarError('not-enforceable');
+  for (const { verb, what } of policy.rules) {
+    if (verb === 'link' && normaliseWhat('link', what, context) !== what)
+      throw new BelljarError('invalid-input', { params: { detail: `"${what}" is not the stored form of a host` } });
+  }
   // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);

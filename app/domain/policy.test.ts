@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LaunchedLevel } from '#contract/words.ts';
 import type { EffectivePolicy, PersonRule, Rule } from '#contract/policy.ts';
 import { knownTargets, ruleReasons } from '#contract/sentences.ts';
 import { addressKind } from './addresses.ts';
@@ -334,7 +335,33 @@ describe('merging', () => {
       expect(() => planOf(mergePolicy(context({ rules: [person('host', what)] }))), what).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^(?:grant-too-wide|invalid-input)$/) as string }),
       );
+    for (const what of ['*.com', 'Accounts.example.com', 'https://a.example.com/', 'localhost'])
+      expect(() => planOf(mergePolicy(context({ rules: [person('link', what)] }))), what).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^(?:grant-too-wide|invalid-input)$/) as string }),
+      );
   });
+});
+
+test('links and permissions reach the plan as the level and the person say, and a denial takes them away', () => {
+  const of = (level: LaunchedLevel, ...rules: PersonRule[]) => {
+    const { links, permissions } = planOf(mergePolicy(context({ level, rules })));
+    return { links, permissions };
+  };
+  const both = ['ask-links', 'loopback-listener'];
+  expect(of('standard')).toEqual({ links: [], permissions: both });
+  expect(of('strict')).toEqual({ links: [], permissions: [] });
+  expect(of('watch', person('link', 'a.example.com'))).toEqual({ links: [], permissions: [] });
+  expect(of('strict', person('link', 'a.example.com'), person('permission', 'ask-links'))).toEqual({
+    links: ['a.example.com'],
+    permissions: ['ask-links'],
+  });
+  const denied = [person('deny', 'permission:ask-links'), person('deny', 'link:a.example.com')];
+  expect(of('standard', person('link', 'a.example.com'), ...denied)).toEqual({
+    links: [],
+    permissions: ['loopback-listener'],
+  });
+  // The later word counts.
+  expect(of('standard', ...denied, person('link', 'a.example.com')).links).toEqual(['a.example.com']);
 });
 
 describe('what a person types', () => {
@@ -356,6 +383,13 @@ describe('what a person types', () => {
     ['deny', 'env:PATH', 'env:PATH'],
     ['deny', 'host:api.github.com:443', 'host:api.github.com:443'],
     ['host', 'https://API.github.com/x', 'api.github.com:443'],
+    ['link', 'Accounts.Example.com', 'accounts.example.com'],
+    ['link', 'https://accounts.example.com/authorize?state=x', 'accounts.example.com'],
+    ['link', '*.example.com', '*.example.com'],
+    ['link', '93.184.216.34', '93.184.216.34'],
+    ['permission', 'loopback-listener', 'loopback-listener'],
+    ['deny', 'link:accounts.example.com', 'link:accounts.example.com'],
+    ['deny', 'permission:ask-links', 'permission:ask-links'],
   ])('%s %s', (verb, text, stored) => {
     expect(what(verb, text)).toBe(stored);
   });
@@ -379,7 +413,12 @@ describe('what a person types', () => {
     ['deny', '/', 'invalid-input'],
     ['host', '*.com', 'grant-too-wide'],
     ['host', 'localhost:80', 'invalid-input'],
-    ['link', 'example.org', 'not-enforceable'],
+    ['link', '*.com', 'grant-too-wide'],
+    ['link', '*', 'grant-too-wide'],
+    ['link', '10.0.0.0/8', 'invalid-input'],
+    ['link', 'http://localhost:3000/', 'invalid-input'],
+    ['link', '127.0.0.1', 'invalid-input'],
+    ['permission', 'everything', 'invalid-input'],
     ['permission', 'datagrams', 'not-enforceable'],
     ['socket', '@x', 'not-enforceable'],
   ])('%s %s is refused: %s', (verb, text, code) => {

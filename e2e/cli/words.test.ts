@@ -60,7 +60,7 @@ describe('what is not understood', () => {
     [['rollout'], 'There is no verb "rollout".'],
     [['undo'], 'There is no verb "undo".'],
     [['limit'], 'Usage: belljar limit <server> [--host HOST]... | --all | --off'],
-    [['ask'], 'There is no verb "ask".'],
+    [['beg'], 'There is no verb "beg".'],
     [['\u001b[2Jx'], 'There is no verb "\\x1b[2Jx".'],
     [['help', 'nothing'], 'There is no verb "nothing".'],
     [['list', '--jsn'], 'list has no option --jsn. Did you mean --json?'],

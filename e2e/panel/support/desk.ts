@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
-import type { LaunchedLevel, Level, NetworkMode } from '#contract/words.ts';
+import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
@@ -25,6 +25,8 @@ import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
+import { createQuestionService } from '#engine/questions/question-service.ts';
+import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
 import { demoResult } from './fixtures.ts';
 
@@ -37,6 +39,14 @@ export interface Desk {
   /** Calls of the engine, as `method input`, oldest first. */
   readonly calls: { method: string; input: unknown }[];
   readonly servers: Map<string, Server>;
+  /** As a run's guardian asks. */
+  ask: (input: Omit<QuestionInput, 'granted'>) => Promise<QuestionOutcome>;
+  /** As a person does elsewhere. */
+  answer: (target: string, answer: QuestionAnswer) => Promise<void>;
+  /** Rules that a person gave this server, as `verb:what`. */
+  rules: (server: string) => string[];
+  /** Links that were handed to the browser. */
+  readonly opened: string[];
   emit: (...events: Event[]) => void;
   /** Replaces a server and tells the host that something changed. */
   change: (server: Server) => void;
@@ -147,6 +157,23 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       limits: {},
     };
   }
+
+  const opened: string[] = [];
+  const questions = createQuestionService({
+    browser: {
+      async open(url) {
+        opened.push(url);
+        return true;
+      },
+    },
+    judge: async (id) => ({ handle: servers.get(id)?.handle ?? id, verdict: 'ask' }),
+    grant: (input) => answers['policies.grant'](input),
+    log: { info: () => undefined, warn: () => undefined },
+    now: Date.now,
+  });
+  questions.subscribe((item) => {
+    feed.publish(item);
+  });
 
   const answers: EngineApi = {
     'machine.get': async () => scene.machine,
@@ -266,6 +293,9 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return { ...found.lastRun, live: false };
     },
     'history.list': async () => ({ entries: [] }),
+    'questions.list': questions.list,
+    'questions.ask': questions.ask,
+    'questions.answer': questions.answer,
     'demo.run': async () => demoResult,
   };
 
@@ -347,6 +377,15 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     },
     calls,
     servers,
+    opened,
+    ask: (input) => questions.ask({ ...input, granted: false }),
+    async answer(target, answer) {
+      const { questions: open } = await questions.list({});
+      const found = open.find((question) => question.target === target);
+      if (found === undefined) throw new Error(`Nothing is asked about ${target}`);
+      await questions.answer({ id: found.id, answer });
+    },
+    rules: (id) => (rules.get(id) ?? []).map(({ verb, what }) => `${verb}:${what}`),
     emit(...more) {
       events.push(...more);
       for (const event of more) {

@@ -222,10 +222,11 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return true;
   }
   if (key == "permission" && newest) {
-    bool* flag = value == "nested-sandbox" ? &plan.nested_sandbox
-                 : value == "datagrams"    ? &plan.datagrams
-                 : value == "ask-links"    ? &plan.ask_links
-                                           : nullptr;
+    bool* flag = value == "nested-sandbox"      ? &plan.nested_sandbox
+                 : value == "datagrams"         ? &plan.datagrams
+                 : value == "ask-links"         ? &plan.ask_links
+                 : value == "loopback-listener" ? &plan.loopback_listener
+                                                : nullptr;
     if (flag == nullptr) return wrong("unknown permission");
     return once(*flag, "permission", error);
   }

@@ -41,6 +41,8 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
+#include "link-door.hpp"
+#include "link-programs.hpp"
 #include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
@@ -123,11 +125,10 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.ask_links || !plan.links.empty()                                 ? "links"
-                        : plan.nested_sandbox                                                   ? "nested-sandbox"
-                        : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
-                        : !plan.secrets.empty()                                                 ? "secret"
-                                                                                                : nullptr;
+  const char* unknown = plan.nested_sandbox                                     ? "nested-sandbox"
+                        : !plan.pinned.program.empty() || !plan.trees.empty() ? "start"
+                        : !plan.secrets.empty()                               ? "secret"
+                                                                              : nullptr;
   if (unknown != nullptr) {
     stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
          "Put the server back with belljar release.");
@@ -556,7 +557,7 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -582,11 +583,20 @@ struct Housekeeping {
   int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) stop("signals-failed", errno_text("signalfd"));
 
+  Settings settings;
+  // The door itself is the guardian's; here only the way to it is kept.
+  if (links.descriptor() >= 0) {
+    settings.link_notes = links.take_notes();
+    settings.link_door = Descriptor(open((run.plan.spool + "/" + run.folder_name + "/link.sock").c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    if (!settings.link_door) stop("link-door", errno_text("The door for links cannot be found (open"));
+    links = LinkDoor{};
+  }
+
   Walls walls;
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
@@ -646,7 +656,6 @@ struct Housekeeping {
   detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
   spool.run_start(detail, server, run.launch.program);
 
-  Settings settings;
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
   settings.sync_wake_up = sync;
@@ -703,7 +712,7 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -712,13 +721,15 @@ void start_network_process(Run& run) {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[4] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[5] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
-                       {run.started_read, POLLIN, 0}};
+                       {run.started_read, POLLIN, 0},
+                       {links.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 4, timeout);
+    poll(waits, 5, timeout);
+    if ((waits[4].revents & POLLIN) != 0) links.serve();
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -767,6 +778,7 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
   rules.network = run.contained ? run.plan.network : Network::open;
   rules.local_ports = run.plan.local_ports;
   rules.listen_ports = run.plan.listen_ports;
+  rules.loopback_listener = run.plan.loopback_listener;
   rules.datagrams = run.plan.datagrams;
   std::string error;
   if (!rules.hosts.compile(run.plan.hosts, error)) {
@@ -923,6 +935,7 @@ void launch(const Request& request) {
 
   Places places;
   std::vector<std::string> sockets;
+  LinkDoor links;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -936,6 +949,13 @@ void launch(const Request& request) {
     Descriptor shm = locked ? make_own_folder(own_folder.get(), "shm") : Descriptor();
     if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
+    }
+    std::vector<Descriptor> link_programs;
+    if (run.plan.ask_links || !run.plan.links.empty()) {
+      link_programs = make_link_programs(own_folder.get(), path_variable, environment);
+      if (link_programs.empty() || !links.open(own_folder.get(), run.plan, run.id)) {
+        refuse({"link-door", errno_text("The door for links could not be made"), "See: belljar doctor --repair", exit_refused}, run.plan.server);
+      }
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -979,6 +999,10 @@ void launch(const Request& request) {
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
     resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
+    if (!link_programs.empty()) {
+      link_programs.emplace_back(open("/proc/self/exe", O_PATH | O_CLOEXEC));
+      for (Descriptor& one : link_programs) resolver.add_opened(Access::exec, std::move(one), "programs that open links", false);
+    }
     resolver.add_rules();
     places = resolver.take();
     for (const std::string& socket : run.plan.sockets) {
@@ -1013,15 +1037,16 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment));
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links));
   }
   places = Places{};
+  links.take_notes();
   close(run.started_write);
   start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get());
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links);
 }
 
 int print_probe() {

@@ -20,7 +20,10 @@ describe('from a denial to rules', () => {
     ['net.connect', '140.82.121.3:443', ['host 140.82.121.3:443']],
     ['net.connect', '127.0.0.1:5432', ['local 5432']],
     ['net.connect', '[::1]:80', ['local 80']],
-    ['net.listen', '0.0.0.0:8080', ['listen 8080']],
+    ['net.listen', '0.0.0.0:8080', ['permission loopback-listener', 'listen 8080']],
+    ['net.listen', '[::1]:8080', ['permission loopback-listener', 'listen 8080']],
+    ['net.listen', '192.168.1.5:8080', ['listen 8080']],
+    ['link.open', 'accounts.example.com', ['link accounts.example.com']],
     ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
@@ -61,6 +64,9 @@ describe('from a denial to rules', () => {
     expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
     expect(rules('file.read', 'relative/path')).toContain('full path');
     expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('link.open', '(not a link)')).toContain('never opened');
+    expect(rules('link.open', 'localhost')).toContain('each time');
+    expect(rules('link.open', '127.0.0.1')).toContain('each time');
     expect(rules('net.connect', 'nonsense')).toContain('not understood');
     expect(rules('net.connect', '1.2.3.4:99999')).toContain('not understood');
   });
@@ -70,6 +76,7 @@ describe('from a denial to rules', () => {
       'net.connect': '1.2.3.4:5',
       'net.dns': 'example.org',
       'net.listen': '0.0.0.0:1',
+      'link.open': 'example.org',
     };
     for (const kind of eventKinds) {
       expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);

@@ -120,13 +120,27 @@ export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost
     case 'net.listen': {
       const port = splitAddress(target)?.port ?? (/^\d{1,5}$/u.test(target) ? Number(target) : null);
       if (port === null) return { kind: 'none', why: 'The address was not understood.' };
-      return { kind: 'proposals', list: [{ verb: 'listen', what: port.toString(), title: 'Listen on this port' }] };
+      const onPort: Proposal = { verb: 'listen', what: port.toString(), title: 'Listen on this port' };
+      const here: Proposal = {
+        verb: 'permission',
+        what: 'loopback-listener',
+        title: 'Listen on any port, for programs of this machine alone',
+      };
+      // A port that was refused on the network's side is not helped by the other permission.
+      const host = splitAddress(target)?.host ?? '';
+      const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
+      return { kind: 'proposals', list: isHere ? [here, onPort] : [onPort] };
     }
     case 'unix.connect':
       return target.startsWith('/')
         ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
         : { kind: 'none', why: 'A socket without a path cannot be granted.' };
     case 'link.open':
+      if (!target.includes('.') || isLoopback(target))
+        return {
+          kind: 'none',
+          why: 'Pages of this machine are asked for each time, and what is no link is never opened.',
+        };
       return { kind: 'proposals', list: [{ verb: 'link', what: target, title: 'Open links to this host' }] };
     case 'signal':
     case 'syscall':
