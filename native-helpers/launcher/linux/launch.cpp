@@ -572,7 +572,7 @@ struct Housekeeping {
     if (!server_ended) continue;
     // The server is gone: whatever it left behind goes too, before the run is called ended.
     end_descendants();
-    house.supervisor->poll_pending(0, house.signals);
+    house.supervisor->finish_network();
     house.supervisor->clean_up();
     house.spool->flush(true);
     bool by_signal = WIFSIGNALED(status);

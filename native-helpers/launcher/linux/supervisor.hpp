@@ -54,6 +54,9 @@ class Supervisor {
   // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
   size_t poll_pending(int timeout_ms, int signals);
 
+  // At the end of a run: takes in what the network process still has to say, and waits a moment for names that are missing.
+  void finish_network();
+
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
 
@@ -130,6 +133,7 @@ class Supervisor {
   void record_connect(Target& target, const std::string& name, const Address& where, int error);
   void finish_sends();
   void settle_watched(bool all);
+  bool names_are_missing();
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
