@@ -7,6 +7,7 @@
 // "continue" is an observation only; whatever must be enforced here is done by the supervisor on its own copy, refused, or
 // decided from registers.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -49,6 +50,9 @@ class Supervisor {
 
   // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
   size_t poll_pending(int timeout_ms, int signals);
+
+  // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
+  void finish_links();
 
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
@@ -147,6 +151,7 @@ class Supervisor {
   Descriptor resolv_file_;
   Descriptor shm_folder_;
   Descriptor pending_wake_;  // eventfd: a connect was added while the housekeeping thread waited
+  std::atomic<int> links_open_{0};  // connections to the guardian's door of which the last note has not come
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
 };
