@@ -68,6 +68,8 @@ export const limitResultSchema = z.strictObject({
   hosts: z.array(ruleWhatSchema),
   /** What may be chosen: rules that are there, and rules for what was seen. */
   groups: z.array(hostGroupSchema),
+  /** Hosts that were seen and used too little to be among them. */
+  unlisted: z.number().int().min(0),
   /** The policy's network before and after, a line a fact, as a unified diff; empty where nothing changes. */
   diff: z.string(),
   effective: z.enum(['now', 'restart']),
@@ -223,7 +225,7 @@ export const methods = {
   'policies.limit': {
     input: z.strictObject({
       server: handleSchema,
-      hosts: z.array(ruleWhatSchema).max(500).optional(),
+      hosts: z.array(ruleWhatSchema).max(1000).optional(),
       off: z.boolean().optional(),
       dryRun: z.boolean(),
     }),

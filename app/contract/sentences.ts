@@ -461,6 +461,7 @@ export const limitWords = {
   intro:
     'From then on it reaches only what is chosen here. What it was seen to use is proposed, by who owns the names.',
   nothingSeen: 'It was not seen to connect anywhere yet. Limited now, it reaches nothing.',
+  unlisted: (count: number) => `${hostsWords(count)} more were used less; name them yourself where they are needed.`,
   chosen: 'What it may reach',
   below: (domain: string) => `every name below ${domain}`,
   granted: 'granted',

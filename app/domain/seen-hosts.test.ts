@@ -66,7 +66,7 @@ describe('hosts from events', () => {
 
 describe('proposals', () => {
   const propose = (uses: HostUse[], granted: string[] = []): string[] =>
-    proposedHosts(hostGroups(seenHosts(uses), granted));
+    proposedHosts(hostGroups(seenHosts(uses), granted).groups);
 
   test('a few hosts of a domain are named one by one, with the ports that were used', () => {
     expect(
@@ -86,7 +86,7 @@ describe('proposals', () => {
   });
 
   test('what was only refused or looked up can be chosen, and is not proposed', () => {
-    const groups = hostGroups(
+    const { groups } = hostGroups(
       seenHosts([
         use('evil.example:443', { verdict: 'refused' }),
         use('looked.example', { kind: 'net.dns' }),
@@ -102,11 +102,20 @@ describe('proposals', () => {
     );
   });
 
+  test('of a flood of hosts the most used ones are proposed, and the others counted', () => {
+    const uses = Array.from({ length: 500 }, (_, index) =>
+      use(`h${index.toString()}.example:443`, { count: 1000 - index }),
+    );
+    const { groups, unlisted } = hostGroups(seenHosts(uses), []);
+    expect(proposedHosts(groups)).toHaveLength(300);
+    expect([groups[0]?.name, unlisted]).toEqual(['h0.example', 200]);
+  });
+
   test('rules that are there stay, and what they name is not proposed again', () => {
-    const groups = hostGroups(seenHosts([use('api.github.com:443'), use('api.github.com:80'), use('b.example:443')]), [
-      '*.github.com:443',
-      '10.0.0.0/8:443',
-    ]);
+    const { groups } = hostGroups(
+      seenHosts([use('api.github.com:443'), use('api.github.com:80'), use('b.example:443')]),
+      ['*.github.com:443', '10.0.0.0/8:443'],
+    );
     expect(proposedHosts(groups)).toEqual(['*.github.com:443', 'api.github.com:80', '10.0.0.0/8:443', 'b.example:443']);
     expect(groups[0]?.choices[0]).toMatchObject({ granted: true, hosts: [{ host: 'api.github.com', port: 443 }] });
   });

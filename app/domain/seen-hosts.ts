@@ -23,6 +23,8 @@ export interface HostUse {
 
 /** From this many names of one domain on, everything below it is proposed. */
 const manyNames = 4;
+/** Hosts beyond the most used so many are not proposed one by one. */
+const listedMax = 300;
 /** Where a machine's own resolvers answer. */
 const lookUpPort = '53';
 
@@ -105,8 +107,12 @@ function newChoices(domain: string | null, hosts: readonly SeenHost[]): Choice[]
   return [...each, all];
 }
 
-/** What may be chosen when the network is limited: rules that are there, and rules for what was seen. */
-export function hostGroups(hosts: readonly SeenHost[], granted: readonly string[]): HostGroup[] {
+/** What may be chosen when the network is limited: rules that are there, and rules for what was seen most. */
+export function hostGroups(
+  seen: readonly SeenHost[],
+  granted: readonly string[],
+): { groups: HostGroup[]; unlisted: number } {
+  const hosts = seen.slice(0, listedMax);
   const groups = new Map<string, { domain: string | null; granted: Choice[]; fresh: SeenHost[] }>();
   const groupOf = (
     domain: string | null,
@@ -129,10 +135,11 @@ export function hostGroups(hosts: readonly SeenHost[], granted: readonly string[
     if (naming.length === 0) groupOf(host.domain, host.host).fresh.push(host);
     for (const { choice } of naming) choice.hosts.push(host);
   }
-  return [...groups].map(([name, group]) => ({
+  const choices = [...groups].map(([name, group]) => ({
     name,
     choices: [...group.granted, ...newChoices(group.domain, group.fresh)],
   }));
+  return { groups: choices, unlisted: seen.length - hosts.length };
 }
 
 /** The rules that are proposed: those that are there and what was reached. */

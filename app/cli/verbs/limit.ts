@@ -29,6 +29,7 @@ function tell(terminal: Terminal, planned: LimitResult): void {
   const rows = planned.groups.flatMap((group) => group.choices.map((choice) => rowOf(group, choice)));
   if (rows.length === 0) terminal.note(limitWords.nothingSeen);
   else terminal.out(terminal.table(['', 'OWNER', 'HOST', 'USED', 'REFUSED', 'LAST'], rows));
+  if (planned.unlisted > 0) terminal.note(limitWords.unlisted(planned.unlisted));
   if (planned.diff === '') terminal.note(limitWords.same);
   else terminal.out(`\n${unifiedLines(planned.diff, terminal)}`);
 }

@@ -52,6 +52,8 @@ export interface PolicyService {
 }
 
 const rulesMax = 1000;
+/** The most used hosts that are told. */
+const hostsMax = 1000;
 
 export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   const { places, files, policies } = deps;
@@ -228,7 +230,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       const level = levelInForce(found, stored);
       const policy = level === null ? null : await planner.effective(found, level, stored);
       const uses = (await deps.events.hostUses()).get(found.id) ?? [];
-      return { id: found.id, network: policy?.network ?? null, hosts: seenHosts(uses) };
+      return { id: found.id, network: policy?.network ?? null, hosts: seenHosts(uses).slice(0, hostsMax) };
     },
 
     limit: (input) =>
@@ -248,7 +250,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
             params: { detail: 'at the level strict the network is never open; choose the level standard first' },
           });
         const uses = (await deps.events.hostUses()).get(found.id) ?? [];
-        const groups = hostGroups(seenHosts(uses), hostsOf(stored));
+        const { groups, unlisted } = hostGroups(seenHosts(uses), hostsOf(stored));
         const hosts = (input.hosts ?? proposedHosts(groups)).map((text) =>
           normaliseWhat('host', text, { folders: places, own }),
         );
@@ -274,6 +276,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           after,
           hosts: hostsOf(decided),
           groups,
+          unlisted,
           diff,
           effective: await whenEffective(found),
         };

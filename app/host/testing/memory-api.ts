@@ -269,6 +269,7 @@ export function createMemoryEngine(): MemoryEngine {
         after: 'hosts',
         hosts: hosts ?? [],
         groups: [],
+        unlisted: 0,
         diff: '-network open\n+network hosts\n',
         effective: 'restart',
       }),

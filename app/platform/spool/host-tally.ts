@@ -18,6 +18,22 @@ const marks = [Buffer.from('"net.connect"'), Buffer.from('"net.dns"')];
 
 const noLabel = (): undefined => undefined;
 
+/** Adds uses to those that are counted already; what would be a new one beyond `most` is left out. */
+export function addUses(counted: Map<string, HostUse>, uses: readonly HostUse[], most: number): void {
+  for (const use of uses) {
+    const key = `${use.kind} ${use.verdict} ${use.target}`;
+    const before = counted.get(key);
+    if (before === undefined && counted.size >= most) continue;
+    const isLater = before === undefined || use.lastAt >= before.lastAt;
+    counted.set(key, {
+      ...use,
+      address: (isLater ? use.address : null) ?? before?.address ?? use.address,
+      count: use.count + (before?.count ?? 0),
+      lastAt: isLater ? use.lastAt : before.lastAt,
+    });
+  }
+}
+
 export class HostTally {
   readonly #path: string;
   readonly #run: string;
@@ -94,16 +110,14 @@ export class HostTally {
   #count(event: Event): void {
     const { kind, target, verdict } = event;
     if ((kind !== 'net.connect' && kind !== 'net.dns') || event.targetBytes !== undefined) return;
-    const key = `${kind} ${verdict} ${target}`;
-    const before = this.#uses.get(key);
-    if (before === undefined && this.#uses.size >= usesMax) return;
-    this.#uses.set(key, {
+    const use: HostUse = {
       kind,
       target,
       verdict,
-      address: event.address ?? before?.address ?? null,
-      count: (before?.count ?? 0) + event.count,
-      lastAt: before !== undefined && before.lastAt > event.at ? before.lastAt : event.at,
-    });
+      address: event.address ?? null,
+      count: event.count,
+      lastAt: event.at,
+    };
+    addUses(this.#uses, [use], usesMax);
   }
 }

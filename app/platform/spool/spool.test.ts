@@ -219,6 +219,18 @@ describe('hosts that runs used', () => {
     expect(uses.filter(({ target }) => /^(?:other|cut|long)/.test(target))).toEqual([]);
   });
 
+  it('adds up the runs of a server, with the address of the latest use', async () => {
+    const at = (day: number): string => `2026-03-0${day}T12:00:00.000Z`;
+    const of = (run: string, day: number, address: string): string =>
+      lines(connect(2, 'a.example:443', { run, at: at(day), address }));
+    writeFileSync(file(), of('run-1', 3, '93.184.216.3:443'));
+    writeFileSync(join(folder, 'run-2.jsonl'), of('run-2', 4, '93.184.216.4:443'));
+    writeFileSync(join(folder, 'run-3.jsonl'), of('run-3', 2, '93.184.216.2:443'));
+    expect((await open().hostUses()).get('demo')).toEqual([
+      expect.objectContaining({ target: 'a.example:443', count: 3, address: '93.184.216.4:443', lastAt: at(4) }),
+    ]);
+  });
+
   it('reads a file anew that another one replaced', async () => {
     writeFileSync(file(), lines(started(), connect(2, 'old.example:443')));
     const spool = open();

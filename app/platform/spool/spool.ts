@@ -13,7 +13,7 @@ import type { Event } from '#contract/event.ts';
 import { runIdPattern } from '#contract/words.ts';
 import type { HostUse } from '#domain/seen-hosts.ts';
 import type { Log, Spool, SpoolPruned, SpoolQuery, SpoolRun, SpoolStatus } from '#engine/events/ports.ts';
-import { HostTally } from './host-tally.ts';
+import { addUses, HostTally } from './host-tally.ts';
 import type { LineProblem } from './spool-file.ts';
 import { SpoolFile } from './spool-file.ts';
 
@@ -24,6 +24,8 @@ const suffix = '.jsonl';
 /** More names than this in the folder are not looked at: whoever put them there is not the launcher. */
 const namesMax = 10_000;
 const strangersMax = 20;
+/** Different uses of the network that are counted, a server. */
+const hostUsesMax = 2000;
 const hourSeconds = 3600;
 const sweepMs = 5000;
 const pollMs = 500;
@@ -147,8 +149,9 @@ class FolderSpool implements Spool {
   }
 
   async hostUses(): Promise<ReadonlyMap<string, readonly HostUse[]>> {
-    const uses = new Map<string, HostUse[]>();
-    for (const { file, size } of this.#list()) {
+    const servers = new Map<string, Map<string, HostUse>>();
+    // The newest runs first: where a server used more than is counted, the oldest are left out.
+    for (const { file, size } of this.#list().sort((a, b) => b.modifiedMs - a.modifiedMs)) {
       let tally = this.#tallies.get(file.run);
       if (tally === undefined) {
         tally = new HostTally(this.#path(file.run), file.run);
@@ -158,10 +161,12 @@ class FolderSpool implements Spool {
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
       if (tally.server !== null) {
-        uses.set(tally.server, [...(uses.get(tally.server) ?? []), ...tally.uses]);
+        const uses = servers.get(tally.server) ?? new Map<string, HostUse>();
+        servers.set(tally.server, uses);
+        addUses(uses, tally.uses, hostUsesMax);
       }
     }
-    return uses;
+    return new Map([...servers].map(([server, uses]) => [server, [...uses.values()]]));
   }
 
   follow(listener: (event: Event) => void): Promise<() => void> {

@@ -244,7 +244,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'policies.limit': async ({ server, hosts, off, dryRun }) => {
       const found = find(server);
       const old = (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'host').map(({ what }) => what);
-      const groups = hostGroups(scene.hosts?.get(found.id) ?? [], old);
+      const { groups, unlisted } = hostGroups(scene.hosts?.get(found.id) ?? [], old);
       const wanted = off === true ? old : (hosts ?? proposedHosts(groups));
       const before = found.network?.mode ?? 'open';
       const after = off === true ? 'open' : wanted.length === 0 ? 'none' : 'hosts';
@@ -267,6 +267,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         after,
         hosts: wanted,
         groups,
+        unlisted,
         diff,
         effective: 'restart',
       };

@@ -74,6 +74,7 @@ function Choices({ step }: { step: Choosing }): ReactNode {
           </fieldset>
         ))}
       </div>
+      {step.shown.unlisted > 0 && <Note tone="warn">{limitWords.unlisted(step.shown.unlisted)}</Note>}
     </>
   );
 }

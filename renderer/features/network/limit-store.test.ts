@@ -28,6 +28,7 @@ function resultOf({ hosts, off, dryRun }: Input<'policies.limit'>): LimitResult 
     after,
     hosts: rules,
     groups,
+    unlisted: 0,
     diff: `+network ${after}\n`,
     effective: 'now',
   };
