@@ -5,6 +5,9 @@ int main() {
   test_plan();
   test_spool();
   test_network();
+  test_names();
+  test_first_bytes();
+  test_dns_message();
   test_places();
   test_calls();
   test_package_caches();

@@ -16,6 +16,18 @@ const char* level_name(Level level) {
   return "strict";
 }
 
+const char* network_name(Network network) {
+  switch (network) {
+    case Network::none:
+      return "none";
+    case Network::hosts:
+      return "hosts";
+    case Network::open:
+      return "open";
+  }
+  return "none";
+}
+
 namespace {
 
 bool absolute_path(std::string_view field, std::string& out) {

@@ -105,6 +105,7 @@ struct Plan {
 };
 
 const char* level_name(Level level);
+const char* network_name(Network network);
 
 // Returns true and fills `plan`, or false and a sentence in `error`.
 bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);

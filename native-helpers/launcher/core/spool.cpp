@@ -90,7 +90,10 @@ bool Spool::write_entry(Entry& entry) {
   if (seen.refused && seen.error != nullptr) line += std::string(",\"errno\":\"") + seen.error + "\"";
   line += ",\"count\":" + std::to_string(entry.pending) + ",\"process\":{\"pid\":" + std::to_string(seen.pid) + ",\"exe\":";
   append_json_string(line, cut(entry.exe, event_target_max));
-  line += "}}\n";
+  line += "}";
+  if (!seen.address.empty()) line += ",\"address\":\"" + seen.address + "\"";
+  if (seen.known != nullptr) line += std::string(",\"known\":\"") + seen.known + "\"";
+  line += "}\n";
   if (!write_line(line, reserve_ordinary)) {
     (seen.refused ? dropped_refused_ : dropped_allowed_) += entry.pending;
     if (dropped_first_ == 0) dropped_first_ = entry.first_at;

@@ -17,6 +17,8 @@ constexpr uint32_t namespace_flags = 0x00020000 /* NEWNS */ | 0x02000000 /* NEWC
                                      0x40000000 /* NEWNET */ | 0x00000080 /* NEWTIME, unshare only */;
 constexpr uint32_t fast_open_flag = 0x20000000;
 constexpr uint32_t x32_bit = 0x40000000;
+constexpr uint32_t look_up_shortest = 17;
+constexpr uint32_t look_up_longest = 512;
 
 // Observed calls; the same for both tables.
 void add_observed(std::vector<CallRule>& rules) {
@@ -220,6 +222,12 @@ std::vector<CallRule> make_watched() {
   std::vector<CallRule> rules;
   add_observed(rules);
   rules.push_back({SYS_connect, "connect", Action::connect, When::always, 0, "seen, not stopped"});
+  const char* look_up = "may be a name that is looked up";
+  rules.push_back({SYS_sendto, "sendto", Action::send_to, When::short_message, 0, look_up});
+  rules.push_back({SYS_sendmsg, "sendmsg", Action::send_message, When::always, 0, look_up});
+  rules.push_back({SYS_sendmmsg, "sendmmsg", Action::send_message, When::always, 0, look_up});
+  rules.push_back({SYS_write, "write", Action::write, When::short_message, 0, look_up});
+  rules.push_back({SYS_writev, "writev", Action::write, When::always, 0, look_up});
   rules.push_back({SYS_truncate, "truncate", Action::truncate, When::always, 0, "seen, not stopped"});
   return rules;
 }
@@ -263,6 +271,16 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::short_message:
+      out.high(2);
+      out.if_not_equal(0, allow);
+      out.low(2);
+      out.if_above(look_up_longest, allow);
+      out.code.push_back({BPF_JMP | BPF_JGE | BPF_K, 1, 0, look_up_shortest});
+      out.ret(allow);
+      out.ret(stop);
+      return;
+    case When::socket_or_datagram:
     case When::socket_kind: {
       // Unix stream and seqpacket.
       Assembler unix_kind;
@@ -275,6 +293,15 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       Assembler inet_kind;
       inet_kind.low(1);
       inet_kind.mask(type_flags);
+      if (when == When::socket_or_datagram) {
+        Assembler datagram;
+        datagram.low(2);
+        datagram.if_equal(0, allow);
+        datagram.if_equal(IPPROTO_UDP, allow);
+        datagram.ret(stop);
+        inet_kind.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(datagram.code.size()), SOCK_DGRAM});
+        inet_kind.code.insert(inet_kind.code.end(), datagram.code.begin(), datagram.code.end());
+      }
       inet_kind.if_not_equal(SOCK_STREAM, stop);
       inet_kind.low(2);
       inet_kind.if_equal(0, allow);
@@ -431,6 +458,18 @@ const std::vector<CallRule>& contained_calls() {
 
 const std::vector<CallRule>& watched_calls() {
   static const std::vector<CallRule> rules = make_watched();
+  return rules;
+}
+
+std::vector<CallRule> calls_for(bool contained, bool datagrams) {
+  std::vector<CallRule> rules = contained ? contained_calls() : watched_calls();
+  if (!contained || !datagrams) return rules;
+  for (CallRule& rule : rules) {
+    if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;
+    if (rule.nr == SYS_sendmsg) rule = {rule.nr, rule.name, Action::send_message, When::always, 0, "the destination of a datagram is behind a pointer"};
+    // It tells lengths by writing to the server's memory, which the supervisor cannot; programs fall back to sendmsg.
+    if (rule.nr == SYS_sendmmsg) rule = {rule.nr, rule.name, Action::refuse, When::silent, ENOSYS, "many datagrams at once"};
+  }
   return rules;
 }
 

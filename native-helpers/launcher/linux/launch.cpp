@@ -41,6 +41,7 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
+#include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
 #include "supervisor.hpp"
@@ -122,8 +123,7 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.network == Network::hosts || !plan.hosts.empty() || plan.datagrams ? "hosts"
-                        : plan.ask_links || !plan.links.empty()                                 ? "links"
+  const char* unknown = plan.ask_links || !plan.links.empty()                                 ? "links"
                         : plan.nested_sandbox                                                   ? "nested-sandbox"
                         : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
                         : !plan.secrets.empty()                                                 ? "secret"
@@ -360,6 +360,8 @@ struct Run {
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
+  NetworkProcess network;
+  bool has_network_process = false;
   bool contained = true;
   rlim_t server_files = 0;  // the soft limit that the client gave, where the supervisor raised its own
   int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
@@ -553,6 +555,8 @@ struct Housekeeping {
 }
 
 [[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment) {
+  run.network.own_end.reset();
+  for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
     fail(run.shared, exit_refused, code, sentence);
     _exit(exit_refused);
@@ -576,36 +580,18 @@ struct Housekeeping {
   int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) stop("signals-failed", errno_text("signalfd"));
 
-  std::string resolv_conf;
-  NetworkRules network;
-  network.network = run.plan.network;
-  network.local_ports = run.plan.local_ports;
-  network.listen_ports = run.plan.listen_ports;
-  if (run.contained && run.plan.network == Network::open) {
-    Descriptor fd(open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
-    char buffer[16384];
-    ssize_t n = fd ? read(fd.get(), buffer, sizeof buffer) : 0;
-    if (n > 0) {
-      resolv_conf.assign(buffer, static_cast<size_t>(n));
-      network.resolvers = resolvers_of(resolv_conf);
-      // Name look-ups over TCP go through the same decided connect as everything else; datagrams are refused.
-      if (resolv_conf.back() != '\n') resolv_conf += "\n";
-      resolv_conf += "options use-vc\n";
-    }
-  }
-
   Walls walls;
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(run.contained ? contained_calls() : watched_calls(), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network.rules.datagrams), run.contained);
 
   int up[2];
   int down[2];
@@ -650,7 +636,7 @@ struct Housekeeping {
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
   EnforcementReport report = enforcement_of(run.offer, run.plan.level);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
-                       (run.plan.network == Network::open ? "open" : "none") + "\",\"program\":";
+                       network_name(run.plan.network) + "\",\"program\":";
   append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
   detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
   detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
@@ -664,11 +650,14 @@ struct Housekeeping {
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
-  settings.network = std::move(network);
+  settings.network = run.network.rules;
+  settings.network_process = std::move(run.network.supervisor_end);
+  settings.hole_v4 = run.network.holes.v4_address;
+  settings.hole_v6 = run.network.holes.v6_address;
+  settings.resolver = run.contained && run.has_network_process;
   settings.sockets = std::move(sockets);
   settings.private_tmp = run.private_tmp;
   settings.private_shm = run.private_shm;
-  settings.resolv_conf = std::move(resolv_conf);
   Supervisor supervisor(std::move(settings), std::move(places.grants), spool, listener);
   Housekeeping house{&run, &supervisor, &spool, server, signals};
   pthread_attr_t attributes;
@@ -694,6 +683,20 @@ struct Housekeeping {
   give_up_stdio();
   ask_for_short_slices();
   supervisor.serve();
+}
+
+// Beside the supervisor, not below it: what the server may do to processes of its run it may not do to this one.
+void start_network_process(Run& run) {
+  if (!run.has_network_process) return;
+  pid_t process = fork();
+  if (process == 0) {
+    munmap(run.shared, sizeof(Shared));
+    give_up_stdio();
+    dup2(1, 2);
+    run_network_process(run.network);
+  }
+  // A fork that failed is seen by the supervisor: its end of the socket is alone.
+  run.network = NetworkProcess{};
 }
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
@@ -754,6 +757,38 @@ struct Housekeeping {
   }
   // A supervisor that was killed took the walls' brokering with it; the run is over and says so.
   _exit(crashed ? exit_refused : WEXITSTATUS(status));
+}
+
+// What a run needs of the network, made before anything is forked: the supervisor and the network process share it.
+void prepare_network(Run& run, Environment& environment, std::vector<std::string>& not_applied) {
+  NetworkRules& rules = run.network.rules;
+  rules.network = run.contained ? run.plan.network : Network::open;
+  rules.local_ports = run.plan.local_ports;
+  rules.listen_ports = run.plan.listen_ports;
+  rules.datagrams = run.plan.datagrams;
+  std::string error;
+  if (!rules.hosts.compile(run.plan.hosts, error)) {
+    refuse({"plan-invalid", "The plan is not valid (" + error + "), so the server was not started.", "Write it again: belljar doctor --repair", exit_refused}, run.plan.server);
+  }
+  if (rules.network == Network::none) return;
+  std::string unusable;
+  UpstreamProxy proxy = run.contained ? proxy_from_environment(unusable) : UpstreamProxy{};
+  if (!unusable.empty()) not_applied.push_back(unusable + ": only a proxy with an http:// address can be used");
+  if (!proxy.host.empty()) {
+    rules.hosts.add_own(proxy.host, proxy.port);
+    for (const char* name : proxy_variables) {
+      const char* value = getenv(name);
+      if (rules.network == Network::hosts) environment.remove(name);
+      else if (value != nullptr && !environment.has(name)) environment.set(name, value);
+    }
+  }
+  run.network.proxy = std::move(proxy);
+  run.network.watch = !run.contained;
+  run.network.landlock_abi = run.offer.landlock_abi;
+  if (!prepare_network_process(run.network, error)) {
+    refuse({"network-failed", "The network process could not be prepared (" + error + ").", "", exit_refused}, run.plan.server);
+  }
+  run.has_network_process = true;
 }
 
 bool npm_family(std::string_view name) { return name == "npx" || name == "npm" || name == "pnpx" || name == "pnpm"; }
@@ -858,6 +893,9 @@ void launch(const Request& request) {
   if (run.shared == MAP_FAILED) refuse({"memory", "There is not enough memory.", "", exit_refused}, run.plan.server);
   new (run.shared) Shared();
 
+  std::vector<std::string> network_not_applied;
+  prepare_network(run, environment, network_not_applied);
+
   // The spool file: its folder is made and owned by Belljar; nothing else may stand there under the run's name.
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -945,6 +983,8 @@ void launch(const Request& request) {
     }
   }
 
+  places.not_applied.insert(places.not_applied.end(), network_not_applied.begin(), network_not_applied.end());
+
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     refuse({"subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"), "", exit_refused}, run.plan.server);
   }
@@ -972,6 +1012,7 @@ void launch(const Request& request) {
   }
   places = Places{};
   close(run.started_write);
+  start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
