@@ -43,14 +43,24 @@ test('what name servers answer: the truth in every form, lies, and nothing', asy
   const hosts = [...names, 'plain.example'].map((name) => host(name));
   const before = await bare(['socket 93.184.216.77 443', 'resolve wrong-owner.example']);
   expect(before.answers[0]?.ok, 'bare, it is reached').toBe(true);
-  const told = await ask(wanted.map(([task]) => task), { hosts }, { together: true });
+  const told = await ask(
+    wanted.map(([task]) => task),
+    { hosts },
+    { together: true },
+  );
   expectAnswers(told, wanted);
   expect(asked(told.seen).filter((name) => !names.includes(name))).toEqual([]);
   expect(reached(told.seen).filter((place) => outside.test(place))).toEqual([]);
-  expect(matchingEvents(told.events, 'net.dns', 'alias.example').map(({ verdict }) => verdict), told.whole).toContain('allowed');
+  expect(
+    matchingEvents(told.events, 'net.dns', 'alias.example').map(({ verdict }) => verdict),
+    told.whole,
+  ).toContain('allowed');
   // What was planted beside an answer has not been taken for one.
   const after = await ask(['resolve extra.example', 'socket 93.184.216.77 443', 'socket 93.184.216.77 80'], { hosts });
-  expect(after.answers.map(({ text }) => text), after.whole).toEqual(['93.184.216.57', 'EACCES', 'EACCES']);
+  expect(
+    after.answers.map(({ text }) => text),
+    after.whole,
+  ).toEqual(['93.184.216.57', 'EACCES', 'EACCES']);
   expect(reached(after.seen)).toEqual([]);
 });
 
@@ -80,7 +90,10 @@ test('names that no rule holds never reach a name server', async ({ skip }) => {
   }
   expect(asked(told.seen)).toEqual(['plain.example']);
   for (const name of ['other.example', 'wild.example', 'secret-in-text.other.example'])
-    expect(matchingEvents(told.events, 'net.dns', name).map(({ verdict }) => verdict), told.whole).toContain('refused');
+    expect(
+      matchingEvents(told.events, 'net.dns', name).map(({ verdict }) => verdict),
+      told.whole,
+    ).toContain('refused');
 });
 
 test('an allowed name does not lead to this machine, its network or a metadata service', async ({ skip }) => {
@@ -88,7 +101,10 @@ test('an allowed name does not lead to this machine, its network or a metadata s
   const names = ['private', 'private-six', 'mapped', 'loopback', 'anywhere', 'metadata', 'benchmark', 'alias-private'];
   const tasks = names.flatMap((name) => [`https http://${name}.example/`, `cares http://${name}.example/`]);
   const before = await bare(tasks.filter((task) => task.startsWith('https')));
-  expect(before.answers.map(({ ok }) => ok), before.whole).toEqual(names.map(() => true));
+  expect(
+    before.answers.map(({ ok }) => ok),
+    before.whole,
+  ).toEqual(names.map(() => true));
   const told = await ask([...tasks, 'https http://mixed.example/'], {
     hosts: [...names, 'mixed'].map((name) => host(`${name}.example`, '*')),
   });
@@ -109,7 +125,10 @@ test('an allowed name does not lead to this machine, its network or a metadata s
     hosts: [host('private.example'), host('10.20.30.0/24', '80', false), host('loopback.example')],
     local: [80],
   });
-  expect(twin.answers.map(({ ok }) => ok), twin.whole).toEqual([true, true]);
+  expect(
+    twin.answers.map(({ ok }) => ok),
+    twin.whole,
+  ).toEqual([true, true]);
 });
 
 test('a name that turns to this machine between two look-ups', async ({ skip }) => {
@@ -118,7 +137,10 @@ test('a name that turns to this machine between two look-ups', async ({ skip }) 
   const before = await bare(tasks);
   expect(reached(before.seen), 'bare, this machine is reached').toContain('own 127.0.0.1:80');
   const told = await ask(tasks, { hosts: [host('rebind.example')] });
-  expect(told.answers.map(({ ok }) => ok), told.whole).toEqual([true, false, true]);
+  expect(
+    told.answers.map(({ ok }) => ok),
+    told.whole,
+  ).toEqual([true, false, true]);
   expect(reached(told.seen)).toEqual(['93.184.216.62:80']);
 });
 
@@ -137,9 +159,27 @@ test('an address without a look-up, or for another port, is refused', async ({ s
     // A made-up address of nobody's; the first ones stand for the names of the plan.
     ['socket 198.18.9.9 443', /^error EACCES$/],
   ] as const;
-  const told = await ask(wanted.map(([task]) => task), { hosts: [host('plain.example', '443')] });
+  const told = await ask(
+    wanted.map(([task]) => task),
+    { hosts: [host('plain.example', '443')] },
+  );
   expectAnswers(told, wanted);
   expect(reached(told.seen)).toEqual(['2606:2800:220:1::34:443', '93.184.216.34:443']);
+});
+
+test("names of this machine's own /etc/hosts", async ({ skip }) => {
+  const { ask } = stage(skip);
+  const tasks = ['https http://printer.office.example/', 'cares http://printer.office.example/'];
+  const told = await ask(tasks, { hosts: [host('printer.office.example', '80')] });
+  expect(told.answers[0]?.text, told.whole).toContain('"to": "10.20.30.41"');
+  expect(reached(told.seen)).toEqual(['10.20.30.41:80']);
+  // A rule for all names below is not enough: whoever writes such a rule means the internet.
+  const wide = await ask(tasks, { hosts: [host('*.office.example', '80'), host('plain.example')] });
+  expect(
+    wide.answers.map(({ ok }) => ok),
+    wide.whole,
+  ).toEqual([false, false]);
+  expect(reached(wide.seen)).toEqual([]);
 });
 
 test('addresses, networks and ports as rules', async ({ skip }) => {
@@ -155,14 +195,17 @@ test('addresses, networks and ports as rules', async ({ skip }) => {
     ['socket 10.20.30.40 8443', /^error EACCES$/],
     ['socket 169.254.169.254 80', /^error EACCES$/],
   ] as const;
-  const told = await ask(wanted.map(([task]) => task), {
-    hosts: [
-      host('93.184.216.77', '80', false),
-      host('93.184.217.0/24', '8000-8090', false),
-      host('2606:2800:220::/48', '443', false),
-      host('10.20.30.40', '80,8080', false),
-    ],
-  });
+  const told = await ask(
+    wanted.map(([task]) => task),
+    {
+      hosts: [
+        host('93.184.216.77', '80', false),
+        host('93.184.217.0/24', '8000-8090', false),
+        host('2606:2800:220::/48', '443', false),
+        host('10.20.30.40', '80,8080', false),
+      ],
+    },
+  );
   expectAnswers(told, wanted);
   expect(reached(told.seen)).toEqual([
     '10.20.30.40:8080',
@@ -213,7 +256,10 @@ test('name servers that change while it runs, as with a VPN', async ({ skip }) =
     ['cares http://moved.example/', /^ok .*"to": "93\.184\.216\.66"/],
   ] as const;
   try {
-    const told = await ask(wanted.map(([task]) => task), { hosts: [host('plain.example'), host('moved.example')] });
+    const told = await ask(
+      wanted.map(([task]) => task),
+      { hosts: [host('plain.example'), host('moved.example')] },
+    );
     expectAnswers(told, wanted);
     expect(new Set(told.seen.filter(({ kind }) => kind === 'dns').map(({ server }) => server))).toEqual(
       new Set(['10.0.0.53', '10.0.0.54']),
@@ -236,7 +282,9 @@ test('names under an allowed suffix are no channel beyond the stated bounds', as
   expect(told.answers[1]?.text, told.whole).toMatch(/code 3/);
   expect(told.answers[2]?.text, 'a name that was asked for before costs nothing').toMatch(/code 0 answers 1/);
   expect(asked(told.seen).length).toBe(answered);
-  expect(matchingEvents(told.events, 'net.dns', /\.wild\.example$/).some(({ verdict }) => verdict === 'refused')).toBe(true);
+  expect(matchingEvents(told.events, 'net.dns', /\.wild\.example$/).some(({ verdict }) => verdict === 'refused')).toBe(
+    true,
+  );
 });
 
 test('questions that no library asks', async ({ skip }) => {

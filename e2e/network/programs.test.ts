@@ -28,7 +28,7 @@ interface Task {
   /** Where packets go to, when they may. */
   to?: RegExp;
   /** What must be said of it, where it is refused. */
-  event?: { kind: 'net.dns' | 'net.connect'; target: string | RegExp };
+  event?: { kind: 'net.dns' | 'net.connect'; target: string | RegExp } | undefined;
 }
 
 function tasksOf(program: Program): Task[] {
@@ -52,7 +52,12 @@ function tasksOf(program: Program): Task[] {
         ...(way.asks ? { event: { kind: 'net.dns', target: 'other.example' } } : {}),
       },
       { task: `${word} ${scheme}://plain.example/redirect?to=${scheme}://other.example/x`, way, allowed: false },
-      { task: `${word} ${scheme}://plain.example:${other}/`, way, allowed: false, event: connect(new RegExp(`[.]example:${other}$`)) },
+      {
+        task: `${word} ${scheme}://plain.example:${other}/`,
+        way,
+        allowed: false,
+        event: connect(new RegExp(`[.]example:${other}$`)),
+      },
       { task: `${word} ${scheme}://93.184.216.77/`, way, allowed: false, event: connect(`93.184.216.77:${port}`) },
       { task: `${word} http://10.20.30.40/`, way, allowed: false, event: connect('10.20.30.40:80') },
       { task: `${word} http://127.0.0.1/`, way, allowed: false, event: connect('127.0.0.1:80') },
@@ -86,14 +91,18 @@ describe('programs under network hosts', () => {
     const whole = `${contained.stdout}${contained.stderr}\n${brief(contained.events).join('\n')}`;
     expect(said.length, whole).toBe(tasks.length);
     const wrong = tasks.filter((task, index) => said[index]?.ok !== task.allowed);
-    expect(wrong.map(({ task }) => task), whole).toEqual([]);
+    expect(
+      wrong.map(({ task }) => task),
+      whole,
+    ).toEqual([]);
     for (const [index, { task, allowed }] of tasks.entries()) {
       const host = new URL(task.split(' ')[1] ?? '').hostname;
       if (allowed) expect(said[index]?.text, task).toContain(`"${host}"`);
     }
     expect(
       reached(contained.seen).filter(
-        (place) => !/^(?:93\.184\.216\.(?:34|4[013]|50)|2606:2800:220:1::(?:34|4[013]|50|98|99)):(?:80|443)$/.test(place),
+        (place) =>
+          !/^(?:93\.184\.216\.(?:34|4[013]|50)|2606:2800:220:1::(?:34|4[013]|50|98|99)):(?:80|443)$/.test(place),
       ),
       'the wire',
     ).toEqual([]);
@@ -103,8 +112,18 @@ describe('programs under network hosts', () => {
     ).toEqual([]);
     for (const { event } of tasks) {
       if (event === undefined) continue;
-      expect(matchingEvents(contained.events, event.kind, event.target).map(({ verdict }) => verdict), whole).toContain('refused');
+      expect(
+        matchingEvents(contained.events, event.kind, event.target).map(({ verdict }) => verdict),
+        whole,
+      ).toContain('refused');
     }
-    expect(matchingEvents(contained.events, 'net.connect', `plain.example:${program.ways[0]?.scheme === 'http' ? '80' : '443'}`).map(({ verdict }) => verdict), whole).toContain('allowed');
+    expect(
+      matchingEvents(
+        contained.events,
+        'net.connect',
+        `plain.example:${program.ways[0]?.scheme === 'http' ? '80' : '443'}`,
+      ).map(({ verdict }) => verdict),
+      whole,
+    ).toContain('allowed');
   });
 });

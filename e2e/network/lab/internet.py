@@ -175,6 +175,8 @@ class Wire:
                 to, protocol, rest = socket.inet_ntop(socket.AF_INET, packet[16:20]), packet[9], packet[(packet[0] & 15) * 4 :]
             else:
                 to, protocol, rest = socket.inet_ntop(socket.AF_INET6, packet[24:40]), packet[6], packet[40:]
+            if protocol == 1 and rest[:1] == b"\x03":
+                continue  # the near kernel itself, about an answer that came too late
             port = struct.unpack(">H", rest[2:4])[0] if protocol in (6, 17, 33, 132, 136) and len(rest) >= 4 else 0
             self.seen(kind="wire", protocol=self.protocols.get(protocol, str(protocol)), to=to, port=port)
 

@@ -23,6 +23,11 @@ def listening(port):
     return made
 
 
+def fields(lines):
+    pairs = (line.lower().partition(":")[::2] for line in lines if ":" in line)
+    return {name: value.strip() for name, value in pairs}
+
+
 def place_of(writer):
     address, port = writer.get_extra_info("sockname")[:2]
     return address.removeprefix("::ffff:"), port
@@ -41,7 +46,7 @@ class Web:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode("latin-1").split("\r\n")
                 _, target, _ = lines[0].split(" ")
-                headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+                headers = fields(lines[1:])
                 if "content-length" in headers:
                     await reader.readexactly(int(headers["content-length"]))
                 host = headers.get("host", "")
@@ -126,7 +131,7 @@ def proxy(seen, addresses_of):
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, _ = head.decode("latin-1").split("\r\n")[0].split(" ")
-            headers = dict(line.lower().split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:] if ": " in line)
+            headers = fields(head.decode("latin-1").split("\r\n")[1:])
             seen(kind="proxy", to=to, port=port, method=method, target=target, authorization=headers.get("proxy-authorization"))
             if method == "CONNECT":
                 host, _, wanted = target.rpartition(":")

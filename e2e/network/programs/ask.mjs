@@ -48,7 +48,11 @@ function withResolver(host, options, done) {
   const resolver = new Resolver({ timeout: 3000, tries: 1 });
   resolver.resolve4(host, (error, addresses) => {
     if (error !== null) done(error);
-    else if (options.all === true) done(null, addresses.map((address) => ({ address, family: 4 })));
+    else if (options.all === true)
+      done(
+        null,
+        addresses.map((address) => ({ address, family: 4 })),
+      );
     else done(null, addresses[0], 4);
   });
 }
@@ -100,7 +104,8 @@ const ways = {
     });
   },
   socket: async (what) => {
-    const made = await socket(...what.split(' '));
+    const [host, port, timeout = limitMs] = what.split(' ');
+    const made = await socket(host, port, { timeout: Number(timeout) });
     const text = `connected ${made.remoteAddress}`;
     made.destroy();
     return text;
@@ -118,6 +123,7 @@ const ways = {
     made.end('hello\n');
     return `${first} ${await reply(made)}`;
   },
+  size: async (address) => String((await get(address, { agent: false })).length),
   /** Connect, be silent past the end of the answer's life, and go on. */
   hold: async (what) => {
     const [host, port, ms] = what.split(' ');
@@ -136,6 +142,15 @@ const ways = {
     const failed = texts.filter(({ status }) => status === 'rejected').map(({ reason }) => told(reason));
     if (failed.length > 0) throw new Error(`${failed.length} failed: ${[...new Set(failed)].join(' ')}`);
     return `${texts.length} answers`;
+  },
+  /** Through a proxy of one's own choice: CONNECT and what it answers. */
+  connect: async (what) => {
+    const [host, port, target] = what.split(' ');
+    const made = await socket(host, port);
+    made.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+    const text = await reply(made);
+    made.destroy();
+    return text;
   },
   /** A server name and a Host that are not the address's own; `-` is none. */
   tls: (what) =>

@@ -76,7 +76,13 @@ async function python(): Promise<Program> {
     args: [join(sources, 'ask.py'), '--together'],
     exec: [sources, servers.folder],
     env: { PYTHONDONTWRITEBYTECODE: '1' },
-    ways: [way('urllib'), way('requests'), way('httpx'), way('httpx-async', { patient: true }), way('aiohttp', { patient: true })],
+    ways: [
+      way('urllib'),
+      way('requests'),
+      way('httpx'),
+      way('httpx-async', { patient: true }),
+      way('aiohttp', { patient: true }),
+    ],
   };
 }
 
@@ -88,11 +94,22 @@ function find(program: string, ...more: string[]): string | null {
 function curl(): Program | string {
   const found = find('curl', '/usr/bin');
   if (found === null) return 'no curl';
-  return { name: 'curl', command: '/bin/sh', args: [join(sources, 'ask.sh')], exec: [sources], env: {}, ways: [way('curl', { patient: true })] };
+  return {
+    name: 'curl',
+    command: '/bin/sh',
+    args: [join(sources, 'ask.sh')],
+    exec: [sources],
+    env: {},
+    ways: [way('curl', { patient: true })],
+  };
 }
 
 /** One build for each content of the source; two at the same time do not meet. */
-function build(source: string, result: string, work: (folder: string, source: string) => [string, string[], NodeJS.ProcessEnv?]): string {
+function build(
+  source: string,
+  result: string,
+  work: (folder: string, source: string) => [string, string[], NodeJS.ProcessEnv?],
+): string {
   const path = join(sources, source);
   const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
   const folder = join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`);
@@ -103,7 +120,9 @@ function build(source: string, result: string, work: (folder: string, source: st
     const finished = spawnSync(command, args, { encoding: 'utf8', cwd: draft, env: { ...process.env, ...env } });
     if (finished.status !== 0) {
       rmSync(draft, { recursive: true, force: true });
-      throw new Error(`${source} does not build: ${command} ${args.join(' ')}\n${finished.stderr}`, { cause: finished.error });
+      throw new Error(`${source} does not build: ${command} ${args.join(' ')}\n${finished.stderr}`, {
+        cause: finished.error,
+      });
     }
     try {
       renameSync(draft, folder);
@@ -117,7 +136,10 @@ function build(source: string, result: string, work: (folder: string, source: st
 
 /** Built before by whoever has the compiler: the run as an ordinary user is given what root built. */
 function isBuilt(source: string): boolean {
-  const hash = createHash('sha256').update(readFileSync(join(sources, source))).digest('hex').slice(0, 16);
+  const hash = createHash('sha256')
+    .update(readFileSync(join(sources, source)))
+    .digest('hex')
+    .slice(0, 16);
   return existsSync(join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`));
 }
 
@@ -127,7 +149,13 @@ function go(resolver: 'go' | 'cgo'): Program | string {
   const program = build('ask.go', 'ask', (folder, source) => [
     compiler ?? 'go',
     ['build', '-o', join(folder, 'ask'), source],
-    { GO111MODULE: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '1', GOFLAGS: '-buildvcs=false', GOCACHE: cacheFolder('go-build') },
+    {
+      GO111MODULE: 'off',
+      GOTOOLCHAIN: 'local',
+      CGO_ENABLED: '1',
+      GOFLAGS: '-buildvcs=false',
+      GOCACHE: cacheFolder('go-build'),
+    },
   ]);
   return {
     name: `go, ${resolver === 'go' ? 'its own resolver' : "the C library's resolver"}`,
@@ -161,7 +189,14 @@ function rust(): Program | string {
     compiler ?? 'rustc',
     ['-O', '--edition', '2021', '-o', join(folder, 'ask'), source],
   ]);
-  return { name: 'rust', command: program, args: [], exec: [dirname(program)], env: {}, ways: [way('get', { scheme: 'http' })] };
+  return {
+    name: 'rust',
+    command: program,
+    args: [],
+    exec: [dirname(program)],
+    env: {},
+    ways: [way('get', { scheme: 'http' })],
+  };
 }
 
 function musl(): Program | string {

@@ -9,7 +9,13 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Plan } from '#domain/plan-text.ts';
 import { makeArena, readEvents, removeArena } from '../../confinement/support/arena.ts';
 import { projectRoot } from '../../confinement/support/places.ts';
-import { containedCommand, ordinaryPath, run, type Finished, type StartOptions } from '../../confinement/support/start.ts';
+import {
+  containedCommand,
+  ordinaryPath,
+  run,
+  type Finished,
+  type StartOptions,
+} from '../../confinement/support/start.ts';
 import type { Event } from '#contract/event.ts';
 
 /** One thing that was noticed. `wire`: a connection that begins or a datagram; `own`: a service of the near machine itself. */
@@ -178,7 +184,10 @@ function withTrust(options: StartOptions): StartOptions {
 export function reached(seen: readonly Seen[]): string[] {
   const places = seen
     .filter((one) => (one.kind === 'wire' && one.port !== 53) || one.kind === 'own')
-    .map((one) => `${one.kind === 'own' ? 'own ' : ''}${one.protocol === 'tcp' || one.kind === 'own' ? '' : `${one.protocol ?? '?'} `}${one.to ?? ''}:${(one.port ?? 0).toString()}`);
+    .map(
+      (one) =>
+        `${one.kind === 'own' ? 'own ' : ''}${one.protocol === 'tcp' || one.kind === 'own' ? '' : `${one.protocol ?? '?'} `}${one.to ?? ''}:${(one.port ?? 0).toString()}`,
+    );
   return [...new Set(places)].sort();
 }
 
