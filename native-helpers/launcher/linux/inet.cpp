@@ -14,6 +14,7 @@
 
 #include "../core/dns-message.hpp"
 #include "../core/resolver-files.hpp"
+#include "event-loop.hpp"
 #include "kernel.hpp"
 #include "supervisor.hpp"
 #include "upstream-resolver.hpp"
@@ -23,6 +24,8 @@ namespace belljar {
 namespace {
 
 constexpr size_t pending_connects_max = 512;
+constexpr int64_t name_wait = 2'000'000'000;
+constexpr size_t unnamed_max = 256;
 constexpr size_t sent_look_up_longest = 514;  // two bytes of length before it, over TCP
 
 }  // namespace
@@ -69,6 +72,8 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
   } else {
     // The network process tells what became of it.
     code = network_.carry(copy, domain, verdict, where, storage, size, target.process());
+    uint64_t one = 1;
+    if (network_.behind() && write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, ENETUNREACH, 0, false};
   }
   if (blocking && code == EINPROGRESS) {
     // On this machine it is often done by now.
@@ -128,7 +133,19 @@ Supervisor::Answer Supervisor::watch_connect(Target& target, const sockaddr_stor
   Address where;
   if (read_address(storage, size, where)) {
     take_in_network();
-    record_connect(target, network_.name_of(where), where, 0);
+    std::string name = network_.name_of(where);
+    int64_t now = steady_nanoseconds();
+    std::lock_guard lock(unnamed_mutex_);
+    bool wait = name.empty() && last_query_ != 0 && now - last_query_ < name_wait && unnamed_.size() < unnamed_max;
+    if (!wait) {
+      record_connect(target, name, where, 0);
+      return {};
+    }
+    Observation one;
+    one.kind = "net.connect";
+    one.target = address_text(where);
+    one.pid = target.process();
+    unnamed_.push_back({std::move(one), where, now});
   } else if (storage.ss_family == AF_UNIX && size > offsetof(sockaddr_un, sun_path)) {
     const char* text = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
     size_t room = size - offsetof(sockaddr_un, sun_path);
@@ -136,6 +153,22 @@ Supervisor::Answer Supervisor::watch_connect(Target& target, const sockaddr_stor
     record(target, "unix.connect", name, false, 0, "predicted");
   }
   return {};
+}
+
+// Our own look-up of a name may come back after the server has connected: its connects wait for their names a moment.
+void Supervisor::settle_watched(bool all) {
+  std::lock_guard lock(unnamed_mutex_);
+  int64_t now = steady_nanoseconds();
+  std::erase_if(unnamed_, [&](UnnamedConnect& one) {
+    std::string name = network_.name_of(one.where);
+    if (name.empty() && !all && now - one.since < name_wait) return false;
+    if (!name.empty()) {
+      one.seen.address = one.seen.target;
+      one.seen.target = name + ":" + std::to_string(one.where.port);
+    }
+    spool_.observe(std::move(one.seen), program_of);
+    return true;
+  });
 }
 
 // A look-up on its way to a name server: the name is recorded, and looked up once more by us, to know it by its addresses.
@@ -197,6 +230,8 @@ Supervisor::Answer Supervisor::watch_send(Target& target, const seccomp_notif& r
   for (const std::string& name : names) {
     record(target, "net.dns", name, false, 0, "predicted");
     network_.seen_query(name);
+    std::lock_guard lock(unnamed_mutex_);
+    last_query_ = steady_nanoseconds();
   }
   return {};
 }

@@ -360,6 +360,7 @@ struct Run {
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
+  NetworkRules network_rules;  // the server's
   NetworkProcess network;
   bool has_network_process = false;
   bool contained = true;
@@ -537,6 +538,7 @@ struct Housekeeping {
     if (!server_ended) continue;
     // The server is gone: whatever it left behind goes too, before the run is called ended.
     end_descendants();
+    house.supervisor->poll_pending(0, house.signals);
     house.supervisor->clean_up();
     house.spool->flush(true);
     bool by_signal = WIFSIGNALED(status);
@@ -591,7 +593,7 @@ struct Housekeeping {
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network.rules.datagrams), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams), run.contained);
 
   int up[2];
   int down[2];
@@ -650,7 +652,7 @@ struct Housekeeping {
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
-  settings.network = run.network.rules;
+  settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
   settings.hole_v4 = run.network.holes.v4_address;
   settings.hole_v6 = run.network.holes.v6_address;
@@ -761,7 +763,7 @@ void start_network_process(Run& run) {
 
 // What a run needs of the network, made before anything is forked: the supervisor and the network process share it.
 void prepare_network(Run& run, Environment& environment, std::vector<std::string>& not_applied) {
-  NetworkRules& rules = run.network.rules;
+  NetworkRules& rules = run.network_rules;
   rules.network = run.contained ? run.plan.network : Network::open;
   rules.local_ports = run.plan.local_ports;
   rules.listen_ports = run.plan.listen_ports;
@@ -775,13 +777,16 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
   UpstreamProxy proxy = run.contained ? proxy_from_environment(unusable) : UpstreamProxy{};
   if (!unusable.empty()) not_applied.push_back(unusable + ": only a proxy with an http:// address can be used");
   if (!proxy.host.empty()) {
-    rules.hosts.add_own(proxy.host, proxy.port);
+    // Where hosts are named, the proxy would be a way around the names: it is for the network process alone.
+    if (rules.network == Network::open) rules.hosts.add_own(proxy.host, proxy.port);
     for (const char* name : proxy_variables) {
       const char* value = getenv(name);
       if (rules.network == Network::hosts) environment.remove(name);
       else if (value != nullptr && !environment.has(name)) environment.set(name, value);
     }
   }
+  run.network.rules = rules;
+  if (!proxy.host.empty() && rules.network == Network::hosts) run.network.rules.hosts.add_own(proxy.host, proxy.port);
   run.network.proxy = std::move(proxy);
   run.network.watch = !run.contained;
   run.network.landlock_abi = run.offer.landlock_abi;

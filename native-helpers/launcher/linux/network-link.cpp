@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int64_t hosts_read_every = 1'000'000'000;
 constexpr size_t drained_at_once = 512;
+constexpr size_t unsent_max = 2048;
 
 }  // namespace
 
@@ -144,13 +146,37 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
   if (errno != EINPROGRESS) return errno;
   sockaddr_storage local{};
   size = sizeof local;
-  int descriptors[2] = {socket.get(), upstream.get()};
   bool sent = getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size) == 0 && read_address(local, size, message.local) &&
-              send_message(socket_.get(), message, descriptors, upstream ? 2 : 1, false);
+              send_or_keep(message, socket.get(), upstream.get());
   if (sent) return EINPROGRESS;
   sockaddr none{};
   connect(socket.get(), &none, sizeof none);  // AF_UNSPEC: not on its way any more
   return ENETUNREACH;
+}
+
+bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int upstream) {
+  int descriptors[2] = {server, upstream};
+  if (unsent_.empty() && send_message(socket_.get(), message, descriptors, upstream >= 0 ? 2 : 1, false)) return true;
+  if ((unsent_.empty() && errno != EAGAIN) || unsent_.size() >= unsent_max) return false;
+  Unsent one{message, Descriptor(fcntl(server, F_DUPFD_CLOEXEC, 3)), Descriptor(upstream >= 0 ? fcntl(upstream, F_DUPFD_CLOEXEC, 3) : -1)};
+  if (!one.server || (upstream >= 0 && !one.upstream)) return false;
+  unsent_.push_back(std::move(one));
+  return true;
+}
+
+bool NetworkLink::behind() {
+  std::lock_guard lock(mutex_);
+  return !unsent_.empty();
+}
+
+void NetworkLink::catch_up() {
+  std::lock_guard lock(mutex_);
+  while (!unsent_.empty()) {
+    const Unsent& next = unsent_.front();
+    int descriptors[2] = {next.server.get(), next.upstream.get()};
+    if (!send_message(socket_.get(), next.message, descriptors, next.upstream ? 2 : 1, false) && errno == EAGAIN) return;
+    unsent_.pop_front();
+  }
 }
 
 void NetworkLink::seen_query(const std::string& name) {

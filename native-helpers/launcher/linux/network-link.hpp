@@ -1,6 +1,7 @@
 // The supervisor's side of the network process: which names addresses were given for, the judgement of a connect, and the
 // handing over of the server's sockets. Used by both of the supervisor's threads.
 #pragma once
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -38,7 +39,17 @@ class NetworkLink {
   // Watch: this name was asked for.
   void seen_query(const std::string& name);
 
+  // The network process has not taken everything yet: the housekeeping thread calls catch_up() when the socket has room.
+  bool behind();
+  void catch_up();
+
  private:
+  struct Unsent {
+    NetworkMessage message;
+    Descriptor server;
+    Descriptor upstream;
+  };
+  bool send_or_keep(const NetworkMessage& message, int server, int upstream);
   std::string made_up_name(const Address& address) const;
   std::vector<KnownName> names_of(const Address& address);
   void take_hosts_file();
@@ -49,6 +60,7 @@ class NetworkLink {
   std::mutex mutex_;
   NameTable names_;
   std::vector<std::string> made_up_;
+  std::deque<Unsent> unsent_;
   int64_t hosts_read_ = 0;
 };
 

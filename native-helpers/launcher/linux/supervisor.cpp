@@ -337,7 +337,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   std::vector<uint64_t> ids;
   waits.push_back({signals, POLLIN, 0});
   waits.push_back({pending_wake_.get(), POLLIN, 0});
-  waits.push_back({network_.socket(), POLLIN, 0});
+  waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
   const size_t fixed = waits.size();
   {
     std::lock_guard lock(pending_mutex_);
@@ -350,7 +350,9 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   poll(waits.data(), waits.size(), timeout_ms);
   uint64_t added = 0;
   if ((waits[1].revents & POLLIN) != 0 && read(pending_wake_.get(), &added, sizeof added) < 0) added = 0;
-  if (waits[2].revents != 0) take_in_network();
+  if ((waits[2].revents & POLLOUT) != 0) network_.catch_up();
+  if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
+  settle_watched(timeout_ms == 0);
   std::lock_guard lock(pending_mutex_);
   finish_sends();
   for (size_t i = fixed; i < fixed + ids.size(); i++) {

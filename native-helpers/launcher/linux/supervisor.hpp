@@ -124,6 +124,7 @@ class Supervisor {
   void take_in_network();
   void record_connect(Target& target, const std::string& name, const Address& where, int error);
   void finish_sends();
+  void settle_watched(bool all);
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
@@ -177,6 +178,15 @@ class Supervisor {
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
   std::vector<PendingSend> pending_sends_;
+  // Watch: connects to addresses whose name is being looked up.
+  struct UnnamedConnect {
+    Observation seen;
+    Address where;
+    int64_t since;
+  };
+  std::mutex unnamed_mutex_;
+  std::vector<UnnamedConnect> unnamed_;
+  int64_t last_query_ = 0;
 };
 
 const char* error_name(int error);
