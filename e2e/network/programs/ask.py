@@ -1,6 +1,6 @@
 """Real Python programs in one file: ask.py '<way> <what>'..., one line of answer a task, `<number> ok <text>` or
 `<number> error <text>`. Ways: urllib, requests, httpx, httpx-async, aiohttp, socket (create_connection, blocking),
-nonblocking (connect_ex and select); and what no library would do, over the connection that libraries ask name servers
+nonblocking (connect_ex and select), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
 on: dns (one question of any type), dns-many (many different names at once), dns-raw (any bytes). `--together` before the
 tasks begins all of them at once, each in a thread."""
 
@@ -133,7 +133,27 @@ def by_dns_raw(what):
         return summary(one_answer(made))
 
 
+def by_datagram(how):
+    def send(what):
+        host, port = what.split(" ")
+        address = socket.getaddrinfo(host, int(port), socket.AF_INET, socket.SOCK_DGRAM)[0][4]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+            if how == "sendto":
+                made.sendto(b"x", address)
+            elif how == "sendmsg":
+                made.sendmsg([b"x"], [], 0, address)
+            else:
+                made.connect(address)
+                made.send(b"x")
+        return "sent"
+
+    return send
+
+
 WAYS = {
+    "datagram-sendto": by_datagram("sendto"),
+    "datagram-sendmsg": by_datagram("sendmsg"),
+    "datagram-connect": by_datagram("connect"),
     "dns": by_dns,
     "dns-many": by_dns_many,
     "dns-raw": by_dns_raw,
