@@ -17,7 +17,7 @@ export interface Name {
   do?: 'silent' | 'truncate' | 'wrong-id' | 'wrong-name' | 'wrong-port' | 'loop';
 }
 
-export type Listener = 'echo' | 'greet' | 'reset' | 'hold' | 'proxy' | 'closed';
+export type Listener = 'echo' | 'greet' | 'reset' | 'hold' | 'sink' | 'proxy' | 'closed';
 
 export interface NameScene {
   zone?: Record<string, Name>;
@@ -25,6 +25,7 @@ export interface NameScene {
   hosts?: string;
   ports?: Record<number, Listener>;
   near?: Record<number, Listener>;
+  rate?: string;
 }
 
 interface SeenBySide {

@@ -10,8 +10,9 @@ is JSON:
                     "do": "silent" | "truncate" | "wrong-id" | "wrong-name" | "wrong-port" | "loop" | "twice"}}
   resolv    text of /etc/resolv.conf (default: nameserver 203.0.113.1)
   hosts     text of /etc/hosts
-  ports     listeners of the far side: {port: "echo" | "greet" | "reset" | "hold" | "proxy" | "closed"}; echo answers `far:` and what came
+  ports     listeners of the far side: {port: "echo" | "greet" | "reset" | "hold" | "sink" | "proxy" | "closed"}; echo answers `far:` and what came
   near      the same for 127.0.0.1 and ::1 of the near side
+  rate      how fast the cable is for what the near side sends (tc: "1gbit"); as fast as the machine without it
 
 The report says in JSON what the far side saw: questions [proto, name, type], connections [address, port, text that arrived],
 datagrams. Needs root, or user namespaces that an ordinary user may make; leaves with 77 where neither is given.
@@ -172,7 +173,7 @@ class Side:
 
     def read(self, peer, record, state):
         try:
-            text = peer.recv(65536)
+            text = peer.recv(1 << 20)
         except OSError:
             text = b""
         if not text:
@@ -189,6 +190,8 @@ class Side:
                 self.seen["questions"].append(["tcp", name, TYPES.get(kind, str(kind))])
                 for answer in answers:
                     peer.send(struct.pack(">H", len(answer)) + answer)
+            return
+        if state["what"] == "sink":
             return
         record[2] += text.decode("latin1")
         if state["what"] == "proxy" and "waiting" in state and state["waiting"] is not None:
@@ -288,6 +291,8 @@ def main():
     os.write(go_write, b"x")
     if os.read(far_ready, 1) != b"x":
         sys.exit("lab: the far side did not start")
+    if "rate" in scene:
+        subprocess.run(["tc", "qdisc", "add", "dev", "near", "root", "tbf", "rate", scene["rate"], "burst", "512kb", "latency", "50ms"], check=True)
     ip("route", "add", "default", "via", "203.0.113.1")
     ip("-6", "route", "add", "default", "via", "2001:db8:77::1")
 
