@@ -42,6 +42,7 @@ TABLE = {
     "closed-six.example": {A: [PLAIN], AAAA: [CLOSED_SIX]},
     "closed-four.example": {A: [CLOSED, PLAIN]},
     "silent.example": {A: [SILENT]},
+    "closed-only.example": {A: [CLOSED]},
     "alias.example": {CNAME: "first.chain.example"},
     "first.chain.example": {CNAME: "second.chain.example"},
     "second.chain.example": both("93.184.216.50", "2606:2800:220:1::50"),
