@@ -100,7 +100,8 @@ function curl(): Program | string {
     args: [join(sources, 'ask.sh')],
     exec: [sources],
     env: {},
-    ways: [way('curl', { patient: true })],
+    // It asks for IPv6 addresses only where it can make a datagram socket for IPv6, which is refused.
+    ways: [way('curl', { patient: true, six: false })],
   };
 }
 
