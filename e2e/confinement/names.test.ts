@@ -469,16 +469,15 @@ const cases: Case[] = [
 ];
 
 describe('hosts by name', () => {
-  for (const one of cases) {
-    test(one.name, async ({ skip }) => {
-      for (const wanted of [one.refused, one.allowed]) {
-        if (wanted === undefined) continue;
-        const result = await inLab(wanted.args, wanted.plan, wanted.scene);
-        if (result.skipped !== undefined) skip(result.skipped);
-        expectOutcome(result, wanted);
-      }
-    });
-  }
+  test.for(cases)('$name', async (one, { skip }) => {
+    const outcomes = [one.refused, one.allowed].filter((wanted) => wanted !== undefined);
+    expect(outcomes).not.toHaveLength(0);
+    for (const wanted of outcomes) {
+      const result = await inLab(wanted.args, wanted.plan, wanted.scene);
+      if (result.skipped !== undefined) skip(result.skipped);
+      expectOutcome(result, wanted);
+    }
+  });
 });
 
 describe('bounds of look-ups', () => {
@@ -673,7 +672,7 @@ describe('the network process', () => {
       stranger.destroy();
       child.stdin.end();
       await once(child, 'close');
-      expect(() => readFileSync(`/proc/${String(own[0])}/status`)).toThrow();
+      expect(() => readFileSync(`/proc/${String(own[0])}/status`)).toThrow('ENOENT');
     } finally {
       child.kill('SIGKILL');
       removeArena(arena);
