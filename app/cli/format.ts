@@ -4,6 +4,7 @@ import {
   cannotSentences,
   eventSentence,
   pinProblemSentences,
+  networkShort,
   stateSentences,
   stateTitles,
   withheldTitle,
@@ -41,11 +42,12 @@ export function commandLine(server: Server): string {
 
 export function serverTable(servers: readonly Server[], terminal: Terminal): string {
   return terminal.table(
-    ['SERVER', 'LEVEL', 'STATE', 'RUNS', 'DENIED', 'COMMAND'],
+    ['SERVER', 'LEVEL', 'STATE', 'NETWORK', 'RUNS', 'DENIED', 'COMMAND'],
     servers.map((server) => [
       server.handle,
       server.level,
       stateCell(server.state),
+      server.network === null ? '' : networkShort(server.level, server.network),
       { text: String(server.liveRuns), right: true },
       {
         text: String(server.denialsLastHour),
@@ -108,12 +110,12 @@ const verdictColours: Record<Event['verdict'], Colour> = { allowed: 'dim', refus
 
 /** One line: when, verdict, who, what. `name`: the handle of a server id, where it is known. */
 export function eventLine(event: Event, terminal: Terminal, name: (id: string) => string = (id) => id): string {
-  const { phrase, known, target } = eventSentence(event);
+  const { phrase, known, target, reason } = eventSentence(event);
   const object = target === null ? '' : known === null ? ` ${plain(target)}` : ` ${known} (${plain(target)})`;
   const times = event.count > 1 && event.kind !== 'spool.dropped' ? ` ×${event.count}` : '';
   const verdict = terminal.paint(verdictColours[event.verdict], event.verdict.padEnd(7));
   const time = terminal.paint('dim', `${localTime(event.at)}.${event.at.slice(20, 23).padEnd(3, '0')}`);
-  return `${time}  ${verdict}  ${plain(name(event.server))} ${phrase}${object}${times}`;
+  return `${time}  ${verdict}  ${plain(name(event.server))} ${phrase}${object}${times}${reason === null ? '' : `  (${reason})`}`;
 }
 
 export function runRow(run: Run): Cell[] {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
 import { fetchesSchema, pinSchema } from './pin.ts';
+import { networkSummarySchema } from './network.ts';
 import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
@@ -59,6 +60,8 @@ export const serverSchema = z.strictObject({
   /** What it fetches at each start, where that could be pinned and is not. */
   fetches: fetchesSchema.nullable(),
   pin: pinSchema.nullable(),
+  /** Null while it does not start through the launcher. */
+  network: networkSummarySchema.nullable(),
 });
 export type Server = z.infer<typeof serverSchema>;
 

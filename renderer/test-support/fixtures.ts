@@ -168,6 +168,7 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     withheld: [],
     fetches: null,
     pin: null,
+    network: null,
     ...overrides,
   };
 }
