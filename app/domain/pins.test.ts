@@ -150,7 +150,6 @@ test('a pinned server may read its tree and not the cache, and its plan names wh
     own,
     clientFiles: [],
     rules: [],
-    environment: {},
   };
   const compile = (level: 'standard' | 'watch', pinned: typeof pin | null): ReturnType<typeof compilePlan> =>
     compilePlan(mergePolicy({ ...context, level, pin: pinned }), {
