@@ -124,7 +124,6 @@ Plan load_plan(const Request& request) {
   }
   const char* unknown = plan.network == Network::hosts || !plan.hosts.empty() || plan.datagrams ? "hosts"
                         : plan.ask_links || !plan.links.empty()                                 ? "links"
-                        : plan.nested_sandbox                                                   ? "nested-sandbox"
                         : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
                         : !plan.secrets.empty()                                                 ? "secret"
                                                                                                 : nullptr;
@@ -605,7 +604,7 @@ struct Housekeeping {
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(run.contained ? contained_calls() : watched_calls(), run.contained);
+  std::vector<sock_filter> filter = make_filter(run.contained ? contained_calls(run.plan.nested_sandbox) : watched_calls(), run.contained);
 
   int up[2];
   int down[2];
@@ -648,7 +647,7 @@ struct Housekeeping {
   walls = Walls{};
 
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
-  EnforcementReport report = enforcement_of(run.offer, run.plan.level);
+  EnforcementReport report = enforcement_of(run.offer, run.plan.level, run.plan.nested_sandbox);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
                        (run.plan.network == Network::open ? "open" : "none") + "\",\"program\":";
   append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
@@ -661,6 +660,7 @@ struct Housekeeping {
   Settings settings;
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
+  settings.nested_sandbox = run.plan.nested_sandbox;
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
@@ -996,7 +996,7 @@ int print_probe() {
   flag("notifySyncWake", offer.sync_wake_up);
   flag("pidfdGetfd", offer.pidfd_getfd);
   flag("userNamespaces", offer.user_namespaces);
-  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard)) + "}\n";
+  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard, false)) + "}\n";
   return fwrite(out.data(), 1, out.size(), stdout) == out.size() && fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -27,6 +27,7 @@ namespace belljar {
 struct Settings {
   bool contained = true;
   bool record_all = false;
+  bool nested_sandbox = false;       // the run may make namespaces of its own
   bool sync_wake_up = false;
   int guardian = 0;
   int landlock_abi = 0;
@@ -111,11 +112,18 @@ class Supervisor {
   Answer decide_priority(Target& target, const seccomp_notif& request, int nr);
   Answer decide_shm(Target& target, const seccomp_notif& request, Action action);
   Answer decide_owner(Target& target, const seccomp_notif& request);
+  Answer decide_socket(Target& target, const seccomp_notif& request);
   Answer refuse_socket(Target& target, const seccomp_notif& request);
+  Answer decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule);
+  Answer give_unused_map(Target& target);
 
   void answer(const seccomp_notif& request, const Answer& answer);
   bool still_valid(uint64_t id) const;
   bool group_in_run(int group) const;
+  // A number from a register means a process or group as the caller sees them. In a namespace of processes of the run's own it
+  // can mean nobody outside of that; elsewhere it means what we see under the number.
+  bool names_own(const Target& target, int process) const;
+  bool names_own_group(const Target& target, int group) const;
   std::string cwd_joined(Target& target, int at, const std::string& path) const;
 
   Settings settings_;
@@ -125,6 +133,7 @@ class Supervisor {
   int self_;
   int epoch_cpu_ = -1;
   uint64_t current_id_ = 0;
+  bool other_root_ = false;  // the caller's root folder is not ours, so that names we know mean something else to it
   const std::vector<CallRule>& calls_;
   std::vector<const CallRule*> by_number_;
   struct ObjectRight {

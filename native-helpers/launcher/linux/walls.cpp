@@ -96,6 +96,8 @@ bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, co
     struct stat info{};
     if (!fd || fstat(fd.get(), &info) != 0) continue;
     uint64_t rights = S_ISDIR(info.st_mode) ? read_rights : right_read_file;
+    // The few settings of a process that may be changed (open_proc), which it opens for the run.
+    if (path == "/proc") rights |= right_write_file;
     if (!add_path(walls.outer.get(), fd.get(), rights, abi)) {
       error = "landlock_add_rule " + path + ": " + strerror(errno);
       return false;
@@ -205,7 +207,7 @@ Offer probe_kernel() {
   return offer;
 }
 
-EnforcementReport enforcement_of(const Offer& offer, Level level) {
+EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested) {
   EnforcementReport report;
   bool brokering = offer.notify && offer.addfd_send && offer.pidfd_getfd;
   auto put = [](std::vector<std::string>& list, std::string text) { list.push_back(std::move(text)); };
@@ -231,6 +233,7 @@ EnforcementReport enforcement_of(const Offer& offer, Level level) {
   put(brokering ? report.full : report.missing,
       brokering ? "supervisor.broker" : "supervisor.broker: needs Linux 5.14");
   if (!offer.memory_seal) put(report.partial, "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
+  if (nested) put(report.partial, "kernel.namespaces: it may make user namespaces of its own, in which more of the kernel can be asked for (permission nested-sandbox)");
   if (offer.notify && !offer.sync_wake_up) put(report.partial, "seccomp.speed: no synchronous wake-up before Linux 6.6");
   return report;
 }

@@ -64,6 +64,7 @@ struct EnforcementReport {
   std::vector<std::string> missing;
 };
 
-EnforcementReport enforcement_of(const Offer& offer, Level level);
+// `nested`: the run may make namespaces of its own.
+EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested);
 
 }  // namespace belljar
