@@ -3,13 +3,14 @@
  * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { RuleVerb } from '#contract/words.ts';
+import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
+import { socketName } from './named-sockets.ts';
 import { expandPath } from './paths.ts';
 import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
 
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
 const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
-const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local):./;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local|permission):./;
 
 function invalid(detail: string): BelljarError {
   return new BelljarError('invalid-input', { params: { detail } });
@@ -20,6 +21,14 @@ function path(text: string, context: WhatContext): string {
   if (expanded === null) throw invalid(`"${text}" is not an absolute path (~ and $XDG_… may stand at its start)`);
   if (new TextEncoder().encode(expanded).length > 4095) throw invalid('the path is too long');
   return expanded;
+}
+
+/** `@name`, as events show it. */
+function abstractName(text: string): string {
+  const bytes = new TextEncoder().encode(text).length - 1;
+  const isName = bytes >= 1 && bytes <= 107 && !/[\0\uFFFD]/.test(text);
+  if (!isName) throw invalid(`"${text}" is not the name of an abstract socket (1 to 107 bytes after the @)`);
+  return text;
 }
 
 function port(text: string, pattern: RegExp, least: number): string {
@@ -43,11 +52,9 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'socket': {
-      if (text.startsWith('@') && !revoke)
-        throw new BelljarError('not-enforceable', {
-          params: { sentence: 'Abstract sockets have no path, and none of them can be granted.' },
-        });
-      const what = text.startsWith('@') ? text : path(text, context);
+      if (socketName(text) !== null) return text;
+      if (text.startsWith('@')) return abstractName(text);
+      const what = path(text, context);
       if (!revoke) assertGrantable(what, context);
       return what;
     }
@@ -57,9 +64,18 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       if (what === '/' && !revoke) throw invalid('denying / would leave nothing to start the server with');
       return what;
     }
+    case 'permission': {
+      const permission = permissions.find((candidate) => candidate === text);
+      if (permission === undefined) throw invalid(`"${text}" is none of ${permissions.join(', ')}`);
+      const kept: readonly Permission[] = ['nested-sandbox'];
+      if (!kept.includes(permission) && !revoke)
+        throw new BelljarError('not-enforceable', {
+          params: { sentence: `The permission "${permission}" cannot be kept yet.` },
+        });
+      return permission;
+    }
     case 'host':
     case 'link':
-    case 'permission':
       if (!revoke) throw hostsNotEnforceable();
       return text;
     case 'listen':

@@ -39,7 +39,7 @@ const without = forms.map((form): Technique => ({
   twin: { args: () => [form, '-', 'nothing'], plan: () => permitted },
 }));
 
-interface Inside {
+interface Inside extends Pick<Technique, 'leaks' | 'witness' | 'bare' | 'neighbour'> {
   name: string;
   form?: 'user' | 'sandbox' | 'page';
   /** Name of another attack program, or `-`. */
@@ -48,10 +48,6 @@ interface Inside {
   errno: string | readonly string[];
   kind: EventKind | readonly EventKind[];
   target: (scene: Scene) => string | RegExp;
-  leaks?: string;
-  witness?: Technique['witness'];
-  bare?: Technique['bare'];
-  neighbour?: boolean;
   plan?: (scene: Scene) => Partial<Plan>;
   twin?: { program?: string; args: (scene: Scene) => readonly string[]; form?: 'sandbox' | 'page' | 'none' };
 }

@@ -49,7 +49,7 @@ const reaching = ways.map(({ way, socket, tries }): Technique => {
       way === 'stream' || way === 'seqpacket' || way === 'non-blocking'
         ? {
             args: (scene) => [way, ...target(scene)],
-            plan: ({ arena }) => ({ socket: [join(arena.neighbour, `${socket}.sock`)] }),
+            plan: ({ arena }) => ({ socket: [[join(arena.neighbour, `${socket}.sock`)]] }),
           }
         : { args: () => [datagram ? 'own-pair' : 'own', datagram ? 'stream' : '-'] },
   };

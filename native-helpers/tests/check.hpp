@@ -34,3 +34,4 @@ void test_network();
 void test_places();
 void test_calls();
 void test_package_caches();
+void test_socket_place();

@@ -8,6 +8,7 @@ int main() {
   test_places();
   test_calls();
   test_package_caches();
+  test_socket_place();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

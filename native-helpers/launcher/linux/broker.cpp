@@ -389,7 +389,9 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   size_t room = size - offsetof(sockaddr_un, sun_path);
   if (size <= offsetof(sockaddr_un, sun_path) || raw[0] == '\0') {
     std::string name = "@" + (room > 1 ? std::string(raw + 1, room - 1) : std::string());
-    return refuse(target, "unix.connect", std::move(name), EACCES);
+    bool granted = std::find(settings_.sockets.begin(), settings_.sockets.end(), name) != settings_.sockets.end();
+    if (!granted || name == "@") return refuse(target, "unix.connect", std::move(name), EACCES);
+    return connect_granted(target, socket, reinterpret_cast<const sockaddr_un&>(storage), static_cast<socklen_t>(size), std::move(name));
   }
   std::string path(raw, strnlen(raw, room));
   Resolved found = target.resolve(AT_FDCWD, path, true);
@@ -404,12 +406,17 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   to.sun_family = AF_UNIX;
   std::string link = proc_fd(found.object.get());
   memcpy(to.sun_path, link.c_str(), link.size() + 1);
+  return connect_granted(target, socket, to, sizeof to, own && !settings_.record_all ? std::string() : found.path);
+}
+
+// `seen` is what the event is about; empty for none.
+Supervisor::Answer Supervisor::connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen) {
   int flags = fcntl(socket.get(), F_GETFL);
   bool blocking = (flags & O_NONBLOCK) == 0;
   if (blocking) fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
-  int code = connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 ? 0 : errno;
+  int code = connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), size) == 0 ? 0 : errno;
   if (blocking) fcntl(socket.get(), F_SETFL, flags);
-  if (!own || settings_.record_all) record(target, "unix.connect", found.path, false, 0, "broker");
+  if (!seen.empty()) record(target, "unix.connect", std::move(seen), false, 0, "broker");
   return {false, code, 0, false};
 }
 

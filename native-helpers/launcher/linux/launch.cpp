@@ -43,6 +43,7 @@
 #include "kernel.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
+#include "sockets.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
 #include "walls.hpp"
@@ -597,7 +598,7 @@ struct Housekeeping {
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, run.plan, sockets, run.offer.landlock_abi, {"/proc"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
@@ -938,11 +939,7 @@ void launch(const Request& request) {
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
     resolver.add_rules();
     places = resolver.take();
-    for (const std::string& socket : run.plan.sockets) {
-      std::string real = real_path(socket);
-      if (real.empty()) places.not_applied.push_back("socket " + socket + ": does not exist");
-      else sockets.push_back(real);
-    }
+    sockets = find_sockets(run.plan, resolver, places.not_applied);
   }
 
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <sys/un.h>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -32,7 +33,7 @@ struct Settings {
   int guardian = 0;
   int landlock_abi = 0;
   NetworkRules network;
-  std::vector<std::string> sockets;  // real paths that may be connected to
+  std::vector<std::string> sockets;  // what may be connected to: real paths, and abstract names after an @
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
   std::string resolv_conf;           // text served in place of /etc/resolv.conf; empty to leave it
@@ -106,6 +107,7 @@ class Supervisor {
   Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
+  Answer connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen);
   Answer do_listen(Target& target, int fd, int backlog);
   Answer do_send_to(Target& target, const __u64* args);
   Answer decide_signal(Target& target, const seccomp_notif& request, Action action);

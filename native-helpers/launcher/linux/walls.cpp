@@ -1,5 +1,6 @@
 #include "walls.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ uint64_t handled_files(int abi) {
   return all;
 }
 
-Descriptor make_ruleset(int abi, bool net) {
+Descriptor make_ruleset(int abi, bool net, bool abstract) {
   LandlockRulesetAttributes attributes{};
   attributes.handled_access_fs = handled_files(abi);
   size_t size = sizeof(uint64_t);
@@ -41,7 +42,7 @@ Descriptor make_ruleset(int abi, bool net) {
   }
   if (abi >= 6) {
     size = 3 * sizeof(uint64_t);
-    attributes.scoped = landlock_scope_abstract_unix | landlock_scope_signal;
+    attributes.scoped = (abstract ? 0 : landlock_scope_abstract_unix) | landlock_scope_signal;
   }
   return Descriptor(static_cast<int>(syscall(number::landlock_create_ruleset, &attributes, size, 0)));
 }
@@ -76,10 +77,12 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, const std::vector<std::string>& extra_read,
-                 Walls& walls, std::string& error) {
-  walls.outer = make_ruleset(abi, false);
-  walls.inner = make_ruleset(abi, true);
+bool build_walls(const std::vector<Grant>& grants, const Plan& plan, const std::vector<std::string>& sockets, int abi,
+                 const std::vector<std::string>& extra_read, Walls& walls, std::string& error) {
+  // An abstract socket that was granted is connected to by the supervisor, which must then be able to.
+  bool abstract = std::any_of(sockets.begin(), sockets.end(), [](const std::string& one) { return one.front() == '@'; });
+  walls.outer = make_ruleset(abi, false, abstract);
+  walls.inner = make_ruleset(abi, true, false);
   if (!walls.outer || !walls.inner) {
     error = std::string("landlock_create_ruleset: ") + strerror(errno);
     return false;

@@ -4,7 +4,7 @@ import { RadioGroup } from '@base-ui/react/radio-group';
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import { eventSentence, knownTargets } from '#contract/sentences.ts';
+import { eventSentence, grantSentences } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
@@ -13,7 +13,7 @@ import type { Denial, Grant } from './grant-store.ts';
 
 /** The phrase of a denial that may be known only by kind and target. */
 export function denialSentence(denial: Denial): { phrase: string; known: string | null } {
-  const { phrase } = eventSentence({
+  const { phrase, known } = eventSentence({
     v: 1,
     seq: 1,
     at: '',
@@ -26,8 +26,9 @@ export function denialSentence(denial: Denial): { phrase: string; known: string 
     by: 'kernel',
     count: 1,
     process: { pid: 0, exe: '' },
+    ...(denial.known === undefined ? {} : { known: denial.known }),
   });
-  return { phrase, known: denial.known === undefined ? null : (knownTargets[denial.known] ?? null) };
+  return { phrase, known };
 }
 
 function WhichDenial({ grant }: { grant: Grant }): ReactNode {
@@ -101,6 +102,9 @@ export function GrantDialog(): ReactNode {
   const { step } = grant;
   const done = step.kind === 'done';
   const grantable = grant.proposals.kind === 'proposals';
+  // The same socket is as dangerous by its place as by its name.
+  const named = grant.proposals.kind === 'proposals' ? grant.proposals.list[0] : undefined;
+  const risk = named === undefined ? null : (grantSentences(named.verb, named.what)?.risk ?? null);
   return (
     <Dialog
       open
@@ -163,7 +167,8 @@ export function GrantDialog(): ReactNode {
       ) : (
         <>
           <WhichDenial grant={grant} />
-          {sentence.known !== null && (
+          {risk !== null && <Note tone="warn">{risk}</Note>}
+          {risk === null && sentence.known !== null && (
             <Note tone="warn">
               This opens {sentence.known}. Most servers work without it, and one that has it can pass it on to wherever
               it can connect.

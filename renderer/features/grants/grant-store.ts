@@ -41,8 +41,16 @@ export function createGrantStore(transport: Transport, home: () => string | null
   let opened = 0;
 
   function proposals(denial: Denial): Proposals {
-    const { targetBytes, ...rest } = denial;
-    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home());
+    const { kind, target, targetBytes, known } = denial;
+    return proposalsFor(
+      {
+        kind,
+        target,
+        ...(targetBytes === undefined ? {} : { targetBytes }),
+        ...(known === undefined ? {} : { known }),
+      },
+      home(),
+    );
   }
 
   return Object.assign(store, {

@@ -21,7 +21,10 @@ describe('from a denial to rules', () => {
     ['net.connect', '127.0.0.1:5432', ['local 5432']],
     ['net.connect', '[::1]:80', ['local 80']],
     ['net.listen', '0.0.0.0:8080', ['listen 8080']],
-    ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
+    ['unix.connect', '/run/my.sock', ['socket /run/my.sock']],
+    ['unix.connect', '@abstract', ['socket @abstract']],
+    ['syscall', 'clone CLONE_NEWUSER', ['permission nested-sandbox']],
+    ['syscall', 'clone CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET', ['permission nested-sandbox']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
   });
@@ -36,7 +39,9 @@ describe('from a denial to rules', () => {
     expect(rules('file.read', '/very/long', 90_000)).toContain('not known');
     expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
     expect(rules('file.read', 'relative/path')).toContain('full path');
-    expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('unix.connect', '@')).toContain('without a name');
+    expect(rules('syscall', 'clone CLONE_NEWUSER|CLONE_NEWNS')).toContain('No rule');
+    expect(rules('syscall', 'mount')).toContain('No rule');
     expect(rules('net.connect', 'nonsense')).toContain('not understood');
     expect(rules('net.connect', '1.2.3.4:99999')).toContain('not understood');
   });
@@ -48,8 +53,20 @@ describe('from a denial to rules', () => {
       'net.listen': '0.0.0.0:1',
     };
     for (const kind of eventKinds) {
-      expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);
+      const target = samples[kind] ?? '/some/path';
+      expect([kind, Array.isArray(rules(kind, target))]).toEqual([kind, isGrantable(kind, target)]);
     }
+  });
+
+  it('proposes a socket by what it is first, because it lies elsewhere after the next login', () => {
+    const proposals = proposalsFor({ kind: 'unix.connect', target: '/tmp/ssh-a/agent.1', known: 'ssh-agent' }, home);
+    expect(proposals).toEqual({
+      kind: 'proposals',
+      list: [
+        { verb: 'socket', what: 'ssh-agent', title: 'Use your SSH keys through the agent' },
+        { verb: 'socket', what: '/tmp/ssh-a/agent.1', title: 'Connect to this socket, at this place' },
+      ],
+    });
   });
 
   it('splits addresses', () => {

@@ -3,7 +3,8 @@
  * A target that was cut or was not valid text is not a name that can be granted.
  */
 import type { Event } from '#contract/event.ts';
-import type { EventKind, RuleVerb } from '#contract/words.ts';
+import { socketOfKnown, socketSentences } from '#contract/sentences.ts';
+import { isSandboxCall, type EventKind, type RuleVerb } from '#contract/words.ts';
 
 export interface Proposal {
   verb: RuleVerb;
@@ -14,12 +15,15 @@ export interface Proposal {
 
 export type Proposals = { kind: 'proposals'; list: Proposal[] } | { kind: 'none'; why: string };
 
-/** Whether any rule could ever allow this kind. */
-export function isGrantable(kind: EventKind): boolean {
-  return !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind);
+/** Whether any rule could ever allow this. */
+export function isGrantable(kind: EventKind, target: string): boolean {
+  return (
+    isSandboxCall(kind, target) ||
+    !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind)
+  );
 }
 
-type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes'>>;
+type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes' | 'known'>>;
 
 function parentOf(path: string): string {
   const cut = path.replace(/\/+$/u, '').lastIndexOf('/');
@@ -50,6 +54,24 @@ function fileProposals(verb: 'read' | 'write', path: string, home: string | null
     else list.push(proposal);
   }
   return { kind: 'proposals', list };
+}
+
+const closed = 'No rule can allow this: it is closed to every contained server.';
+
+/** By its name where it has one: many sockets lie elsewhere after the next login. */
+function socketProposals(target: string, known: string | undefined): Proposals {
+  const exact = target.startsWith('/') || /^@.+/u.test(target);
+  const list: Proposal[] = exact
+    ? [{ verb: 'socket', what: target, title: 'Connect to this socket, at this place' }]
+    : [];
+  const name = socketOfKnown[known ?? ''];
+  if (name !== undefined) {
+    const { use } = socketSentences[name];
+    list.unshift({ verb: 'socket', what: name, title: `${use.charAt(0).toUpperCase()}${use.slice(1)}` });
+  }
+  return list.length > 0
+    ? { kind: 'proposals', list }
+    : { kind: 'none', why: 'A socket without a name cannot be granted.' };
 }
 
 export function proposalsFor(denial: Denial, home: string | null): Proposals {
@@ -94,17 +116,20 @@ export function proposalsFor(denial: Denial, home: string | null): Proposals {
       return { kind: 'proposals', list: [{ verb: 'listen', what: port.toString(), title: 'Listen on this port' }] };
     }
     case 'unix.connect':
-      return target.startsWith('/')
-        ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
-        : { kind: 'none', why: 'A socket without a path cannot be granted.' };
+      return socketProposals(target, denial.known);
     case 'link.open':
       return { kind: 'proposals', list: [{ verb: 'link', what: target, title: 'Open links to this host' }] };
-    case 'signal':
     case 'syscall':
+      if (!isSandboxCall(kind, target)) return { kind: 'none', why: closed };
+      return {
+        kind: 'proposals',
+        list: [{ verb: 'permission', what: 'nested-sandbox', title: 'Make a sandbox of its own, as browsers do' }],
+      };
+    case 'signal':
     case 'limit':
     case 'run.start':
     case 'run.end':
     case 'spool.dropped':
-      return { kind: 'none', why: 'No rule can allow this: it is closed to every contained server.' };
+      return { kind: 'none', why: closed };
   }
 }
