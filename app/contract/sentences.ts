@@ -266,7 +266,7 @@ export const knownTargets: Record<string, string> = {
   'name-service': 'the name service cache',
   resolver: 'the system resolver: looking up names',
   journal: "the system's journal",
-  'nested-sandbox': 'a sandbox of its own, as browsers make one for their pages',
+  'nested-sandbox': 'a sandbox of its own (as browsers make one for their pages)',
 };
 
 /** What a Unix socket that has a name is good for, and what comes with it. `use` stands after "lets it". */

@@ -1,7 +1,7 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
-import type { EffectivePolicy } from '#contract/policy.ts';
-import { levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
+import type { EffectivePolicy, Rule } from '#contract/policy.ts';
+import { grantSentences, levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -9,6 +9,11 @@ import { plain } from '../terminal.ts';
 
 const eventsShown = 20;
 const runsShown = 5;
+
+function whatOf({ verb, what, symbol }: Rule): string {
+  const words = grantSentences(verb, what);
+  return `${what}${symbol === undefined ? '' : ` (${symbol})`}${words === null ? '' : `: lets it ${words.use}`}`;
+}
 
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
@@ -22,7 +27,7 @@ function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
         own.map((rule) => [
           { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
           rule.source,
-          `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}`,
+          whatOf(rule),
         ]),
       ),
     );
