@@ -2,12 +2,12 @@
  * The permission nested-sandbox: a browser makes its own sandbox of namespaces. With it, and only with it, exactly those are
  * made; and whoever is inside one gains nothing that the run does not have.
  */
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { decoys, looks, makeArena, removeArena } from './support/arena.ts';
-import { compile } from './support/compile.ts';
+import { compile, compileWhole } from './support/compile.ts';
 import { Neighbour, neighbourArgument } from './support/neighbour.ts';
 import { startBare, startContained } from './support/start.ts';
 import { brief, defineTechniques, matchingEvents, type Scene, type Technique } from './support/technique.ts';
@@ -284,6 +284,29 @@ describe('numbers and names mean what they mean inside', () => {
       );
       expect(result.outcome, result.stderr).toMatchObject({ kind: 'refused' });
       expect(result.after).toBe(result.before);
+    },
+  );
+
+  test.for(['prlimit', 'sched_setaffinity', 'setpriority', 'kill'])(
+    '%s of a stranger, by a program that may not be looked into, is refused',
+    async (call) => {
+      // Executed but not read: the kernel keeps its namespaces from us, and nothing may follow from that.
+      const arena = makeArena();
+      const neighbour = await Neighbour.start(arena);
+      try {
+        const program = join(arena.readonly, 'hidden');
+        compileWhole('attack-process', program);
+        chmodSync(program, 0o111);
+        const before = neighbour.observed();
+        const args = [call, neighbour.facts.pid.toString(), '0', '0'];
+        const result = await startContained(arena, program, args, { ...permitted, exec: [arena.readonly] });
+        expect(result.outcome, result.stderr).toMatchObject({ kind: 'refused', errno: 'EPERM' });
+        expect(matchingEvents(result.events, 'signal', /./)).not.toHaveLength(0);
+        expect(`${neighbour.observed()} ${(await neighbour.contacts()).join()}`).toBe(`${before} `);
+      } finally {
+        await neighbour.stop();
+        removeArena(arena);
+      }
     },
   );
 

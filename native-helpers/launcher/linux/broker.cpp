@@ -507,7 +507,7 @@ Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif
     const char* line = strstr(text, "\nPid:");
     process = line != nullptr ? atoi(line + 5) : 0;
     // In a namespace of its own the caller may not end that namespace's first process, and we could.
-    bool reachable = !settings_.nested_sandbox || !target.is_apart(Apart::processes);
+    bool reachable = !settings_.nested_sandbox || !target.is_apart(Apart::processes, true);
     if (process > 0 && reachable && in_run(process)) {
       // The descriptor number may be swapped before the kernel looks again, so the signal is sent here.
       if (args[2] != 0) return {false, EPERM, 0, false};
@@ -585,7 +585,7 @@ Supervisor::Answer Supervisor::decide_socket(Target& target, const seccomp_notif
   const __u64* args = request.data.args;
   bool ordinary = request.data.nr == SYS_socket &&
                   is_ordinary_socket(static_cast<int>(args[0]), static_cast<int>(args[1]), static_cast<int>(args[2]));
-  if (settings_.nested_sandbox && ordinary && !target.is_apart(Apart::users)) return {};
+  if (settings_.nested_sandbox && ordinary && !target.is_apart(Apart::users, true)) return {};
   return refuse_socket(target, request);
 }
 
@@ -595,7 +595,7 @@ Supervisor::Answer Supervisor::decide_socket(Target& target, const seccomp_notif
 Supervisor::Answer Supervisor::decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule) {
   bool root = rule.action == Action::change_root;
   uint64_t flags = request.data.args[0];
-  bool known = root ? target.is_apart(Apart::users) : is_sandbox_namespace(rule.nr, flags);
+  bool known = root ? target.is_apart(Apart::users, true) : is_sandbox_namespace(rule.nr, flags);
   std::string text = root ? rule.name : namespace_text(rule.name, flags);
   if (!settings_.nested_sandbox || !known) return refuse(target, "syscall", std::move(text), rule.error);
   if (settings_.record_all) record(target, "syscall", std::move(text), false, 0, "broker");

@@ -218,7 +218,7 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
   size_t slash = rest.find('/');
   std::string_view file = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
   bool read_only = (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;
-  bool id_map = settings_.nested_sandbox && process == target.process() && target.is_apart(Apart::users) &&
+  bool id_map = settings_.nested_sandbox && process == target.process() && target.is_apart(Apart::users, true) &&
                 (file == "uid_map" || file == "gid_map" || file == "setgroups");
   std::string_view leaf = base_name(file);
   bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags";

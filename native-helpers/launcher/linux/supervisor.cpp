@@ -146,11 +146,11 @@ bool Supervisor::in_run(int process) const {
 }
 
 bool Supervisor::names_own(const Target& target, int process) const {
-  return (settings_.nested_sandbox && target.is_apart(Apart::processes)) || in_run(process);
+  return (settings_.nested_sandbox && target.is_apart(Apart::processes, false)) || in_run(process);
 }
 
 bool Supervisor::names_own_group(const Target& target, int group) const {
-  return (settings_.nested_sandbox && target.is_apart(Apart::processes)) || group_in_run(group);
+  return (settings_.nested_sandbox && target.is_apart(Apart::processes, false)) || group_in_run(group);
 }
 
 bool Supervisor::group_in_run(int group) const {
@@ -226,7 +226,7 @@ void Supervisor::serve() {
     }
     Target target(static_cast<int>(request->pid), self_);
     current_id_ = request->id;
-    other_root_ = settings_.nested_sandbox && target.is_apart(Apart::root);
+    other_root_ = settings_.nested_sandbox && target.is_apart(Apart::root, true);
     if (other_root_) target.use_own_root();
     answer(*request, decide(*request, target));
   }
@@ -342,7 +342,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::change_root:
       return decide_namespace(target, request, *rule);
     case Action::interface_command:
-      if (is_interface_command(static_cast<uint32_t>(args[1])) && !target.is_apart(Apart::users)) return {};
+      if (is_interface_command(static_cast<uint32_t>(args[1])) && !target.is_apart(Apart::users, true)) return {};
       return refuse(target, "syscall", rule->name, rule->error);
     case Action::refuse:
       return refuse(target, "syscall", rule->name, rule->error);

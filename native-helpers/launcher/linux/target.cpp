@@ -108,24 +108,27 @@ Descriptor Target::descriptor(int fd, int& error) {
 
 namespace {
 
-// What stands at /proc/<process>/<entry>: the same object has the same numbers.
-bool same_object(const char* one, const char* other) {
+enum class Same { yes, no, unknown };
+
+Same same_object(const char* one, const char* other) {
   struct stat first{};
   struct stat second{};
-  return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  if (stat(one, &first) != 0 || stat(other, &second) != 0) return Same::unknown;
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino ? Same::yes : Same::no;
 }
 
 constexpr unsigned get_parent = 0xB702;  // NS_GET_PARENT
 
 }  // namespace
 
-bool Target::is_apart(Apart kind) const {
+bool Target::is_apart(Apart kind, bool when_hidden) const {
   const char* entry = kind == Apart::users ? "ns/user" : kind == Apart::processes ? "ns/pid" : "root";
   char theirs[64];
   char ours[64];
   snprintf(theirs, sizeof theirs, "/proc/%d/%s", thread_, entry);
   snprintf(ours, sizeof ours, "/proc/self/%s", entry);
-  return !same_object(theirs, ours);
+  Same same = same_object(theirs, ours);
+  return same == Same::unknown ? when_hidden : same == Same::no;
 }
 
 bool Target::is_deeper() const {
@@ -135,7 +138,7 @@ bool Target::is_deeper() const {
   Descriptor above(theirs ? ioctl(theirs.get(), get_parent) : -1);
   char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", above.get());
-  return !above || !same_object(link, "/proc/self/ns/user");
+  return !above || same_object(link, "/proc/self/ns/user") != Same::yes;
 }
 
 Descriptor Target::root() const {

@@ -33,8 +33,9 @@ class Target {
   Target(int thread, int supervisor) : thread_(thread), supervisor_(supervisor) {}
 
   // Is the thread in other namespaces of users or processes than we, or is its root folder another? Only the thread itself
-  // can change the first two, and not while it is stopped. What cannot be looked at is apart.
-  bool is_apart(Apart kind) const;
+  // can change the first two, and not while it is stopped. A program can keep us from looking, so the caller says which
+  // answer is the safe one then.
+  bool is_apart(Apart kind, bool when_hidden) const;
   // In a namespace of users below one below ours.
   bool is_deeper() const;
   // From now on absolute paths begin at the thread's own root folder, and lead no higher.
