@@ -599,6 +599,7 @@ Supervisor::Answer Supervisor::decide_namespace(Target& target, const seccomp_no
   std::string text = root ? rule.name : namespace_text(rule.name, flags);
   if (!settings_.nested_sandbox || !known) return refuse(target, "syscall", std::move(text), rule.error);
   if (settings_.record_all) record(target, "syscall", std::move(text), false, 0, "broker");
+  roots_differ_ = roots_differ_ || root;
   return {};
 }
 

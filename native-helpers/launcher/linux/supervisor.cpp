@@ -226,7 +226,7 @@ void Supervisor::serve() {
     }
     Target target(static_cast<int>(request->pid), self_);
     current_id_ = request->id;
-    other_root_ = settings_.nested_sandbox && target.is_apart(Apart::root, true);
+    other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
     if (other_root_) target.use_own_root();
     answer(*request, decide(*request, target));
   }

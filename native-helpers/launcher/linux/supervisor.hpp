@@ -135,6 +135,7 @@ class Supervisor {
   int self_;
   int epoch_cpu_ = -1;
   uint64_t current_id_ = 0;
+  bool roots_differ_ = false;  // a chroot was let go on: from now on it is looked at where a caller's root folder is
   bool other_root_ = false;  // the caller's root folder is not ours, so that names we know mean something else to it
   const std::vector<CallRule>& calls_;
   std::vector<const CallRule*> by_number_;
