@@ -30,6 +30,7 @@ export const errorCodes = {
   'not-found': { exit: exitCodes.notFound, status: 404 },
   ambiguous: { exit: exitCodes.notFound, status: 409 },
   'no-such-run': { exit: exitCodes.notFound, status: 404 },
+  'no-such-question': { exit: exitCodes.notFound, status: 404 },
   'no-such-rule': { exit: exitCodes.notFound, status: 404 },
   'refused-by-organisation': { exit: exitCodes.refused, status: 403 },
   'refused-root-in-user-home': { exit: exitCodes.refused, status: 403 },

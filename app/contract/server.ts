@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
+import { networkSummarySchema } from './network.ts';
 import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
@@ -55,6 +56,8 @@ export const serverSchema = z.strictObject({
   denialsLastHour: z.number().int().min(0),
   /** Paths its own arguments name that stay refused until granted on purpose. */
   withheld: z.array(z.string()),
+  /** Null while it does not start through the launcher. */
+  network: networkSummarySchema.nullable(),
 });
 export type Server = z.infer<typeof serverSchema>;
 

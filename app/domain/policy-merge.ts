@@ -5,16 +5,19 @@
  * Landlock only allows: a refusal inside an allowed folder cannot be expressed. So `deny` takes away every rule that it
  * names or covers, and one that lies strictly inside another rule's folder is not enforceable.
  */
+import { BelljarError } from '#contract/errors.ts';
 import {
   policyFormatVersion,
   type EffectivePolicy,
+  type NetworkChoice,
   type PersonRule,
   type Rule,
   type Withheld,
 } from '#contract/policy.ts';
-import { permissions, type LaunchedLevel } from '#contract/words.ts';
+import { permissions, type LaunchedLevel, type NetworkMode } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
+import { certificateRules } from './certificates.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
@@ -22,7 +25,9 @@ import { deniesSocket, socketName, socketParts } from './named-sockets.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
 import { planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
-import { assertGrantable, denialNotEnforceable, hostsNotEnforceable } from './grantable.ts';
+import { assertGrantable, denialNotEnforceable } from './grantable.ts';
+import { readStoredHost } from './host-rule.ts';
+import { normaliseWhat } from './rule-what.ts';
 import { secretPlaces } from './secret-places.ts';
 
 export interface PolicyContext {
@@ -36,6 +41,10 @@ export interface PolicyContext {
   /** Config files in which clients keep their servers. */
   clientFiles: readonly string[];
   rules: readonly PersonRule[];
+  /** What the person chose where the level leaves a choice. */
+  network?: NetworkChoice | undefined;
+  /** The environment that clients are started in, of which some variables name files of certificates. */
+  environment: Readonly<Record<string, string | undefined>>;
   /** What a path resolves to through symbolic links; the same path by default. */
   realPath?: (path: string) => string;
 }
@@ -52,7 +61,10 @@ export function isPathRule(rule: Rule): boolean {
 function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withheld[] } {
   const own = context.rules
     .filter((rule) => rule.verb !== 'deny')
-    .map((rule) => makeRule(rule.verb, rule.what, 'person', 'person'));
+    .map((rule) => ({
+      ...makeRule(rule.verb, rule.what, 'person', 'person'),
+      ...(rule.checked === undefined ? {} : { checked: rule.checked }),
+    }));
   const level = baseRules(context.level);
   if (context.level === 'watch') return { rules: [...own, ...level], withheld: [] };
 
@@ -71,6 +83,7 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
     ...(context.level === 'standard' ? [cwd] : []),
     ...runnerRules(line.runner, context.folders),
     ...entry.rules,
+    ...(context.level === 'standard' ? certificateRules(context, places) : []),
     ...names,
   ];
   const granted = own.filter((rule) => fileVerbs.has(rule.verb));
@@ -102,6 +115,16 @@ export function rulesAround(denied: string, rules: readonly Rule[], realPath = (
   );
 }
 
+/** Where there is no choice but between nothing and the hosts that are named, naming none means nothing. */
+function networkOf(
+  level: LaunchedLevel,
+  choice: NetworkChoice | undefined,
+  rules: readonly Pick<Rule, 'verb'>[],
+): NetworkMode {
+  if (level === 'watch' || (level === 'standard' && choice !== 'hosts')) return 'open';
+  return rules.some((rule) => rule.verb === 'host') ? 'hosts' : 'none';
+}
+
 export function mergePolicy(context: PolicyContext): EffectivePolicy {
   const denied = context.rules
     .map((rule, index) => ({ what: rule.what, index, denies: rule.verb === 'deny' }))
@@ -126,7 +149,7 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
     v: policyFormatVersion,
     server: context.server,
     level: context.level,
-    network: context.level === 'strict' ? 'none' : 'open',
+    network: networkOf(context.level, context.network, kept),
     rules: [...denials, ...kept],
     withheld: collected.withheld,
     limits: {},
@@ -177,6 +200,12 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
+    hosts: watch
+      ? []
+      : rules
+          .filter((rule) => rule.verb === 'host')
+          .map((rule) => ({ ...readStoredHost(rule.what), checked: rule.checked !== false })),
+    links: of('link'),
     permissions: permissions.filter((permission) => of('permission').includes(permission)),
     env: watch ? ['*'] : [...new Set([...of('env'), ...sockets.flatMap((socket) => socket.variables)])],
     set: [],
@@ -190,10 +219,14 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-const notYet = new Set(['host', 'link', 'permission:datagrams', 'permission:ask-links']);
+const notYet = new Set(['permission:datagrams']);
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.verb) || notYet.has(rule.id))) throw hostsNotEnforceable();
+  if (policy.rules.some((rule) => notYet.has(rule.id))) throw new BelljarError('not-enforceable');
+  for (const { verb, what } of policy.rules) {
+    if (verb === 'link' && normaliseWhat('link', what, context) !== what)
+      throw new BelljarError('invalid-input', { params: { detail: `"${what}" is not the stored form of a host` } });
+  }
   // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);

@@ -4,6 +4,7 @@ import { BelljarError } from '#contract/errors.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEngine } from '#engine/engine.ts';
 import type { Clock } from '#engine/ports.ts';
+import { createBrowser } from '#platform/browser/browser.ts';
 import { clients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
@@ -65,6 +66,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
         createSpool({ folder, log, label: createEventLabel(makePlaces(thrownAway(home).folders, { HOME: home })) }),
     }),
     containDemo: (home) => containIn(home, log),
+    browser: createBrowser(environment),
     log,
   });
 }
@@ -95,6 +97,7 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
   return {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
+    onQuestion: (listener) => engine.onQuestion(listener),
     async watch(onChange) {
       const watch = await watchFiles(engine.watchedFiles(), () => onChange());
       return () => watch.close();

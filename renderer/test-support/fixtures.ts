@@ -166,6 +166,7 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    network: null,
     ...overrides,
   };
 }

@@ -1,7 +1,15 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
 import type { EffectivePolicy, Rule } from '#contract/policy.ts';
-import { grantSentences, levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
+import {
+  grantSentences,
+  levelSentences,
+  levelTitles,
+  nameNotChecked,
+  networkSentence,
+  networkTitles,
+  withheldTitle,
+} from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -10,16 +18,16 @@ import { plain } from '../terminal.ts';
 const eventsShown = 20;
 const runsShown = 5;
 
-function whatOf({ verb, what, symbol }: Rule): string {
+function whatOf({ verb, what, symbol, checked }: Rule): string {
   const words = grantSentences(verb, what);
-  return `${what}${symbol === undefined ? '' : ` (${symbol})`}${words === null ? '' : `: lets it ${words.use}`}`;
+  return `${what}${symbol === undefined ? '' : ` (${symbol})`}${checked === false ? ` (${nameNotChecked})` : ''}${words === null ? '' : `: lets it ${words.use}`}`;
 }
 
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
   const own = policy.rules.filter((rule) => rule.source !== 'level');
   const ofLevel = policy.rules.length - own.length;
-  terminal.out(`\n${terminal.paint('bold', 'Policy')}  network ${policy.network}`);
+  terminal.out(`\n${terminal.paint('bold', 'Policy')}  network: ${networkTitles[policy.network]}`);
   if (own.length > 0) {
     terminal.out(
       terminal.table(
@@ -61,6 +69,7 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       `client   ${plain(server.clientTitle)}, ${plain(server.scope)}`,
       `file     ${plain(server.file)}`,
       `command  ${plain(commandLine(server))}`,
+      ...(server.network === null ? [] : [networkSentence(server.level, server.network)]),
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
     ].join('\n'),
   );

@@ -13,6 +13,7 @@ import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
+import { countReached, seenHosts } from '#domain/seen-hosts.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
@@ -49,7 +50,7 @@ export interface ServerServiceDeps {
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
-  events: Pick<EventService, 'list' | 'denialsLastHour'>;
+  events: Pick<EventService, 'list' | 'denialsLastHour' | 'hostUses'>;
   checks: Pick<CheckService, 'check'>;
   machine: MachineFacts;
   log: Log;
@@ -93,6 +94,7 @@ interface Survey {
   processes: readonly ProcessFacts[];
   activity: Awaited<ReturnType<RunService['activity']>>;
   denials: ReadonlyMap<string, number>;
+  hostUses: Awaited<ReturnType<EventService['hostUses']>>;
 }
 
 /** Throws where files made here would belong to root in a home that is someone else's. */
@@ -109,12 +111,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function survey(servers: readonly FoundServer[]): Promise<Survey> {
     const wrapped = servers.some((server) => server.wrapping !== null);
-    const [processes, activity, denials] = await Promise.all([
+    const [processes, activity, denials, hostUses] = await Promise.all([
       wrapped ? deps.processes.list() : [],
       deps.runs.activity(),
       deps.events.denialsLastHour(),
+      deps.events.hostUses(),
     ]);
-    return { processes, activity, denials };
+    return { processes, activity, denials, hostUses };
   }
 
   /** A document that cannot be read costs its own server a problem, never the list. */
@@ -172,7 +175,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       found.launch === null || state === 'cannot'
         ? null
         : await tolerant(found, problems, () =>
-            planner.effective(found, level === 'off' ? defaultLevel : level, stored?.rules ?? []),
+            planner.effective(found, level === 'off' ? defaultLevel : level, stored ?? { rules: [] }),
           );
     return {
       id: found.id,
@@ -197,6 +200,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       lastRun: activity.lastRun,
       denialsLastHour: facts.denials.get(found.id) ?? 0,
       withheld: policy?.withheld.map((item) => item.what) ?? [],
+      network:
+        policy === null || state === 'off'
+          ? null
+          : {
+              mode: policy.network,
+              hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
+              hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
+            },
     };
   }
 
@@ -289,7 +300,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function store(found: FoundServer, level: Level): Promise<void> {
     const stored = await policies.get(found.id);
-    await policies.put({ v: policyFormatVersion, server: found.id, level, rules: stored?.rules ?? [] });
+    await policies.put({ ...(stored ?? { v: policyFormatVersion, server: found.id, rules: [] }), level });
   }
 
   async function remember(

@@ -8,6 +8,7 @@ import type { ChangeResult } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level } from '#contract/words.ts';
+import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { EngineApi, HostEngine } from '../host.ts';
 
 const at = '2026-01-02T03:04:05.678Z';
@@ -59,6 +60,7 @@ function makeServer(name: string): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    network: null,
   };
 }
 
@@ -100,6 +102,8 @@ export interface MemoryEngine extends HostEngine {
   touch(): void;
   /** Calls under way that were told to give up. */
   readonly aborted: string[];
+  /** Links that were handed to the browser. */
+  readonly opened: string[];
   /** Makes `servers.check` take this long. */
   slowMs: number;
 }
@@ -110,6 +114,7 @@ export function createMemoryEngine(): MemoryEngine {
   const watchers = new Set<() => void>();
   const events: Event[] = [makeEvent(1)];
   const aborted: string[] = [];
+  const opened: string[] = [];
 
   function find(handle: string): Server {
     const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
@@ -142,9 +147,26 @@ export function createMemoryEngine(): MemoryEngine {
     return { id: server.id, rule, level: server.level, effective: 'restart', policy: policy(server) };
   };
 
+  const questions = createQuestionService({
+    browser: {
+      async open(url) {
+        opened.push(url);
+        return true;
+      },
+    },
+    judge: async (id) => {
+      const server = servers.get(id);
+      return server === undefined ? null : { handle: server.handle, verdict: 'ask' };
+    },
+    grant: async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
+    log: { info: () => undefined, warn: () => undefined },
+    now: Date.now,
+  });
+
   const engine: MemoryEngine = {
     servers,
     aborted,
+    opened,
     slowMs: 0,
     emit(event) {
       events.push(event);
@@ -157,6 +179,7 @@ export function createMemoryEngine(): MemoryEngine {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onQuestion: questions.subscribe,
     async watch(onChange) {
       watchers.add(onChange);
       return async () => void watchers.delete(onChange);
@@ -223,6 +246,33 @@ export function createMemoryEngine(): MemoryEngine {
         find(server);
         throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server } });
       },
+      'policies.hosts': async ({ server }) => ({
+        id: find(server).id,
+        network: 'open',
+        hosts: [
+          {
+            host: 'api.example.com',
+            port: 443,
+            domain: 'example.com',
+            address: '93.184.216.34:443',
+            allowed: 3,
+            refused: 0,
+            lastAt: at,
+          },
+        ],
+      }),
+      'policies.limit': async ({ server, hosts, dryRun }) => ({
+        id: find(server).id,
+        level: find(server).level,
+        changed: !dryRun,
+        before: 'open',
+        after: 'hosts',
+        hosts: hosts ?? [],
+        groups: [],
+        unlisted: 0,
+        diff: '-network open\n+network hosts\n',
+        effective: 'restart',
+      }),
       'policies.explain': async ({ server, what, access }) => ({
         verdict: find(server).level === 'off' ? 'allowed' : 'refused',
         subject: 'file',
@@ -243,6 +293,9 @@ export function createMemoryEngine(): MemoryEngine {
       'history.list': async () => ({
         entries: [{ id: '1', at, action: 'contain', server: 'claude-desktop.files', file: null, summary: 'contained' }],
       }),
+      'questions.list': questions.list,
+      'questions.ask': questions.ask,
+      'questions.answer': questions.answer,
       'demo.run': async () => ({ rows: [], events: [], sentence: 'Free, all got through; contained, nothing.' }),
     },
   };

@@ -16,6 +16,18 @@ const char* level_name(Level level) {
   return "strict";
 }
 
+const char* network_name(Network network) {
+  switch (network) {
+    case Network::none:
+      return "none";
+    case Network::hosts:
+      return "hosts";
+    case Network::open:
+      return "open";
+  }
+  return "none";
+}
+
 namespace {
 
 bool absolute_path(std::string_view field, std::string& out) {
@@ -223,10 +235,11 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return true;
   }
   if (key == "permission" && newest) {
-    bool* flag = value == "nested-sandbox" ? &plan.nested_sandbox
-                 : value == "datagrams"    ? &plan.datagrams
-                 : value == "ask-links"    ? &plan.ask_links
-                                           : nullptr;
+    bool* flag = value == "nested-sandbox"      ? &plan.nested_sandbox
+                 : value == "datagrams"         ? &plan.datagrams
+                 : value == "ask-links"         ? &plan.ask_links
+                 : value == "loopback-listener" ? &plan.loopback_listener
+                                                : nullptr;
     if (flag == nullptr) return wrong("unknown permission");
     return once(*flag, "permission", error);
   }

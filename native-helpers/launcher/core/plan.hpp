@@ -98,6 +98,7 @@ struct Plan {
   bool nested_sandbox = false;     // permission nested-sandbox
   bool datagrams = false;          // permission datagrams
   bool ask_links = false;          // permission ask-links
+  bool loopback_listener = false;  // permission loopback-listener
   Pinned pinned;                   // program is empty when there is none
   std::vector<SealedTree> trees;
   std::vector<Secret> secrets;
@@ -107,6 +108,7 @@ struct Plan {
 };
 
 const char* level_name(Level level);
+const char* network_name(Network network);
 
 // Returns true and fills `plan`, or false and a sentence in `error`.
 bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);

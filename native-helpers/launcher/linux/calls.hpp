@@ -56,6 +56,8 @@ enum class Action {
   connect,
   listen,
   send_to,
+  send_message,
+  write,           // watch: a look-up may be written so
   // Decided from registers alone, which nobody can change after the call was stopped.
   signal_process,
   signal_thread,
@@ -80,11 +82,13 @@ enum class When {
   new_namespace,        // arg 0 holds CLONE_NEW* flags
   socket_kind,          // arg 0..2 are not an ordinary stream, Unix stream or route-netlink socket
   socket_not_unix,      // arg 0..1 are not an ordinary Unix socket
+  socket_or_datagram,   // as socket_kind, but internet datagrams over plain UDP are ordinary too
   socketpair_kind,
   destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
   fast_open_2,          // MSG_FASTOPEN in arg 2
   fast_open_3,          // MSG_FASTOPEN in arg 3
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
+  short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
@@ -108,6 +112,9 @@ struct CallRule {
 const std::vector<CallRule>& contained_calls(bool nested);
 const std::vector<CallRule>& watched_calls();
 
+// The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested);
+
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);
 
@@ -120,8 +127,8 @@ bool is_sandbox_namespace(int nr, uint64_t flags);
 // `clone CLONE_NEWUSER|CLONE_NEWPID`, for events.
 std::string namespace_text(const char* call, uint64_t flags);
 
-// Unix and TCP streams, Unix packets, and the kernel's own answers about routes.
-bool is_ordinary_socket(int family, int type, int protocol);
+// Unix and TCP streams, Unix packets, the kernel's own answers about routes, and UDP with the permission for it.
+bool is_ordinary_socket(int family, int type, int protocol, bool datagrams);
 
 // Commands of network interfaces, bridges, tunnels and wireless; not those that name who gets signals.
 bool is_interface_command(uint32_t command);

@@ -12,8 +12,8 @@ import { usePanel } from '../../panel-context.tsx';
 import type { Denial, Grant } from './grant-store.ts';
 
 /** The phrase of a denial that may be known only by kind and target. */
-export function denialSentence(denial: Denial): { phrase: string; known: string | null } {
-  const { phrase, known } = eventSentence({
+export function denialSentence(denial: Denial): { phrase: string; known: string | null; reason: string | null } {
+  return eventSentence({
     v: 1,
     seq: 1,
     at: '',
@@ -28,7 +28,6 @@ export function denialSentence(denial: Denial): { phrase: string; known: string 
     process: { pid: 0, exe: '' },
     ...(denial.known === undefined ? {} : { known: denial.known }),
   });
-  return { phrase, known };
 }
 
 function WhichDenial({ grant }: { grant: Grant }): ReactNode {

@@ -3,7 +3,14 @@ import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { Rule } from '#contract/policy.ts';
-import { durationWords, grantSentences, runEndPhrase, sourceTitles } from '#contract/sentences.ts';
+import {
+  durationWords,
+  grantSentences,
+  nameNotChecked,
+  networkTitles,
+  runEndPhrase,
+  sourceTitles,
+} from '#contract/sentences.ts';
 import type { Run, Server, ServerDetail } from '#contract/server.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -45,7 +52,9 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
           </span>
         )}
       </span>
-      <span className="rule-source">from {sourceTitles[rule.source]}</span>
+      <span className="rule-source">
+        {rule.checked === false && `${nameNotChecked}, `}from {sourceTitles[rule.source]}
+      </span>
       {rule.source === 'person' && (
         <button
           type="button"
@@ -98,9 +107,7 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
   const ofLevel = policy.rules.filter((rule) => rule.source === 'level');
   return (
     <>
-      <p className="about-faint">
-        Network: {policy.network === 'none' ? 'none' : 'the internet; this machine and its network only where named'}.
-      </p>
+      <p className="about-faint">Network: {networkTitles[policy.network]}.</p>
       {own.length > 0 && (
         <ul className="rules">
           {own.slice(0, ownShown).map((rule) => (

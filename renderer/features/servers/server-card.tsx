@@ -9,6 +9,7 @@ import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote } from '../../lib/components/note.tsx';
 import { countWords, plural, visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { NetworkLine } from '../network/network-line.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
@@ -137,6 +138,7 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
           onChoose={(level) => void panel.change.actions.choose(server, level)}
         />
       )}
+      <NetworkLine server={server} />
       <KeptBack server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
