@@ -659,8 +659,11 @@ describe('the network process', () => {
       await once(child.stdout, 'data');
       const own = networkProcess(arena.spool, command, child.pid);
       expect(own.length).toBe(1);
+      // It starts beside the server, so it may be a moment later.
+      await expect
+        .poll(() => readFileSync(`/proc/${String(own[0])}/status`, 'utf8'), { timeout: 10_000 })
+        .toMatch(/\nSeccomp:\s*2\n/);
       const status = readFileSync(`/proc/${String(own[0])}/status`, 'utf8');
-      expect(status).toMatch(/\nSeccomp:\s*2\n/);
       expect(status).toMatch(/\nNoNewPrivs:\s*1\n/);
       expect(status).toMatch(/\nCapEff:\s*0+\n/);
 
