@@ -37,3 +37,6 @@ void test_dns_message();
 void test_places();
 void test_calls();
 void test_package_caches();
+void test_link();
+void test_sha256();
+void test_sealed_tree();

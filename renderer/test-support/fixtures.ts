@@ -166,6 +166,9 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    network: null,
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }

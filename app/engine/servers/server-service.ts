@@ -13,11 +13,15 @@ import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
+import { countReached, seenHosts } from '#domain/seen-hosts.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { Log } from '../events/ports.ts';
+import { describePin, fetchesOf } from '../pins/pin-facts.ts';
+import type { PinStore } from '../pins/ports.ts';
+import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
 import type {
   ClientAdapter,
@@ -46,10 +50,11 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
-  events: Pick<EventService, 'list' | 'denialsLastHour'>;
+  events: Pick<EventService, 'list' | 'denialsLastHour' | 'hostUses'>;
   checks: Pick<CheckService, 'check'>;
   machine: MachineFacts;
   log: Log;
@@ -93,6 +98,7 @@ interface Survey {
   processes: readonly ProcessFacts[];
   activity: Awaited<ReturnType<RunService['activity']>>;
   denials: ReadonlyMap<string, number>;
+  hostUses: Awaited<ReturnType<EventService['hostUses']>>;
 }
 
 /** Throws where files made here would belong to root in a home that is someone else's. */
@@ -109,12 +115,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function survey(servers: readonly FoundServer[]): Promise<Survey> {
     const wrapped = servers.some((server) => server.wrapping !== null);
-    const [processes, activity, denials] = await Promise.all([
+    const [processes, activity, denials, hostUses] = await Promise.all([
       wrapped ? deps.processes.list() : [],
       deps.runs.activity(),
       deps.events.denialsLastHour(),
+      deps.events.hostUses(),
     ]);
-    return { processes, activity, denials };
+    return { processes, activity, denials, hostUses };
   }
 
   /** A document that cannot be read costs its own server a problem, never the list. */
@@ -145,12 +152,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
-  async function describe(found: FoundServer, facts: Survey, problems: Problem[]): Promise<Server> {
+  async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
-    const [record, stored, planText] = await Promise.all([
+    const [record, stored, planText, pin] = await Promise.all([
       tolerant(found, problems, () => journal.get(found.id)),
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
+      describePin(deps.pins, found.id, found.launch, deep),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
@@ -172,7 +180,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       found.launch === null || state === 'cannot'
         ? null
         : await tolerant(found, problems, () =>
-            planner.effective(found, level === 'off' ? defaultLevel : level, stored?.rules ?? []),
+            planner.effective(found, level === 'off' ? defaultLevel : level, stored ?? { rules: [] }),
           );
     return {
       id: found.id,
@@ -197,11 +205,21 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       lastRun: activity.lastRun,
       denialsLastHour: facts.denials.get(found.id) ?? 0,
       withheld: policy?.withheld.map((item) => item.what) ?? [],
+      network:
+        policy === null || state === 'off'
+          ? null
+          : {
+              mode: policy.network,
+              hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
+              hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
+            },
+      fetches: pin === null ? fetchesOf(found.launch) : null,
+      pin,
     };
   }
 
-  async function describeOne(found: FoundServer): Promise<Server> {
-    return describe(found, await survey([found]), []);
+  async function describeOne(found: FoundServer, deep = false): Promise<Server> {
+    return describe(found, await survey([found]), [], deep);
   }
 
   async function find(handle: string): Promise<FoundServer> {
@@ -289,7 +307,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function store(found: FoundServer, level: Level): Promise<void> {
     const stored = await policies.get(found.id);
-    await policies.put({ v: policyFormatVersion, server: found.id, level, rules: stored?.rules ?? [] });
+    await policies.put({ ...(stored ?? { v: policyFormatVersion, server: found.id, rules: [] }), level });
   }
 
   async function remember(
@@ -394,7 +412,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       if (!(error instanceof BelljarError)) throw error;
     }
     await plans.remove(found.id);
+    await unpin(found.id);
     await journal.remove(found.id);
+  }
+
+  /** What was installed for a server goes with it; what a run still needs, or cannot be removed, is the doctor's. */
+  async function unpin(server: string): Promise<void> {
+    await deps.pins.remove(server);
+    await sweepTrees(deps.pins, deps.runs, server).catch(() => undefined);
   }
 
   /** A server that was contained and stands in no readable file any more. */
@@ -405,6 +430,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (failure !== undefined) return { ...result, state: 'drifted', error: toErrorBody(failure.error) };
     if (!dryRun) {
       await plans.remove(record.server);
+      await unpin(record.server);
       await journal.remove(record.server);
     }
     return { ...result, state: 'off' };
@@ -499,7 +525,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async show(input) {
       const found = await find(input.server);
-      const server = await describeOne(found);
+      const server = await describeOne(found, true);
       const [policy, { events }, { runs }] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),

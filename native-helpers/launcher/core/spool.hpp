@@ -36,6 +36,7 @@ struct Observation {
   const char* kind = "";
   std::string target;
   bool refused = false;
+  bool asked = false;  // a person was asked; what came of it is another event
   const char* by = "predicted";
   const char* error = nullptr;  // symbolic errno on refusals
   int pid = 0;

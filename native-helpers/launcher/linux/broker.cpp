@@ -263,24 +263,20 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   return {false, watch < 0 ? errno : 0, watch < 0 ? 0 : watch, false};
 }
 
-// Landlock decides about the socket file and, from ABI 4, about the port; here it is only seen.
-Supervisor::Answer Supervisor::observe_bind(Target& target, int, uint64_t address, uint64_t size) {
+// About a socket file Landlock decides, and here it is only seen.
+Supervisor::Answer Supervisor::observe_bind(Target& target, int fd, uint64_t address, uint64_t size) {
   sockaddr_storage storage{};
   int error = 0;
   size_t length = static_cast<uint32_t>(size);
   if (length > sizeof storage || length < sizeof(sa_family_t)) return {};
   if (!target.bytes_at(address, &storage, length, error)) return unreadable(target, "net.listen", error == EPERM ? error : EFAULT);
-  Address where;
-  if (storage.ss_family == AF_UNIX && length > offsetof(sockaddr_un, sun_path)) {
+  if (storage.ss_family != AF_UNIX) return bind_stream(target, fd, storage, length);
+  if (length > offsetof(sockaddr_un, sun_path)) {
     const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
     if (raw[0] == '\0') return {};
     Resolved found = target.resolve(AT_FDCWD, std::string(raw, strnlen(raw, length - offsetof(sockaddr_un, sun_path))), false);
     if (found.exists || !found.parent) return {};
     if ((rights_at(found, true) & right_make_socket) == 0) record(target, "file.create", found.path, true, EACCES, "predicted");
-  } else if (settings_.landlock_abi >= 4 && read_address(storage, length, where) && where.port != 0) {
-    const auto& ports = settings_.network.listen_ports;
-    bool named = std::find(ports.begin(), ports.end(), where.port) != ports.end();
-    if (!named) record(target, "net.listen", address_text(where), true, EACCES, "predicted");
   }
   return {};
 }
@@ -348,8 +344,9 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
   size_t room = size - offsetof(sockaddr_un, sun_path);
   if (size <= offsetof(sockaddr_un, sun_path) || raw[0] == '\0') {
-    std::string name = "@" + (room > 1 ? std::string(raw + 1, room - 1) : std::string());
-    return refuse(target, "unix.connect", std::move(name), EACCES);
+    std::string name = room > 1 ? std::string(raw + 1, room - 1) : std::string();
+    if (name == link_door_name && settings_.link_door) return connect_link_door(socket);
+    return refuse(target, "unix.connect", "@" + name, EACCES);
   }
   std::string path(raw, strnlen(raw, room));
   Resolved found = target.resolve(AT_FDCWD, path, true);
@@ -390,19 +387,7 @@ Supervisor::Answer Supervisor::do_listen(Target& target, int fd, int backlog) {
       return refuse(target, "net.listen", "@" + std::string(name.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1), EACCES);
     }
   } else {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    Address where;
-    if (getsockname(copy.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0 || !read_address(storage, size, where)) {
-      return refuse(target, "net.listen", "socket family " + std::to_string(domain), EACCES);
-    }
-    const auto& ports = settings_.network.listen_ports;
-    bool any = std::find(ports.begin(), ports.end(), 0) != ports.end();
-    bool named = where.port != 0 && std::find(ports.begin(), ports.end(), where.port) != ports.end();
-    // `listen 0` is any port the system picks: an unbound socket gets one now, a bound one shows one of the dynamic range.
-    bool picked = any && (where.port == 0 || where.port >= 32768);
-    if (!named && !picked) return refuse(target, "net.listen", address_text(where), EACCES);
-    record(target, "net.listen", address_text(where), false, 0, "broker");
+    return listen_stream(target, copy, domain, backlog);
   }
   int done = listen(copy.get(), backlog);
   return {false, done == 0 ? 0 : errno, 0, false};

@@ -102,8 +102,9 @@ std::vector<CallRule> make_contained() {
   add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
   add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::fast_open_3, EOPNOTSUPP, "MSG_FASTOPEN connects");
   add(SYS_setsockopt, "setsockopt", Action::refuse, When::socket_option, ENOPROTOOPT,
-      "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere");
-  add(SYS_bind, "bind", Action::bind, When::always, 0, "Landlock decides; seen here");
+      "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere; two listeners of one "
+      "port would share another program's connections");
+  add(SYS_bind, "bind", Action::bind, When::always, 0, "a port is decided here, by address; about a socket file Landlock decides");
 
   // Other processes.
   add(SYS_kill, "kill", Action::signal_process, When::always, 0, "Landlock covers signals only from ABI 6; seen here");
@@ -360,6 +361,7 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
         out.code.insert(out.code.end(), body.code.begin(), body.code.end());
       };
       out.low(1);
+      level(SOL_SOCKET, {SO_REUSEPORT});
       level(IPPROTO_TCP, {TCP_FASTOPEN, 30 /* TCP_FASTOPEN_CONNECT */, 33 /* TCP_FASTOPEN_KEY */, TCP_REPAIR});
       level(IPPROTO_IP, {4 /* IP_OPTIONS */});
       level(IPPROTO_IPV6, {57 /* IPV6_RTHDR */, 5 /* IPV6_2292RTHDR */, 6 /* IPV6_2292PKTOPTIONS */});
@@ -443,7 +445,7 @@ std::vector<sock_filter> make_supervisor_filter() {
                  SYS_ptrace, SYS_process_vm_writev, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key, SYS_request_key,
                  SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, number::open_tree,
                  number::move_mount, number::fsopen, number::fsmount, number::mount_setattr, number::io_uring_setup,
-                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_bind, SYS_accept,
+                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_accept,
                  SYS_accept4, SYS_open_by_handle_at, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setresuid, SYS_personality}) {
     out.if_equal(static_cast<uint32_t>(nr), die);
   }

@@ -41,9 +41,12 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
+#include "link-door.hpp"
+#include "link-programs.hpp"
 #include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
+#include "sealed-tree.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
 #include "walls.hpp"
@@ -123,16 +126,47 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.ask_links || !plan.links.empty()                                 ? "links"
-                        : plan.nested_sandbox                                                   ? "nested-sandbox"
-                        : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
-                        : !plan.secrets.empty()                                                 ? "secret"
-                                                                                                : nullptr;
+  const char* unknown = plan.nested_sandbox      ? "nested-sandbox"
+                        : !plan.secrets.empty() ? "secret"
+                                                : nullptr;
   if (unknown != nullptr) {
     stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
          "Put the server back with belljar release.");
   }
   return plan;
+}
+
+// A pinned start is what the plan says or nothing: another command line, or a tree that is not what was installed, is not
+// what was decided on.
+std::vector<std::string> pinned_command(Plan& plan, std::vector<std::string> command) {
+  if (!take_pinned(plan, command)) {
+    refuse({"pin-mismatch", "The entry no longer starts what was pinned, so the server was not started.",
+            "Pin what it starts now: belljar pin " + plan.server + ", or start it unpinned: belljar unpin " + plan.server, exit_refused},
+           plan.server);
+  }
+  for (const SealedTree& tree : plan.trees) {
+    std::string error;
+    std::string digest = tree_digest(tree.folder, error);
+    if (digest == tree.digest) continue;
+    refuse({"pin-tampered", "The installed program is not what was pinned (" + tree.folder + (error.empty() ? "" : ", " + error) +
+            "), so the server was not started.", "See what changed: belljar doctor. Install it again: belljar pin " + plan.server, exit_refused},
+           plan.server);
+  }
+  return command;
+}
+
+// What a package runner puts on PATH: the programs that were installed beside the started one come first, and its
+// interpreter is found by whatever it starts.
+std::string pinned_path(const Plan& plan, const std::string& path) {
+  auto sealed = [&plan](const std::string& file) {
+    return std::any_of(plan.trees.begin(), plan.trees.end(), [&file](const SealedTree& tree) { return path_within(file, tree.folder); });
+  };
+  std::string front;
+  if (sealed(plan.pinned.program)) front = std::string(parent_of(plan.pinned.program)) + ":";
+  for (const std::string& argument : plan.pinned.args) {
+    if (front.empty() && sealed(argument)) front = std::string(parent_of(argument)) + ":";
+  }
+  return front + path + ":" + std::string(parent_of(plan.pinned.program));
 }
 
 std::string current_folder() {
@@ -556,7 +590,7 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -582,11 +616,20 @@ struct Housekeeping {
   int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) stop("signals-failed", errno_text("signalfd"));
 
+  Settings settings;
+  // The door itself is the guardian's; here only the way to it is kept.
+  if (links.descriptor() >= 0) {
+    settings.link_notes = links.take_notes();
+    settings.link_door = Descriptor(open((run.plan.spool + "/" + run.folder_name + "/link.sock").c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    if (!settings.link_door) stop("link-door", errno_text("The door for links cannot be found (open"));
+    links = LinkDoor{};
+  }
+
   Walls walls;
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
@@ -646,7 +689,6 @@ struct Housekeeping {
   detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
   spool.run_start(detail, server, run.launch.program);
 
-  Settings settings;
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
   settings.sync_wake_up = sync;
@@ -703,7 +745,7 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -712,13 +754,15 @@ void start_network_process(Run& run) {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[4] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[5] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
-                       {run.started_read, POLLIN, 0}};
+                       {run.started_read, POLLIN, 0},
+                       {links.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 4, timeout);
+    poll(waits, 5, timeout);
+    if ((waits[4].revents & POLLIN) != 0) links.serve();
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -767,6 +811,7 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
   rules.network = run.contained ? run.plan.network : Network::open;
   rules.local_ports = run.plan.local_ports;
   rules.listen_ports = run.plan.listen_ports;
+  rules.loopback_listener = run.plan.loopback_listener;
   rules.datagrams = run.plan.datagrams;
   std::string error;
   if (!rules.hosts.compile(run.plan.hosts, error)) {
@@ -865,8 +910,9 @@ void launch(const Request& request) {
   require_offer(run);
 
   Environment environment = Environment::from_plan(run.plan, environ);
-  run.launch.command = request.command[0];
-  run.launch.args.assign(request.command.begin() + 1, request.command.end());
+  std::vector<std::string> command_line = pinned_command(run.plan, request.command);
+  run.launch.command = command_line[0];
+  run.launch.args.assign(command_line.begin() + 1, command_line.end());
   run.launch.cwd = current_folder();
   if (run.launch.cwd.empty() || run.launch.cwd[0] != '/') {
     refuse({"no-folder", std::string("The folder the client starts the server in cannot be used: ") + strerror(errno) + ".", "", exit_refused}, run.plan.server);
@@ -885,7 +931,8 @@ void launch(const Request& request) {
            run.plan.server);
   }
   if (!found_in.empty()) path_variable += ":" + found_in;
-  if (!found_in.empty() && environment.has("PATH")) environment.set("PATH", path_variable);
+  if (!run.plan.pinned.program.empty()) path_variable = pinned_path(run.plan, path_variable);
+  if (environment.has("PATH")) environment.set("PATH", path_variable);
   if (run.contained && npm_family(base_name(run.launch.command))) {
     // Without these npm asks the registry first and waits in its retries for more than a minute when it cannot.
     for (const auto& [name, value] : {std::pair{"npm_config_prefer_offline", "true"}, {"npm_config_update_notifier", "false"},
@@ -923,6 +970,7 @@ void launch(const Request& request) {
 
   Places places;
   std::vector<std::string> sockets;
+  LinkDoor links;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -936,6 +984,13 @@ void launch(const Request& request) {
     Descriptor shm = locked ? make_own_folder(own_folder.get(), "shm") : Descriptor();
     if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
+    }
+    std::vector<Descriptor> link_programs;
+    if (run.plan.ask_links || !run.plan.links.empty()) {
+      link_programs = make_link_programs(own_folder.get(), path_variable, environment);
+      if (link_programs.empty() || !links.open(own_folder.get(), run.plan, run.id)) {
+        refuse({"link-door", errno_text("The door for links could not be made"), "See: belljar doctor --repair", exit_refused}, run.plan.server);
+      }
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -979,6 +1034,10 @@ void launch(const Request& request) {
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
     resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
+    if (!link_programs.empty()) {
+      link_programs.emplace_back(open("/proc/self/exe", O_PATH | O_CLOEXEC));
+      for (Descriptor& one : link_programs) resolver.add_opened(Access::exec, std::move(one), "programs that open links", false);
+    }
     resolver.add_rules();
     places = resolver.take();
     for (const std::string& socket : run.plan.sockets) {
@@ -1013,15 +1072,16 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment));
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links));
   }
   places = Places{};
+  links.take_notes();
   close(run.started_write);
   start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get());
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links);
 }
 
 int print_probe() {

@@ -36,6 +36,7 @@ struct NetworkRules {
   Network network = Network::none;
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
+  bool loopback_listener = false;  // any port, for this machine alone
   HostRules hosts;
   bool datagrams = false;
 };

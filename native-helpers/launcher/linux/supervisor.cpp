@@ -338,6 +338,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({signals, POLLIN, 0});
   waits.push_back({pending_wake_.get(), POLLIN, 0});
   waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
+  waits.push_back({settings_.link_notes.get(), POLLIN, 0});
   const size_t fixed = waits.size();
   {
     std::lock_guard lock(pending_mutex_);
@@ -353,6 +354,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[2].revents & POLLOUT) != 0) network_.catch_up();
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
   settle_watched(false);
+  if ((waits[3].revents & POLLIN) != 0) write_link_notes();
   std::lock_guard lock(pending_mutex_);
   finish_sends();
   for (size_t i = fixed; i < fixed + ids.size(); i++) {

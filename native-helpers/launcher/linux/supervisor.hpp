@@ -17,6 +17,7 @@
 #include "../core/plan.hpp"
 #include "../core/spool.hpp"
 #include "calls.hpp"
+#include "link-wire.hpp"
 #include "network-link.hpp"
 #include "network.hpp"
 #include "places.hpp"
@@ -38,6 +39,8 @@ struct Settings {
   std::vector<std::string> sockets;  // real paths that may be connected to
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
+  Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
+  Descriptor link_notes;             // what it tells of them
   bool resolver = false;             // names are looked up through us: /etc/resolv.conf and /etc/hosts are served
 };
 
@@ -120,6 +123,8 @@ class Supervisor {
   Answer make_memory_file(Target& target, uint64_t name, uint32_t flags);
   Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
+  Answer connect_link_door(const Descriptor& socket);
+  void write_link_notes();
   // The internet sockets' part (inet.cpp).
   Answer connect_inet(Target& target, Descriptor socket, int domain, int type, const sockaddr_storage& storage, size_t size);
   Answer watch_connect(Target& target, const sockaddr_storage& storage, size_t size);
@@ -132,6 +137,8 @@ class Supervisor {
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
+  Answer bind_stream(Target& target, int fd, const sockaddr_storage& storage, size_t size);
+  Answer listen_stream(Target& target, const Descriptor& socket, int domain, int backlog);
   Answer do_send_to(Target& target, const __u64* args);
   Answer do_send_message(Target& target, const seccomp_notif& request);
   ssize_t send_one(Target& target, const Descriptor& socket, uint64_t at, int flags, int& error, PendingSend& rest);
