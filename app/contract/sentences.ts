@@ -418,10 +418,22 @@ export const socketOfKnown: Partial<Record<string, SocketName>> = {
 };
 
 /** What a permission lets a server do (after "lets it"), and what is weaker with it. */
-export const permissionSentences: Partial<Record<Permission, { use: string; risk: string }>> = {
+export const permissionSentences: Record<Permission, { use: string; risk: string }> = {
   'nested-sandbox': {
     use: 'make a sandbox of its own, as browsers do for their pages',
     risk: 'In namespaces of its own it can ask for more of the kernel than other servers, so a hole in the kernel is easier to reach. Every rule about files, network and other programs holds in there too.',
+  },
+  datagrams: {
+    use: 'send datagrams (UDP) to the hosts that it may connect to',
+    risk: 'No name inside a datagram is checked, and at a port that it listens on it can receive from anywhere.',
+  },
+  'ask-links': {
+    use: 'ask you whether it may open an https link in your browser',
+    risk: 'What stands in an address that you let it open reaches the site that the address names.',
+  },
+  'loopback-listener': {
+    use: 'listen on any port, for programs of this machine alone',
+    risk: 'Every program of this machine, and a page in your browser, can connect to it there.',
   },
 };
 
@@ -430,8 +442,9 @@ export function grantSentences(verb: RuleVerb, what: string): { use: string; ris
   const socket = socketNames.find((name) => name === what);
   if (verb === 'socket' && socket !== undefined) return socketSentences[socket];
   const permission = permissions.find((name) => name === what);
-  return verb === 'permission' && permission !== undefined ? (permissionSentences[permission] ?? null) : null;
+  return verb === 'permission' && permission !== undefined ? permissionSentences[permission] : null;
 }
+
 /** A question, after the server's name and before what it is about. */
 export const questionPhrases: Record<QuestionKind, string> = {
   link: 'wants to open a page in your browser:',

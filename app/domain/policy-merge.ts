@@ -241,10 +241,7 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-const notYet = new Set(['permission:datagrams']);
-
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.id))) throw new BelljarError('not-enforceable');
   for (const { verb, what } of policy.rules) {
     if (verb === 'link' && normaliseWhat('link', what, context) !== what)
       throw new BelljarError('invalid-input', { params: { detail: `"${what}" is not the stored form of a host` } });

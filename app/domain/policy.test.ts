@@ -422,7 +422,6 @@ describe('what a person types', () => {
     ['link', 'http://localhost:3000/', 'invalid-input'],
     ['link', '127.0.0.1', 'invalid-input'],
     ['permission', 'everything', 'invalid-input'],
-    ['permission', 'datagrams', 'not-enforceable'],
     ['socket', '@', 'invalid-input'],
     ['socket', `@${'x'.repeat(108)}`, 'invalid-input'],
     ['socket', 'no-such-name', 'invalid-input'],

@@ -3,7 +3,7 @@
  * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
-import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
+import { permissions, type RuleVerb } from '#contract/words.ts';
 import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
 import { socketName } from './named-sockets.ts';
 import { expandPath } from './paths.ts';
@@ -95,11 +95,6 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
     case 'permission': {
       const permission = permissions.find((candidate) => candidate === text);
       if (permission === undefined) throw invalid(`"${text}" is none of ${permissions.join(', ')}`);
-      const kept: readonly Permission[] = ['nested-sandbox', 'ask-links', 'loopback-listener'];
-      if (!kept.includes(permission) && !revoke)
-        throw new BelljarError('not-enforceable', {
-          params: { sentence: `The permission "${permission}" cannot be kept yet.` },
-        });
       return permission;
     }
     case 'listen':
