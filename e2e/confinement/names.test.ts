@@ -452,7 +452,8 @@ const cases: Case[] = [
     refused: {
       args: ['connect', 'four.example.com', '9999', hello, how],
       plan: hosts(host('four.example.com', '*', true)),
-      gets: 'ECONNREFUSED',
+      // The relay ends it in two steps (hole.cpp), and a server that looks between them sees the first one.
+      gets: /^ECONN(?:REFUSED|RESET)$/,
     },
     allowed: {
       args: ['connect', 'four.example.com', '9999', hello, how],
