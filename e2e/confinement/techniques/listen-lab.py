@@ -13,19 +13,17 @@ import socket
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import cable
+
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
-NEAR = "203.0.113.2"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def unshare(flags):
     if libc.unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
-
-
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def answers(address, port):
@@ -59,18 +57,14 @@ def main():
         unshare(CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
-        ip("address", "add", "203.0.113.1/24", "dev", "far")
-        ip("link", "set", "far", "up")
+        cable.plug_far()
         os.write(said_write, b"x")
         port = os.read(go_read, 16)
         if port != b"":
-            os.write(said_write, b"1" if answers(NEAR, int(port)) else b"0")
+            os.write(said_write, b"1" if answers(cable.NEAR[1], int(port)) else b"0")
         os._exit(0)
     os.read(made_read, 1)
-    ip("link", "add", "near", "type", "veth", "peer", "name", "far", "netns", str(child))
-    ip("link", "set", "lo", "up")
-    ip("address", "add", NEAR + "/24", "dev", "near")
-    ip("link", "set", "near", "up")
+    cable.plug_near(child)
     os.write(go_write, b"x")
     os.read(said_read, 1)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

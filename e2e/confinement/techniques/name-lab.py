@@ -27,6 +27,9 @@ import struct
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import cable
+
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x10000000, 0x40000000, 4096, 16384, 1 << 18
 FOUR = ["93.184.216.34", "93.184.216.35", "93.184.216.36", "10.20.30.40", "169.254.169.254", "192.168.7.7"]
 SIX = ["2606:2800:220:1::1", "2606:2800:220:1::2", "fd12::1"]
@@ -38,10 +41,6 @@ libc = ctypes.CDLL(None, use_errno=True)
 def call(name, *arguments):
     if getattr(libc, name)(*arguments) != 0:
         raise OSError(ctypes.get_errno(), name)
-
-
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def wire(name):
@@ -271,30 +270,18 @@ def main():
         call("unshare", CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
-        ip("link", "set", "lo", "up")
-        for address in FOUR:
-            ip("address", "add", address + "/32", "dev", "lo")
-        for address in SIX:
-            ip("-6", "address", "add", address + "/128", "dev", "lo", "nodad")
-        ip("address", "add", "203.0.113.1/24", "dev", "far")
-        ip("-6", "address", "add", "2001:db8:77::1/64", "dev", "far", "nodad")
-        ip("link", "set", "far", "up")
+        cable.plug_far(FOUR + SIX)
         return Side(scene.get("ports", {}), FOUR + SIX, "203.0.113.1", scene.get("zone", {}))
 
     far_child, far_ready = side(far, end_read, report)
     os.read(made_read, 1)
-    ip("link", "add", "near", "type", "veth", "peer", "name", "far", "netns", str(far_child))
-    ip("link", "set", "lo", "up")
-    ip("address", "add", "203.0.113.2/24", "dev", "near")
-    ip("-6", "address", "add", "2001:db8:77::2/64", "dev", "near", "nodad")
-    ip("link", "set", "near", "up")
+    cable.plug_near(far_child)
     os.write(go_write, b"x")
     if os.read(far_ready, 1) != b"x":
         sys.exit("lab: the far side did not start")
     if "rate" in scene:
         subprocess.run(["tc", "qdisc", "add", "dev", "near", "root", "tbf", "rate", scene["rate"], "burst", "512kb", "latency", "50ms"], check=True)
-    ip("route", "add", "default", "via", "203.0.113.1")
-    ip("-6", "route", "add", "default", "via", "2001:db8:77::1")
+    cable.way_out()
 
     def near():
         os.close(end_write)
