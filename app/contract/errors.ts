@@ -36,6 +36,7 @@ export const errorCodes = {
   'unsafe-folder': { exit: exitCodes.refused, status: 403 },
   'grant-too-wide': { exit: exitCodes.refused, status: 403 },
   'grant-own-folder': { exit: exitCodes.refused, status: 403 },
+  'project-file': { exit: exitCodes.refused, status: 409 },
   'cannot-contain': { exit: exitCodes.refused, status: 409 },
   'check-failed': { exit: exitCodes.failed, status: 409 },
   'check-impossible': { exit: exitCodes.failed, status: 409 },

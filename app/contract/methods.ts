@@ -140,6 +140,8 @@ export const methods = {
     output: serverListSchema,
     timeoutMs: short,
   },
+  /** From now on this folder is looked at as one of a project, besides those that clients have recorded. */
+  'servers.look': { input: z.strictObject({ folder: z.string().min(1).max(4096) }), output: nothingSchema, timeoutMs: short },
   'servers.show': { input: z.strictObject({ server: handleSchema }), output: serverDetailSchema, timeoutMs: short },
   'servers.check': {
     input: z.strictObject({ server: handleSchema, level: launchedLevelSchema.optional() }),
@@ -158,6 +160,8 @@ export const methods = {
       dryRun: z.boolean(),
       /** Try each server bare and contained first, and leave it alone when it would not work. */
       check: z.boolean(),
+      /** Also where the file belongs to a project and its repository keeps it. */
+      project: z.boolean().optional(),
     }),
     output: z.strictObject({ results: z.array(changeResultSchema) }),
     timeoutMs: long,
@@ -168,7 +172,7 @@ export const methods = {
     timeoutMs: short,
   },
   'servers.level': {
-    input: z.strictObject({ server: handleSchema, level: levelSchema }),
+    input: z.strictObject({ server: handleSchema, level: levelSchema, project: z.boolean().optional() }),
     output: ruleChangeSchema,
     timeoutMs: short,
   },
@@ -223,7 +227,7 @@ export type Input<M extends MethodName> = z.infer<(typeof methods)[M]['input']>;
 export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']>;
 
 /** Methods that only the private socket and in-process callers may use; a page is refused with `private-door-only`. */
-export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>(['host.stop', 'host.panel']);
+export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>(['host.stop', 'host.panel', 'servers.look']);
 
 /** What the engine offers and every client sees: one asynchronous function a method. */
 export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };

@@ -14,7 +14,7 @@ import { createEventService } from './events/event-service.ts';
 import type { Log, Spool, Supervisors } from './events/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
 import type {
-  ClientAdapter,
+  Clients,
   Clock,
   FileStore,
   Journal,
@@ -23,6 +23,8 @@ import type {
   PlanStore,
   PolicyStore,
   Processes,
+  Repositories,
+  Watched,
 } from './ports.ts';
 import { createRunService } from './runs/run-service.ts';
 import { createTidier } from './runs/tidier.ts';
@@ -31,7 +33,8 @@ import { createServerService } from './servers/server-service.ts';
 export interface EnginePorts {
   places: Places;
   clock: Clock;
-  clients: readonly ClientAdapter[];
+  clients: Clients;
+  repositories: Repositories;
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -55,8 +58,8 @@ export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
 export interface Engine {
   readonly api: EngineApi;
   subscribe(listener: (event: Event) => void): Promise<() => void>;
-  /** Files whose change may change what the engine answers. */
-  watchedFiles(): readonly string[];
+  /** Files and folders whose change may change what the engine answers. */
+  watched(): Promise<Watched>;
 }
 
 /** A newer Belljar brings its launcher along: one that is in place is replaced; none is put where none was. */
@@ -84,6 +87,7 @@ export function createEngine(ports: EnginePorts): Engine {
     ...ports,
     runs,
     find: (handle) => servers.find(handle),
+    clientFiles: () => servers.clientFiles(),
     exclusive: servers.exclusive,
   });
   const doctor = createDoctorService({
@@ -102,6 +106,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'machine.selftest': (_input, signal) => doctor.selftest(signal),
     'machine.doctor': (input) => doctor.doctor(input),
     'servers.list': servers.list,
+    'servers.look': servers.look,
     'servers.show': servers.show,
     'servers.check': servers.check,
     'servers.diff': servers.diff,
@@ -128,6 +133,6 @@ export function createEngine(ports: EnginePorts): Engine {
         listener(event);
       });
     },
-    watchedFiles: () => servers.watchedFiles(),
+    watched: () => servers.watched(),
   };
 }

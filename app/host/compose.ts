@@ -4,13 +4,14 @@ import { BelljarError } from '#contract/errors.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEngine } from '#engine/engine.ts';
 import type { Clock } from '#engine/ports.ts';
-import { clients } from '#platform/clients/clients.ts';
+import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
 import { createSelftestStage } from '#platform/confinement/linux/selftest-stage.ts';
 import { createDemoStage } from '#platform/demo/demo-stage.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
+import { createRepositories } from '#platform/files/repositories.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
@@ -43,7 +44,8 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
   return createEngine({
     places,
     clock,
-    clients,
+    clients: findClients(places),
+    repositories: createRepositories(),
     files: createFileStore(),
     ...documents,
     processes: createProcesses(),
@@ -96,7 +98,11 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
     async watch(onChange) {
-      const watch = await watchFiles(engine.watchedFiles(), () => onChange());
+      // What is to be watched changes with what changes: a new profile, a new project.
+      const watch = await watchFiles(await engine.watched(), () => {
+        onChange();
+        void engine.watched().then((watched) => watch.set(watched));
+      });
       return () => watch.close();
     },
   };

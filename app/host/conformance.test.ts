@@ -225,6 +225,7 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'machine.probe': {},
   'machine.selftest': {},
   'machine.doctor': { repair: true },
+  'servers.look': { folder: '/srv/project' },
   'servers.list': { client: 'claude-desktop' },
   'servers.show': { server },
   'servers.check': { server, level: 'strict' },
@@ -770,7 +771,8 @@ describe('the loopback door', () => {
     const { way, host } = await loopbackStage({ refuse: true });
     const refused = await way.raw({ method: 'POST', path: `/rpc/${name}`, headers: json, body: '{}' });
     expect([refused.status, code(refused)]).toEqual([403, 'private-door-only']);
-    const answered = await directRaw(host.handle)({ method: 'POST', path: `/rpc/${name}`, headers: json, body: '{}' });
+    const body = JSON.stringify(inputs[name]);
+    const answered = await directRaw(host.handle)({ method: 'POST', path: `/rpc/${name}`, headers: json, body });
     expect(answered.status).toBe(200);
   });
 

@@ -20,8 +20,9 @@ import { methods } from '#contract/methods.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { Explanation } from '#contract/policy.ts';
 import type { CheckResult, Server } from '#contract/server.ts';
-import { clients } from '#platform/clients/clients.ts';
+import { findClients } from '#platform/clients/clients.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
+import { createRepositories } from '#platform/files/repositories.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
@@ -78,7 +79,8 @@ function start(change: Partial<Places> = {}): void {
   const base = {
     places,
     clock: { now: () => new Date() },
-    clients,
+    clients: findClients(places),
+    repositories: createRepositories(),
     files: createFileStore({ onStep: (step) => onStep(step) }),
     journal: createJournal(places.dataFolder),
     policies: createPolicyStore(places.configFolder),
@@ -123,7 +125,7 @@ function start(change: Partial<Places> = {}): void {
     },
     log: { info: () => undefined, warn: (code, facts) => expect({ code, facts }).toBeNull() },
   });
-  policies = createPolicyService({ ...base, find: servers.find, exclusive: servers.exclusive });
+  policies = createPolicyService({ ...base, find: servers.find, clientFiles: servers.clientFiles, exclusive: servers.exclusive });
 }
 
 const files = {
@@ -226,7 +228,9 @@ describe('the list', () => {
       { client: 'Claude Desktop', code: 'config-invalid', file: files.desktop(), at: { line: 2, column: 18 } },
       { client: 'Claude Code', code: 'config-bom', file: files.code(), at: { line: 1, column: 1 } },
     ]);
-    expect(answer.machine.lookedAt?.map(({ file, found }) => [file, found])).toEqual([
+    const looked = answer.machine.lookedAt ?? [];
+    expect(looked.some(({ file, found }) => file.endsWith('/.codex/config.toml') && !found)).toBe(true);
+    expect(looked.filter(({ found }) => found).map(({ file, found }) => [file, found])).toEqual([
       [files.desktop(), true],
       [files.code(), true],
       [files.cursor(), true],

@@ -166,6 +166,12 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    project: null,
+    sharedWith: [],
+    sameAs: [],
+    notes: [],
+    autoApprove: false,
+    headers: [],
     ...overrides,
   };
 }

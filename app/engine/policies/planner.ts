@@ -4,7 +4,7 @@ import type { EffectivePolicy, PersonRule } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
-import type { ClientAdapter, FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
 /** The most that the events of one run may take on disk. */
@@ -12,7 +12,8 @@ export const runSpoolLimit = 8 * 1024 * 1024;
 
 export interface PlannerDeps {
   places: Places;
-  clients: readonly ClientAdapter[];
+  /** Files in which clients keep servers of this user, and what they are links to. */
+  clientFiles: () => Promise<readonly string[]>;
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
@@ -30,16 +31,6 @@ export interface Planner {
 export function createPlanner(deps: PlannerDeps): Planner {
   const { places, files } = deps;
   const own = { configFolder: places.configFolder, dataFolder: places.dataFolder, stateFolder: places.stateFolder };
-
-  /** The clients' files, and what they are links to. */
-  async function clientFiles(): Promise<string[]> {
-    const named = deps.clients
-      .flatMap((client) => client.files(places))
-      .filter((file) => !file.managed)
-      .map((file) => file.file);
-    const real = await Promise.all(named.map((file) => files.resolve(file)));
-    return [...new Set([...named, ...real])];
-  }
 
   async function realPaths(paths: readonly string[]): Promise<(path: string) => string> {
     const known = new Map(
@@ -69,7 +60,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       env: found.entry.env,
       folders: places,
       own,
-      clientFiles: await clientFiles(),
+      clientFiles: await deps.clientFiles(),
       rules: stored,
     };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));

@@ -13,7 +13,7 @@ import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { ClientAdapter, Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
@@ -22,14 +22,14 @@ import { createPlanner } from './planner.ts';
 export interface PolicyServiceDeps {
   places: Places;
   clock: Clock;
-  clients: readonly ClientAdapter[];
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
   runs: Pick<RunService, 'activity'>;
-  /** `ServerService.find` and `ServerService.exclusive`. */
+  /** `ServerService.find`, `clientFiles` and `exclusive`. */
   find: (handle: string) => Promise<FoundServer>;
+  clientFiles: () => Promise<readonly string[]>;
   exclusive: Exclusive;
 }
 

@@ -59,6 +59,12 @@ function makeServer(name: string): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    project: null,
+    sharedWith: [],
+    sameAs: [],
+    notes: [],
+    autoApprove: false,
+    headers: [],
   };
 }
 
@@ -170,6 +176,7 @@ export function createMemoryEngine(): MemoryEngine {
       'machine.doctor': async ({ repair }) => ({
         findings: [{ code: 'launcher', severity: 'ok', sentence: 'Sound.', repairable: false, repaired: repair }],
       }),
+      'servers.look': async () => ({}),
       'servers.list': async ({ client, state }) => ({
         v: 1,
         machine,

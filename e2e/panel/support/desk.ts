@@ -142,6 +142,12 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         })),
       ],
       withheld: [],
+      project: null,
+      sharedWith: [],
+      sameAs: [],
+      notes: [],
+      autoApprove: false,
+      headers: [],
       limits: {},
     };
   }

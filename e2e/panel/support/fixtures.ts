@@ -85,6 +85,12 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    project: null,
+    sharedWith: [],
+    sameAs: [],
+    notes: [],
+    autoApprove: false,
+    headers: [],
     ...overrides,
   };
 }
