@@ -19,18 +19,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { methods } from '#contract/methods.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { Explanation } from '#contract/policy.ts';
-import type { CheckResult, Server } from '#contract/server.ts';
-import { findClients } from '#platform/clients/clients.ts';
-import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
-import { createRepositories } from '#platform/files/repositories.ts';
-import { createPlanStore } from '#platform/files/plan-store.ts';
-import { createPolicyStore } from '#platform/files/policy-store.ts';
-import { createJournal } from '#platform/journal/journal.ts';
-import { createProcesses } from '#platform/processes/processes.ts';
-import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
+import type { Server } from '#contract/server.ts';
+import type { PolicyService } from '#engine/policies/policy-service.ts';
 import type { Places } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
-import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
+import type { ServerService } from '#engine/servers/server-service.ts';
+import { createProcesses } from '#platform/processes/processes.ts';
+import { makeServerWorld, type ServerWorld } from './testing/server-world.ts';
 
 let home: string;
 let places: Places;
@@ -38,8 +33,7 @@ let servers: ServerService;
 let policies: PolicyService;
 let activity: Map<string, ServerActivity>;
 let checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
-let verdict: CheckResult['verdict'];
-let onStep: (step: WriteStep) => void;
+let world: ServerWorld;
 let children: ChildProcess[];
 const secret = 'Zx81kQ9mB2vT7rY4pL0sN6wD';
 
@@ -54,78 +48,8 @@ afterEach(() => {
 });
 
 function start(change: Partial<Places> = {}): void {
-  places = {
-    system: 'linux',
-    home,
-    xdgConfig: join(home, '.config'),
-    xdgData: join(home, '.local', 'share'),
-    xdgCache: join(home, '.cache'),
-    xdgState: join(home, '.local', 'state'),
-    xdgRuntime: null,
-    configFolder: join(home, '.config', 'belljar'),
-    dataFolder: join(home, '.local', 'share', 'belljar'),
-    stateFolder: join(home, '.local', 'state', 'belljar'),
-    uid: process.geteuid?.() ?? -1,
-    homeOwner: process.geteuid?.() ?? -1,
-    launcher: join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher'),
-    environment: { PATH: process.env['PATH'] },
-    systemRoot: join(home, 'system'),
-    ...change,
-  };
-  activity = new Map();
-  checked = [];
-  verdict = 'works';
-  onStep = () => undefined;
-  const base = {
-    places,
-    clock: { now: () => new Date() },
-    clients: findClients(places),
-    repositories: createRepositories(),
-    files: createFileStore({ onStep: (step) => onStep(step) }),
-    journal: createJournal(places.dataFolder),
-    policies: createPolicyStore(places.configFolder),
-    plans: createPlanStore(places.dataFolder),
-    runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
-  };
-  servers = createServerService({
-    ...base,
-    processes: createProcesses(),
-    launcher: { install: () => Promise.resolve(places.launcher) },
-    events: {
-      list: () => Promise.resolve({ events: [] }),
-      denialsLastHour: () => Promise.resolve(new Map([['cursor.a', 7]])),
-    },
-    checks: {
-      check(subject, makePlan) {
-        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
-        return Promise.resolve({
-          server: subject.id,
-          level: subject.level,
-          verdict,
-          sentence: `It ${verdict}.`,
-          bare: { outcome: 'works', initializeMs: 1, tools: 1, error: null },
-          contained: null,
-          same: verdict === 'works',
-          differences: [],
-          refused: [],
-        });
-      },
-    },
-    machine: {
-      get: () =>
-        Promise.resolve({
-          system: 'linux',
-          user: 'anna',
-          home,
-          version: '0.1.0',
-          probe: null,
-          probeError: 'not asked',
-          enforcementSentence: 'Nothing.',
-        }),
-    },
-    log: { info: () => undefined, warn: (code, facts) => expect({ code, facts }).toBeNull() },
-  });
-  policies = createPolicyService({ ...base, find: servers.find, clientFiles: servers.clientFiles, exclusive: servers.exclusive });
+  world = makeServerWorld(home, change);
+  ({ places, servers, policies, activity, checked } = world);
 }
 
 const files = {
@@ -409,7 +333,7 @@ describe('containing and releasing', () => {
     async (at) => {
       write(files.desktop(), config);
       const theirs = `${JSON.stringify({ ...config, theirs: true })}\n`;
-      onStep = (step) => {
+      world.onStep = (step) => {
         if (step === at) writeFileSync(files.desktop(), theirs);
       };
       const { results } = await contain('filesystem');
@@ -418,16 +342,16 @@ describe('containing and releasing', () => {
       ]);
       expect(textOf(files.desktop())).toBe(theirs);
       expect(ownFiles()).toEqual([]);
-      onStep = () => undefined;
+      world.onStep = () => undefined;
       await contain('filesystem');
       const contained = textOf(files.desktop());
-      onStep = (step) => {
+      world.onStep = (step) => {
         if (step === at) writeFileSync(files.desktop(), contained.replace('true', 'false'));
       };
       expect((await release('filesystem')).results).toMatchObject([
         { changed: false, state: 'contained', error: { code: 'config-changed' } },
       ]);
-      onStep = () => undefined;
+      world.onStep = () => undefined;
       await release('filesystem');
       expect(textOf(files.desktop())).toBe(theirs.replace('true', 'false'));
     },
@@ -498,7 +422,7 @@ describe('the check', () => {
     ['cannot-be-tried', 'check-impossible'],
   ] as const)('leaves a server alone that %s', async (outcome, code) => {
     const before = textOf(files.cursor());
-    verdict = outcome;
+    world.verdict = outcome;
     const { results } = await checkAndContain();
     expect(results).toMatchObject([{ changed: false, state: 'off', check: { verdict: outcome }, error: { code } }]);
     expect(textOf(files.cursor())).toBe(before);
@@ -506,7 +430,7 @@ describe('the check', () => {
   });
 
   test('lets one that works but was refused something pass', async () => {
-    verdict = 'works-but-refused';
+    world.verdict = 'works-but-refused';
     expect((await checkAndContain()).results).toMatchObject([{ changed: true, state: 'contained' }]);
   });
 

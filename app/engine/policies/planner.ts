@@ -63,6 +63,8 @@ export function createPlanner(deps: PlannerDeps): Planner {
       clientFiles: await deps.clientFiles(),
       rules: stored,
     };
+    // What things really are matters only beside what a person decided.
+    if (stored.length === 0) return { ...context, realPath: (path) => path };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
     const denied = stored.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
     const real = await realPaths([

@@ -67,6 +67,8 @@ export interface DiscoveryDeps {
 
 export interface Discovery {
   discover(): Promise<Discovered>;
+  /** As last discovered, where every id is known from then: what is changed is read anew in any case. */
+  recall(ids: readonly string[]): Discovered | null;
   /** Reads one file anew: an edit starts from what is there now. Null when it is gone. */
   read(located: LocatedFile): Promise<ConfigFile | null>;
   /** A folder of a project besides those that clients have recorded; remembered while this process runs. */
@@ -141,6 +143,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { clients, files } = deps;
   const folders = new Set<string>();
   let found: readonly string[] | null = null;
+  let last: Discovered | null = null;
 
   async function textOf(file: string): Promise<string | null> {
     try {
@@ -239,7 +242,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     const servers = merge(configs);
     const counts = new Map<string, number>();
     for (const { handle } of servers) counts.set(handle, (counts.get(handle) ?? 0) + 1);
-    return {
+    last = {
       servers: servers.map((server) =>
         (counts.get(server.handle) ?? 0) > 1 ? { ...server, handle: server.id } : server,
       ),
@@ -248,10 +251,15 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       lookedAt,
       unseen: located.unseen,
     };
+    return last;
   }
 
   return {
     discover,
+    recall(ids) {
+      const known = new Set(last?.servers.map((server) => server.id));
+      return ids.every((id) => known.has(id)) ? last : null;
+    },
     read: (located) => read(located),
     look(folder) {
       if (folders.size >= foldersMax) folders.delete([...folders][0] ?? '');

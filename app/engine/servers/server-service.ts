@@ -248,6 +248,11 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     return describe(found, await survey([found]), []);
   }
 
+  /** Where servers are named by their ids, what was found before is enough. */
+  async function discoverFor(handles: 'all' | readonly string[]): Promise<Discovered> {
+    return (handles === 'all' ? null : discovery.recall(handles)) ?? (await discovery.discover());
+  }
+
   async function find(handle: string): Promise<FoundServer> {
     return resolveHandle(handle, await discovery.discover());
   }
@@ -589,7 +594,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async contain(input, signal) {
       refuseRootInUserHome(places);
-      const meant = choose(input.servers, await discovery.discover(), (server) => server.cannot === null);
+      const meant = choose(input.servers, await discoverFor(input.servers), (server) => server.cannot === null);
       const results: ChangeResult[] = [];
       for (const found of meant) {
         const result = await change(found, async (seen) => {
@@ -603,7 +608,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async release(input) {
       refuseRootInUserHome(places);
-      const discovered = await discovery.discover();
+      const discovered = await discoverFor(input.servers);
       const records = input.servers === 'all' ? await journal.list().catch(() => []) : [];
       const kept = new Set(records.map((record) => record.server));
       const meant = choose(

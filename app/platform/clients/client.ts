@@ -24,10 +24,11 @@ export interface FileSource {
   obstacle?: Obstacle;
 }
 
-/** Servers that a client keeps where no file says so; listed as one line when a sign of them is there. */
 export interface Client {
   id: string;
   title: string;
+  /** Where it exists; everywhere unless said. */
+  systems?: readonly System[];
   uptake: Uptake;
   placeholders: PlaceholderHabit;
   sources: readonly FileSource[];
@@ -104,22 +105,22 @@ export function createClient(client: Client, system: System): ClientAdapter {
     wrap(text, file, path, launcher, id) {
       const source = sourceOf(client, file);
       const fields = fieldsAt(source, text, file.file, path);
-      return wrapEntry(source.format, fields, systemName, text, path, launcher, id);
+      return wrapEntry(source.format, fields, systemName, text, file.file, path, launcher, id);
     },
     unwrap(text, file, path, dropArgs) {
       const source = sourceOf(client, file);
       const fields = fieldsAt(source, text, file.file, path);
-      return unwrapEntry(source.format, fields, systemName, text, path, dropArgs);
+      return unwrapEntry(source.format, fields, systemName, text, file.file, path, dropArgs);
     },
-    restore: (text, file, path, entryText) => restoreEntry(sourceOf(client, file).format, text, path, entryText),
+    restore: (text, file, path, entryText) => restoreEntry(sourceOf(client, file).format, text, file.file, path, entryText),
     setLaunch(text, file, path, launch) {
       const source = sourceOf(client, file);
       const fields = fieldsAt(source, text, file.file, path);
-      return setLaunch(source.format, fields, systemName, text, path, launch);
+      return setLaunch(source.format, fields, systemName, text, file.file, path, launch);
     },
     show(text, file, path) {
       const source = sourceOf(client, file);
-      return showEntry(source.format, fieldsAt(source, text, file.file, path), text, path);
+      return showEntry(source.format, fieldsAt(source, text, file.file, path), text, file.file, path);
     },
   };
 }

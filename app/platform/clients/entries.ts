@@ -304,8 +304,8 @@ function variablesOf(
 }
 
 /** The entry at a path; the caller has read it from the same text before. */
-function entryAt(format: Format, text: string, path: EntryPath): DocumentNode {
-  const entry = findValue(format.parse(text, ''), path);
+function entryAt(format: Format, text: string, file: string, path: EntryPath): DocumentNode {
+  const entry = findValue(format.parse(text, file), path);
   if (entry === undefined) throw new BelljarError('config-changed');
   return entry;
 }
@@ -349,11 +349,12 @@ export function wrapEntry(
   fields: EntryFields,
   system: string,
   text: string,
+  file: string,
   path: EntryPath,
   launcher: string,
   id: string,
 ): string {
-  const { base, override } = launchingOf(entryAt(format, text, path), fields, system);
+  const { base, override } = launchingOf(entryAt(format, text, file, path), fields, system);
   const edits = base.command === undefined ? [] : wrapSite(format, text, base, launcher, id, null);
   if (override !== null) edits.push(...wrapSite(format, text, override, launcher, id, base));
   return applyEdits(text, edits);
@@ -383,18 +384,25 @@ export function unwrapEntry(
   fields: EntryFields,
   system: string,
   text: string,
+  file: string,
   path: EntryPath,
   dropArgs: boolean,
 ): string {
-  const { base, override } = launchingOf(entryAt(format, text, path), fields, system);
+  const { base, override } = launchingOf(entryAt(format, text, file, path), fields, system);
   const edits = unwrapSite(format, text, base, null, dropArgs);
   if (override !== null) edits.push(...unwrapSite(format, text, override, base, false));
   if (edits.length === 0) throw new BelljarError('config-changed');
   return applyEdits(text, edits);
 }
 
-export function restoreEntry(format: Format, text: string, path: EntryPath, entryText: string): string {
-  const entry = entryAt(format, text, path);
+export function restoreEntry(
+  format: Format,
+  text: string,
+  file: string,
+  path: EntryPath,
+  entryText: string,
+): string {
+  const entry = entryAt(format, text, file, path);
   return applyEdits(text, [{ offset: entry.start, length: entry.end - entry.start, content: entryText }]);
 }
 
@@ -403,10 +411,11 @@ export function setLaunch(
   fields: EntryFields,
   system: string,
   text: string,
+  file: string,
   path: EntryPath,
   launch: { command: string; args: readonly string[] | null },
 ): string {
-  const { base, override } = launchingOf(entryAt(format, text, path), fields, system);
+  const { base, override } = launchingOf(entryAt(format, text, file, path), fields, system);
   const site = override?.command === undefined ? base : override;
   if (site.command === undefined) throw new BelljarError('config-changed');
   const list = (launch.args ?? []).map((part) => format.quote(part));
@@ -434,9 +443,10 @@ export function showEntry(
   format: Format,
   fields: EntryFields,
   text: string,
+  file: string,
   path: EntryPath,
 ): { text: string; line: number } {
-  const entry = entryAt(format, text, path);
+  const entry = entryAt(format, text, file, path);
   const edits: TextEdit[] = [];
   const show = (node: DocumentNode, shown: string): void => {
     if (shown !== node.value)
@@ -461,15 +471,15 @@ export function showEntry(
     if (hidden && isScalar) edits.push({ offset: node.start, length: node.end - node.start, content: format.quote(mask) });
   };
   walk(entry, false);
-  const start = showFrom(text, path, format, entry);
+  const start = showFrom(text, file, path, format, entry);
   const inside = edits.filter(({ offset }) => offset >= start && offset < entry.end);
   const shown = applyEdits(text.slice(0, entry.end), inside).slice(start);
   return { text: indentAt(text, start) + shown, line: placeOf(text, start).line };
 }
 
 /** From the entry's own key on, where it has one. */
-function showFrom(text: string, path: EntryPath, format: Format, entry: DocumentNode): number {
-  const parent = findValue(format.parse(text, ''), path.slice(0, -1));
+function showFrom(text: string, file: string, path: EntryPath, format: Format, entry: DocumentNode): number {
+  const parent = findValue(format.parse(text, file), path.slice(0, -1));
   const property = parent?.properties.find(({ value }) => value.start === entry.start);
   return Math.min(property?.start ?? entry.start, entry.start);
 }

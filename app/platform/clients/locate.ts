@@ -75,7 +75,8 @@ function projectOf(client: Client, file: string): string[] {
   );
 }
 
-export function createClients(places: Places, clients: readonly Client[], unseen: readonly UnseenClient[]): Clients {
+export function createClients(places: Places, all: readonly Client[], unseen: readonly UnseenClient[]): Clients {
+  const clients = all.filter(({ systems }) => systems === undefined || systems.includes(places.system));
   const adapters = new Map<Client, ClientAdapter>(clients.map((client) => [client, createClient(client, places.system)]));
   const own: Ground = { system: places.system, home: places.home, places };
 

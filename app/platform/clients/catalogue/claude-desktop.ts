@@ -26,8 +26,8 @@ function below(folder: (typeof folders)[number], rest: string): FileSource['at']
 function ofManifest(root: DocumentNode): ReturnType<Extract<FileSource['maps'], (...args: never) => unknown>> {
   const path = ['server', 'mcp_config'];
   const name = stringOf(findValue(root, ['name'])) ?? 'extension';
-  const hasOwnStart = findValue(root, path) === undefined && findValue(root, ['server']) !== undefined;
-  if (hasOwnStart)
+  if (findValue(root, ['server']) === undefined) return [];
+  if (findValue(root, path) === undefined)
     return [
       {
         path: ['server'],

@@ -6,10 +6,11 @@ import { servers } from '../shapes.ts';
 export const visualStudio: Client = {
   id: 'visual-studio',
   title: 'Visual Studio',
+  systems: ['windows'],
   uptake: 'automatic',
   placeholders: 'command-only-or-unknown',
   sources: [
-    { at: { windows: '~/.mcp.json' }, scope: 'user', format: jsonWithComments, maps: servers },
+    { at: '~/.mcp.json', scope: 'user', format: jsonWithComments, maps: servers },
     ...['.vs/mcp.json', '.mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'].map(
       (at) => ({ at, scope: 'project', format: jsonWithComments, maps: servers }) as const,
     ),

@@ -84,6 +84,32 @@ export function duplicate(text: string, file: string, key: string, offset: numbe
   });
 }
 
+/** Texts of a file that are remembered: as it was, and as it is to be. */
+const textsKept = 2;
+const filesKept = 500;
+
+/**
+ * Reads the same text of the same file once: finding servers, changing one and proving the change ask for it many times.
+ * Keyed by the whole text, so a file that changed is never mistaken for what it was.
+ */
+export function readOnce(format: Format): Format {
+  const known = new Map<string, { text: string; root: DocumentNode }[]>();
+  return {
+    ...format,
+    parse(text, file) {
+      const kept = known.get(file) ?? [];
+      const before = kept.find((each) => each.text === text);
+      if (before !== undefined) return before.root;
+      const root = format.parse(text, file);
+      known.delete(file);
+      known.set(file, [{ text, root }, ...kept].slice(0, textsKept));
+      const [oldest] = known.keys();
+      if (known.size > filesKept && oldest !== undefined) known.delete(oldest);
+      return root;
+    },
+  };
+}
+
 const byteOrderMark = '\uFEFF';
 
 /** What no format takes: a byte order mark, which most clients cannot read, and nothing at all. */

@@ -1,13 +1,15 @@
 /** JSON and JSON with comments (and commas at the end), read by jsonc-parser; strict JSON also by the clients' own parser. */
-import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { printParseErrorCode, visit, type ParseError } from 'jsonc-parser';
 import { dropFirst, prepend, removeFromBraces, replaceList, styleOf } from './bracketed-lists.ts';
 import {
   boundedStack,
   invalid,
+  readOnce,
   refuseDuplicates,
   refuseUnreadable,
   sourceOf,
   type DocumentNode,
+  type DocumentProperty,
   type Format,
 } from './document.ts';
 
@@ -30,37 +32,72 @@ const faults: Record<string, string> = {
   InvalidSymbol: 'a word stands where a value belongs',
 };
 
-function toDocument(node: Node): DocumentNode {
-  const base = { start: node.offset, end: node.offset + node.length, value: undefined, properties: [], items: [] };
-  const children = node.children ?? [];
-  if (node.type === 'array') return { ...base, kind: 'list', items: children.map(toDocument) };
-  if (node.type !== 'object') return { ...base, kind: node.type === 'string' ? 'string' : 'other', value: node.value };
-  const properties = children.flatMap((property) => {
-    const [key, value] = property.children ?? [];
-    if (key === undefined || value === undefined) return [];
-    return [
-      {
-        name: String(key.value),
-        start: property.offset,
-        end: property.offset + property.length,
-        keyEnd: key.offset + key.length,
-        value: toDocument(value),
-      },
-    ];
+/** Reads by events and not by the parser's own tree, which a file of some megabytes would take twice. */
+function read(text: string, comments: boolean): { root: DocumentNode | undefined; error: ParseError | undefined } {
+  let root: DocumentNode | undefined;
+  let error: ParseError | undefined;
+  interface Open {
+    node: DocumentNode & { properties: DocumentProperty[]; items: DocumentNode[] };
+    property: { name: string; start: number; keyEnd: number } | undefined;
+  }
+  const open: Open[] = [];
+  const make = (kind: DocumentNode['kind'], start: number, end: number, value: unknown): Open['node'] => ({
+    kind,
+    start,
+    end,
+    value,
+    properties: [],
+    items: [],
   });
-  return { ...base, kind: 'object', properties };
+  const begin = (kind: 'object' | 'list', start: number): void => {
+    open.push({ node: make(kind, start, start, undefined), property: undefined });
+  };
+  const add = (node: DocumentNode): void => {
+    const parent = open.at(-1);
+    if (parent === undefined) {
+      root ??= node;
+    } else if (parent.node.kind === 'list') {
+      parent.node.items.push(node);
+    } else if (parent.property !== undefined) {
+      parent.node.properties.push({ ...parent.property, end: node.end, value: node });
+      parent.property = undefined;
+    }
+  };
+  const end = (offset: number, length: number): void => {
+    const closed = open.pop();
+    if (closed === undefined) return;
+    closed.node.end = offset + length;
+    add(closed.node);
+  };
+  visit(
+    text,
+    {
+      onObjectBegin: (offset) => begin('object', offset),
+      onObjectEnd: end,
+      onArrayBegin: (offset) => begin('list', offset),
+      onArrayEnd: end,
+      onObjectProperty(name, offset, length) {
+        const parent = open.at(-1);
+        if (parent !== undefined) parent.property = { name, start: offset, keyEnd: offset + length };
+      },
+      onLiteralValue: (value: unknown, offset, length) =>
+        add(make(typeof value === 'string' ? 'string' : 'other', offset, offset + length, value)),
+      onError(code, offset, length) {
+        error ??= { error: code, offset, length };
+      },
+    },
+    { disallowComments: !comments, allowTrailingComma: comments, allowEmptyContent: false },
+  );
+  return { root, error };
 }
 
 function makeJson(comments: boolean): Format {
   return {
     parse(text, file) {
       refuseUnreadable(text, file);
-      const errors: ParseError[] = [];
-      const options = { disallowComments: !comments, allowTrailingComma: comments, allowEmptyContent: false };
-      const root = boundedStack(text, file, () => parseTree(text, errors, options));
-      const first = errors[0];
-      if (first !== undefined)
-        throw invalid(text, file, faults[printParseErrorCode(first.error)] ?? 'syntax error', first.offset);
+      const { root, error } = boundedStack(text, file, () => read(text, comments));
+      if (error !== undefined)
+        throw invalid(text, file, faults[printParseErrorCode(error.error)] ?? 'syntax error', error.offset);
       if (root === undefined) throw invalid(text, file, 'it is empty', 0);
       if (!comments) {
         try {
@@ -70,9 +107,8 @@ function makeJson(comments: boolean): Format {
           throw invalid(text, file, 'it is not JSON', 0);
         }
       }
-      const document = boundedStack(text, file, () => toDocument(root));
-      refuseDuplicates(document, text, file);
-      return document;
+      refuseDuplicates(root, text, file);
+      return root;
     },
     quote: (value) => JSON.stringify(value),
     prepend,
@@ -92,5 +128,5 @@ function makeJson(comments: boolean): Format {
   };
 }
 
-export const json = makeJson(false);
-export const jsonWithComments = makeJson(true);
+export const json = readOnce(makeJson(false));
+export const jsonWithComments = readOnce(makeJson(true));

@@ -11,6 +11,7 @@ import {
   indentAt,
   invalid,
   lineEndOf,
+  readOnce,
   refuseUnreadable,
   sourceOf,
   type DocumentNode,
@@ -117,7 +118,7 @@ function isInline(text: string, owner: DocumentNode): boolean {
   return text[owner.start] === '{';
 }
 
-export const toml: Format = {
+const plainToml: Format = {
   parse(text, file) {
     refuseUnreadable(text, file);
     let program: AST.TOMLProgram;
@@ -161,3 +162,5 @@ export const toml: Format = {
     return [{ offset: from, length: property.end - from, content: '' }];
   },
 };
+
+export const toml = readOnce(plainToml);

@@ -11,6 +11,7 @@ import {
   indentAt,
   invalid,
   lineEndOf,
+  readOnce,
   refuseUnreadable,
   sourceOf,
   type DocumentNode,
@@ -111,7 +112,7 @@ function isFlow(text: string, node: DocumentNode): boolean {
 }
 
 /** Words that a plain text may be without being taken for anything but a string. */
-const plainText = /^[A-Za-z_./\\~@][A-Za-z0-9_./\\~@+-]*(?::[A-Za-z0-9_./\\~@+-]+)*$/;
+const plainText = /^[A-Za-z_./\\][A-Za-z0-9_./\\~@+-]*(?::[A-Za-z0-9_./\\~@+-]+)*$/;
 const taken = /^(?:y|n|yes|no|on|off|true|false|null|~|\.nan|[-+]?\.inf)$/i;
 
 function quote(value: string, like = '"'): string {
@@ -135,7 +136,7 @@ function refuseSyntax(text: string, file: string, document: ReturnType<typeof pa
   throw invalid(text, file, (error.message.split(/ at line |\n/)[0] ?? 'syntax error').replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()), offset);
 }
 
-export const yaml: Format = {
+const plainYaml: Format = {
   parse(text, file) {
     refuseUnreadable(text, file);
     const document = boundedStack(text, file, () => parseDocument(text, options));
@@ -199,6 +200,8 @@ export const yaml: Format = {
     return [{ offset: from, length: property.end - from, content: '' }];
   },
 };
+
+export const yaml = readOnce(plainYaml);
 
 /** Block style counts columns; tabs cannot indent there. */
 function columnOf(text: string, offset: number): number {
