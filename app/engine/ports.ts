@@ -145,8 +145,11 @@ export interface Watched {
 
 export interface Clients {
   readonly adapters: readonly ClientAdapter[];
-  /** `folders`: projects besides those that clients have recorded. `files`: ones that are known to hold servers. */
-  locate(folders: readonly string[], files: readonly { client: string; file: string }[]): Promise<Located>;
+  /** `folders`: projects besides those that clients have recorded. `known`: servers whose files are looked for again. */
+  locate(
+    folders: readonly string[],
+    known: readonly { client: string; scope: string; file: string }[],
+  ): Promise<Located>;
 }
 
 /** What contain wrote and what stood there before. Holds secrets: 0600, in the journal only. */

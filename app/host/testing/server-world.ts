@@ -4,9 +4,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HistoryEntry } from '#contract/methods.ts';
+import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
-import type { FileStore, Journal, Places, PlanStore } from '#engine/ports.ts';
+import type { FileStore, Journal, JournalRecord, Places, PlanStore, PolicyStore, Processes } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
@@ -55,6 +57,42 @@ interface Replaced {
   files?: FileStore;
   journal?: Journal;
   plans?: PlanStore;
+  policies?: PolicyStore;
+  processes?: Processes;
+}
+
+/** Belljar's own documents without a disk, and no processes, where a test is about the clients' files and there are many. */
+export function memoryDocuments(): Required<Omit<Replaced, 'files'>> {
+  const records = new Map<string, JournalRecord>();
+  const plans = new Map<string, string>();
+  const policies = new Map<string, StoredPolicy>();
+  const history: HistoryEntry[] = [];
+  return {
+    journal: {
+      get: (server) => Promise.resolve(records.get(server) ?? null),
+      put: (record) => Promise.resolve(void records.set(record.server, record)),
+      remove: (server) => Promise.resolve(void records.delete(server)),
+      list: () => Promise.resolve([...records.values()]),
+      appendHistory(entry) {
+        const whole = { id: history.length.toString(), ...entry };
+        history.push(whole);
+        return Promise.resolve(whole);
+      },
+      history: (limit) => Promise.resolve(history.toReversed().slice(0, limit)),
+    },
+    processes: { self: process.pid, list: () => Promise.resolve([]) },
+    plans: {
+      file: (server) => server,
+      read: (server) => Promise.resolve(plans.get(server) ?? null),
+      write: (server, text) => Promise.resolve(void plans.set(server, text)),
+      remove: (server) => Promise.resolve(void plans.delete(server)),
+    },
+    policies: {
+      get: (server) => Promise.resolve(policies.get(server) ?? null),
+      put: (policy) => Promise.resolve(void policies.set(policy.server, policy)),
+      remove: (server) => Promise.resolve(void policies.delete(server)),
+    },
+  };
 }
 
 export function makeServerWorld(home: string, change: Partial<Places> = {}, replaced: Replaced = {}): ServerWorld {
@@ -69,13 +107,13 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     repositories: createRepositories(),
     files: replaced.files ?? createFileStore({ onStep: (step) => world.onStep(step) }),
     journal: replaced.journal ?? createJournal(places.dataFolder),
-    policies: createPolicyStore(places.configFolder),
+    policies: replaced.policies ?? createPolicyStore(places.configFolder),
     plans: replaced.plans ?? createPlanStore(places.dataFolder),
     runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
   };
   const servers = createServerService({
     ...base,
-    processes: createProcesses(),
+    processes: replaced.processes ?? createProcesses(),
     launcher: { install: () => Promise.resolve(places.launcher) },
     events: {
       list: () => Promise.resolve({ events: [] }),

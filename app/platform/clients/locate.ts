@@ -168,13 +168,13 @@ export function createClients(places: Places, all: readonly Client[], unseen: re
 
   return {
     adapters: [...adapters.values()],
-    async locate(folders, files): Promise<Located> {
+    async locate(folders, servers): Promise<Located> {
       const look = createLook();
       const recorded = await findProjects(own, look);
       const besides = await Promise.all(folders.map((folder) => projectFoldersAbove(folder, places.home, look)));
-      const known = files.flatMap(({ client: id, file }) => {
+      const known = servers.flatMap(({ client: id, scope, file }) => {
         const client = clients.find((each) => each.id === id);
-        return client === undefined ? [] : projectOf(client, file);
+        return client === undefined || !scope.startsWith('project:') ? [] : projectOf(client, file);
       });
       const projects = [...new Set([...recorded.folders, ...besides.flat(), ...known])];
       const found = await Promise.all(

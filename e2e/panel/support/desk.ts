@@ -142,12 +142,6 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         })),
       ],
       withheld: [],
-      project: null,
-      sharedWith: [],
-      sameAs: [],
-      notes: [],
-      autoApprove: false,
-      headers: [],
       limits: {},
     };
   }
@@ -160,6 +154,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     },
     'machine.selftest': async () => ({ lines: [] }),
     'machine.doctor': async () => ({ findings: [] }),
+    'servers.look': async () => ({}),
     'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
     'servers.show': async ({ server }) => {
       const found = find(server);

@@ -12,7 +12,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
+import { stateSentences, stateTitles } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -50,7 +50,12 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const sentence = stateSentences[server.state];
   if (server.state === 'cannot') {
-    return <Note>{server.reason === undefined ? 'It cannot be contained.' : cannotSentences[server.reason]}</Note>;
+    if (server.why === undefined) return <Note>It cannot be contained.</Note>;
+    return (
+      <Note>
+        <HostileText text={server.why.sentence} /> <HostileText text={server.why.remedy} />
+      </Note>
+    );
   }
   if (server.state === 'restart-needed') {
     const old = server.oldProcesses ?? [];

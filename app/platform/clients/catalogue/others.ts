@@ -14,7 +14,7 @@ interface Plain {
   project?: readonly string[];
   format?: FileSource['format'];
   maps?: FileSource['maps'];
-  more?: Partial<Pick<Client, 'uptake' | 'asksAgain'>>;
+  more?: Partial<Pick<Client, 'uptake' | 'asksAgain' | 'systems'>>;
 }
 
 function plain({ id, title, user, project = [], format = json, maps = mcpServers, more = {} }: Plain): Client {
@@ -53,8 +53,8 @@ export const others: readonly Client[] = [
   plain({
     id: 'boltai',
     title: 'BoltAI',
-    user: [{ macos: '~/.boltai/mcp.json' }],
-    more: { uptake: 'quit-and-start' },
+    user: ['~/.boltai/mcp.json'],
+    more: { uptake: 'quit-and-start', systems: ['macos'] },
   }),
   plain({
     id: 'amp',
