@@ -46,6 +46,7 @@ export const errorCodes = {
   'config-invalid': { exit: exitCodes.failed, status: 409 },
   'config-duplicate-key': { exit: exitCodes.failed, status: 409 },
   'config-bom': { exit: exitCodes.failed, status: 409 },
+  'config-busy': { exit: exitCodes.failed, status: 409 },
   'config-read-only': { exit: exitCodes.failed, status: 409 },
   'config-too-large': { exit: exitCodes.failed, status: 409 },
   'write-failed': { exit: exitCodes.failed, status: 500 },

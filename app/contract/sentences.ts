@@ -165,6 +165,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: () => 'The file starts with a byte order mark, which this client cannot read.',
     remedy: () => 'Save the file as UTF-8 without a byte order mark.',
   },
+  'config-busy': {
+    message: (p) => `Another program holds the file and does not let go of it (${named(p, 'detail', 'busy')}); it is as it was.`,
+    remedy: () => 'Quit the client, then try again.',
+  },
   'config-read-only': {
     message: (p) => `The file cannot be written: ${named(p, 'detail', 'read-only')}.`,
     remedy: () => 'Make the file and its folder writable, or change it where it is generated.',

@@ -8,7 +8,7 @@ import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
-import type { FileStore, Journal, JournalRecord, Places, PlanStore, PolicyStore, Processes } from '#engine/ports.ts';
+import type { Clients, FileStore, Journal, JournalRecord, Places, PlanStore, PolicyStore, Processes } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
@@ -59,10 +59,11 @@ interface Replaced {
   plans?: PlanStore;
   policies?: PolicyStore;
   processes?: Processes;
+  clients?: Clients;
 }
 
 /** Belljar's own documents without a disk, and no processes, where a test is about the clients' files and there are many. */
-export function memoryDocuments(): Required<Omit<Replaced, 'files'>> {
+export function memoryDocuments(): Required<Omit<Replaced, 'files' | 'clients'>> {
   const records = new Map<string, JournalRecord>();
   const plans = new Map<string, string>();
   const policies = new Map<string, StoredPolicy>();
@@ -103,7 +104,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   const base = {
     places,
     clock: { now: () => new Date() },
-    clients: findClients(places),
+    clients: replaced.clients ?? findClients(places),
     repositories: createRepositories(),
     files: replaced.files ?? createFileStore({ onStep: (step) => world.onStep(step) }),
     journal: replaced.journal ?? createJournal(places.dataFolder),
