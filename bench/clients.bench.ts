@@ -10,7 +10,8 @@ import { makeServerWorld } from '../app/host/testing/server-world.ts';
 import { alternate, median, printFigures, printMachine } from './support/figures.ts';
 
 const perFile = 5;
-const names = (index: number): string[] => Array.from({ length: perFile }, (_, at) => `server-${index.toString()}-${at.toString()}`);
+const names = (index: number): string[] =>
+  Array.from({ length: perFile }, (_, at) => `server-${index.toString()}-${at.toString()}`);
 const entry = { command: 'npx', args: ['-y', '@scope/some-server@1.2.3', '/srv/data'], env: { LEVEL: 'info' } };
 
 function jsonOf(key: string, index: number, more: object = {}): string {
@@ -22,7 +23,9 @@ function tomlOf(index: number): string {
     .join('\n');
 }
 function yamlOf(index: number): string {
-  const items = names(index).map((name) => `  ${name}:\n    type: stdio\n    cmd: npx\n    args:\n      - -y\n      - some\n`);
+  const items = names(index).map(
+    (name) => `  ${name}:\n    type: stdio\n    cmd: npx\n    args:\n      - -y\n      - some\n`,
+  );
   return `extensions:\n${items.join('')}`;
 }
 
@@ -93,7 +96,12 @@ async function measure(): Promise<void> {
     };
     const found = await alternate(9, { cold });
     const values: Record<string, number[]> = {};
-    const subjects = { JSON: 'cursor.server-3-0', TOML: 'codex.server-4-0', YAML: 'goose.server-9-0', '2 MB': 'claude-code.server-1-0' };
+    const subjects = {
+      JSON: 'cursor.server-3-0',
+      TOML: 'codex.server-4-0',
+      YAML: 'goose.server-9-0',
+      '2 MB': 'claude-code.server-1-0',
+    };
     for (let round = 0; round < 9; round += 1) {
       for (const [name, server] of Object.entries(subjects)) {
         (values[`contain, ${name}`] ??= []).push(await change(server, true)());
@@ -102,7 +110,13 @@ async function measure(): Promise<void> {
     }
     printFigures([
       { name: '200 servers in 40 files, cold', value: median(found.cold), unit: 'ms', bound: 150, digits: 0 },
-      ...Object.entries(values).map(([name, times]) => ({ name, value: median(times), unit: 'ms', bound: 30, digits: 1 })),
+      ...Object.entries(values).map(([name, times]) => ({
+        name,
+        value: median(times),
+        unit: 'ms',
+        bound: 30,
+        digits: 1,
+      })),
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -141,7 +141,11 @@ export const methods = {
     timeoutMs: short,
   },
   /** From now on this folder is looked at as one of a project, besides those that clients have recorded. */
-  'servers.look': { input: z.strictObject({ folder: z.string().min(1).max(4096) }), output: nothingSchema, timeoutMs: short },
+  'servers.look': {
+    input: z.strictObject({ folder: z.string().min(1).max(4096) }),
+    output: nothingSchema,
+    timeoutMs: short,
+  },
   'servers.show': { input: z.strictObject({ server: handleSchema }), output: serverDetailSchema, timeoutMs: short },
   'servers.check': {
     input: z.strictObject({ server: handleSchema, level: launchedLevelSchema.optional() }),

@@ -40,7 +40,8 @@ export const stateTitles: Record<ServerState, string> = {
 export const cannotSentences: Record<CannotReason, string> = {
   remote: 'It runs elsewhere and is reached over the network; there is no process here to contain.',
   'client-managed': 'The client starts it by itself; no file holds its command.',
-  'command-list': 'The client is set to decide over servers by their exact command, and a contained server has another one.',
+  'command-list':
+    'The client is set to decide over servers by their exact command, and a contained server has another one.',
   'other-system': 'Another system on this machine starts it.',
   docker: 'It runs in a container that the Docker daemon starts outside any sandbox of this session.',
   'other-sandbox': 'Another sandbox or proxy already starts it.',
@@ -166,7 +167,8 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Save the file as UTF-8 without a byte order mark.',
   },
   'config-busy': {
-    message: (p) => `Another program holds the file and does not let go of it (${named(p, 'detail', 'busy')}); it is as it was.`,
+    message: (p) =>
+      `Another program holds the file and does not let go of it (${named(p, 'detail', 'busy')}); it is as it was.`,
     remedy: () => 'Quit the client, then try again.',
   },
   'config-read-only': {

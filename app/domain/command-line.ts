@@ -95,8 +95,7 @@ function skipEnv(launch: Launch): { command: string; from: number } {
   let from = 0;
   for (;;) {
     const name = programName(command);
-    const skipped =
-      name === 'env' ? /^(?:-|[A-Za-z_][A-Za-z0-9_]*=)/ : name === 'cmd' ? interpreterOption : null;
+    const skipped = name === 'env' ? /^(?:-|[A-Za-z_][A-Za-z0-9_]*=)/ : name === 'cmd' ? interpreterOption : null;
     if (skipped === null) break;
     while (from < launch.args.length && skipped.test(launch.args[from] ?? '')) from += 1;
     const next = launch.args[from];

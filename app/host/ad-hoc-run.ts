@@ -32,7 +32,9 @@ export async function prepareRun(folders: Folders, request: AdHocRequest): Promi
   const located = await findClients(places).locate([], []);
   const { text } = planForCommand(request, {
     places,
-    clientFiles: located.files.map(({ file }) => file).flatMap(({ file, project }) => (project === null && existsSync(file) ? [file] : [])),
+    clientFiles: located.files
+      .map(({ file }) => file)
+      .flatMap(({ file, project }) => (project === null && existsSync(file) ? [file] : [])),
     spool,
     realPath,
     exists: existsSync,

@@ -7,7 +7,6 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { unifiedDiff } from '#domain/unified-diff.ts';
 import { serverListSchema } from '#contract/server.ts';
 import { catalogue } from '#platform/clients/clients.ts';
 import type { Client, FileSource } from '#platform/clients/client.ts';
@@ -67,7 +66,9 @@ describe('a home as people have it', () => {
     const lines = list.servers.map((server) =>
       [
         `${server.clientTitle} | ${server.scope} | ${server.name} | ${[server.command, ...server.args].join(' ')}`,
-        ...(server.why === undefined ? [] : [`    ${server.reason ?? ''}: ${server.why.sentence} ${server.why.remedy}`]),
+        ...(server.why === undefined
+          ? []
+          : [`    ${server.reason ?? ''}: ${server.why.sentence} ${server.why.remedy}`]),
         ...server.notes.map((note) => `    ${note}`),
         ...(server.sameAs.length === 0 ? [] : [`    same as: ${server.sameAs.join(', ')}`]),
         ...(server.headers.length === 0 ? [] : [`    headers: ${server.headers.join(', ')}`]),
@@ -81,8 +82,7 @@ describe('a home as people have it', () => {
   test('contained, each change can be read; released, every byte is what it was', async () => {
     const { results } = await contain(world);
     expect(results.filter((result) => result.error !== undefined)).toEqual([]);
-    const diffs = [...before].map(([file, text]) => unifiedDiff(plain(file), plain(text), plain(textOf(file)), 1));
-    const shown = diffs.filter((diff) => diff !== '').join('\n');
+    const shown = results.map(({ diff }) => plain(diff?.unified ?? '')).join('\n');
     await expect(shown).toMatchFileSnapshot('../platform/clients/golden/contained.diff');
     const states = (await world.servers.list({})).servers.map(({ state }) => state);
     expect(new Set(states)).toEqual(new Set(['contained', 'cannot']));
@@ -120,9 +120,7 @@ describe('a home as people have it', () => {
     const zed = join(home, '.config/zed/settings.json');
     writeFileSync(zed, textOf(zed).replace('"vim_mode": false', '"vim_mode": true /* now */'));
     await release(world);
-    expect(textOf(file)).toBe(
-      (before.get(file) ?? '').replace('model = "gpt-5-codex"', '# changed\nmodel = "other"'),
-    );
+    expect(textOf(file)).toBe((before.get(file) ?? '').replace('model = "gpt-5-codex"', '# changed\nmodel = "other"'));
     expect(textOf(zed)).toBe((before.get(zed) ?? '').replace('"vim_mode": false', '"vim_mode": true /* now */'));
   });
 });
@@ -175,7 +173,11 @@ function sample(source: FileSource, name: string): string | null {
 const systems: readonly System[] = ['linux', 'macos', 'windows'];
 
 /** Every place that data names on a system, with `*` filled in. */
-function placesOf(client: Client, system: System, environment: Record<string, string>): { file: string; source: FileSource }[] {
+function placesOf(
+  client: Client,
+  system: System,
+  environment: Record<string, string>,
+): { file: string; source: FileSource }[] {
   const places = testPlaces(home, { system, environment });
   return client.sources.flatMap((source) => {
     const templates: readonly Template[] =

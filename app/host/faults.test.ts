@@ -5,6 +5,7 @@
  * same two commands lead to where they should.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type * as FileSystemPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -28,7 +29,7 @@ interface Faults {
 const faults = vi.hoisted((): Faults => ({ count: 0, on: false, at: -1, what: null, dead: false }));
 
 vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const real = await importOriginal<typeof FileSystemPromises>();
   const before = (): void => {
     if (!faults.on) return;
     const number = faults.count;
@@ -92,7 +93,8 @@ const makeWorld = (format: Format): ServerWorld =>
       clients: createClients(testPlaces(home), [clients[format]], []),
     },
   );
-const contain = (world: ServerWorld, id: string) => world.servers.contain({ servers: [id], dryRun: false, check: false });
+const contain = (world: ServerWorld, id: string) =>
+  world.servers.contain({ servers: [id], dryRun: false, check: false });
 const release = (world: ServerWorld, id: string) => world.servers.release({ servers: [id], dryRun: false });
 
 /** What the file should be at the two ends. */
@@ -169,22 +171,25 @@ describe.each(['contain', 'release'] as const)('%s', (action) => {
     }
   });
 
-  test.each(Object.keys(files) as Format[])('a client that writes its %s file before each call: its text is never lost', async (format) => {
-    const { calls } = await runWith(action, format, {});
-    const mark = '10.20.30';
-    const first = Object.keys(files).indexOf(format) % stride;
-    for (let at = first; at < calls; at += stride) {
-      const file = join(home, files[format]);
-      const write = (): void => {
-        const now = readFileSync(file, 'utf8');
-        const note = format === 'JSON' ? now.replace(/\{/, `{ "client": "${mark}",`) : `# client ${mark}\n${now}`;
-        writeFileSync(file, note);
-      };
-      const { failed } = await runWith(action, format, { at, what: write });
-      const text = readFileSync(file, 'utf8');
-      expect(text, `call ${at.toString()}`).toContain(mark);
-      const wrapped = text.includes('belljar-launcher');
-      if (!failed) expect(wrapped, `call ${at.toString()}`).toBe(action === 'contain');
-    }
-  });
+  test.each(Object.keys(files) as Format[])(
+    'a client that writes its %s file before each call: its text is never lost',
+    async (format) => {
+      const { calls } = await runWith(action, format, {});
+      const mark = '10.20.30';
+      const first = Object.keys(files).indexOf(format) % stride;
+      for (let at = first; at < calls; at += stride) {
+        const file = join(home, files[format]);
+        const write = (): void => {
+          const now = readFileSync(file, 'utf8');
+          const note = format === 'JSON' ? now.replace(/\{/, `{ "client": "${mark}",`) : `# client ${mark}\n${now}`;
+          writeFileSync(file, note);
+        };
+        const { failed } = await runWith(action, format, { at, what: write });
+        const text = readFileSync(file, 'utf8');
+        expect(text, `call ${at.toString()}`).toContain(mark);
+        const wrapped = text.includes('belljar-launcher');
+        if (!failed) expect(wrapped, `call ${at.toString()}`).toBe(action === 'contain');
+      }
+    },
+  );
 });

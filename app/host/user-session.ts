@@ -20,7 +20,12 @@ async function makeEngine(folders: Folders, log: HostLog): Promise<HostEngine> {
   return composeEngine(folders, log);
 }
 
-export function openUserSession(options: { serve: boolean; waitMs?: number; folders?: Folders; folder?: string }): Promise<Session> {
+export function openUserSession(options: {
+  serve: boolean;
+  waitMs?: number;
+  folders?: Folders;
+  folder?: string;
+}): Promise<Session> {
   return openSession({
     folders: options.folders ?? findFolders(),
     rendererFolder: findRendererFolder(),

@@ -220,22 +220,30 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     const configs: ConfigFile[] = [];
     const told = new Set<string>();
     for (const reading of readings) {
-      const { adapter, file } = 'config' in reading ? reading.config : 'failed' in reading ? reading.failed : reading.missing;
+      const { adapter, file } =
+        'config' in reading ? reading.config : 'failed' in reading ? reading.failed : reading.missing;
       const isFound = !('missing' in reading);
       // Of what is not there, only the places where most people would expect it.
-      if (isFound || file.scope === userScope) lookedAt.push({ clientTitle: adapter.title, file: file.file, found: isFound });
+      if (isFound || file.scope === userScope)
+        lookedAt.push({ clientTitle: adapter.title, file: file.file, found: isFound });
       if ('config' in reading) configs.push(reading.config);
       if (!('failed' in reading)) continue;
       const { error } = reading;
       const problem = toProblem(adapter.title, error, file.file);
-      failures.push({ client: adapter.id, file: file.file, error: error instanceof Error ? error : new Error('unknown') });
+      failures.push({
+        client: adapter.id,
+        file: file.file,
+        error: error instanceof Error ? error : new Error('unknown'),
+      });
       const key = `${problem.file} ${problem.code}`;
       if (!told.has(key)) problems.push(problem);
       told.add(key);
     }
     for (const folder of located.unreadable) {
       const detail = 'it holds a name that is no text, so what lies there cannot be reached';
-      problems.push(toProblem('Belljar', new BelljarError('config-unreadable', { file: folder, params: { detail } }), folder));
+      problems.push(
+        toProblem('Belljar', new BelljarError('config-unreadable', { file: folder, params: { detail } }), folder),
+      );
     }
     const own = configs.filter(({ file }) => file.project === null && file.obstacle === undefined);
     found = [...new Set(own.flatMap(({ file, snapshot }) => [file.file, snapshot.realFile]))];

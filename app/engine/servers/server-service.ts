@@ -36,7 +36,14 @@ import type {
   Repositories,
   Watched,
 } from '../ports.ts';
-import { createDiscovery, resolveEntry, resolveHandle, toProblem, type Discovered, type FoundServer } from './discovery.ts';
+import {
+  createDiscovery,
+  resolveEntry,
+  resolveHandle,
+  toProblem,
+  type Discovered,
+  type FoundServer,
+} from './discovery.ts';
 import { createExclusive, type Exclusive } from './exclusive.ts';
 import { maskedDiff, unwrapEntry, wrapEntry } from './rewrite.ts';
 import { findOldProcesses, serverState } from './server-state.ts';
@@ -558,7 +565,6 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       discovery.look(input.folder);
       return {};
     },
-
 
     async show(input) {
       const found = await find(input.server);

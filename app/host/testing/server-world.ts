@@ -8,7 +8,16 @@ import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
-import type { Clients, FileStore, Journal, JournalRecord, Places, PlanStore, PolicyStore, Processes } from '#engine/ports.ts';
+import type {
+  Clients,
+  FileStore,
+  Journal,
+  JournalRecord,
+  Places,
+  PlanStore,
+  PolicyStore,
+  Processes,
+} from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';

@@ -70,7 +70,9 @@ export function createClient(client: Client, system: System): ClientAdapter {
   function fieldsAt(source: FileSource, text: string, file: string, path: EntryMap['path']): EntryMap['fields'] {
     const maps = mapsOf(source, source.format.parse(text, file), file);
     const map = maps
-      .filter((each) => sameStart(each.path, path) && path.length - each.path.length === (each.kind === 'single' ? 0 : 1))
+      .filter(
+        (each) => sameStart(each.path, path) && path.length - each.path.length === (each.kind === 'single' ? 0 : 1),
+      )
       .at(0);
     if (map === undefined) throw new Error(`no entry stands at ${path.join('.')}`);
     return map.fields;
@@ -112,7 +114,8 @@ export function createClient(client: Client, system: System): ClientAdapter {
       const fields = fieldsAt(source, text, file.file, path);
       return unwrapEntry(source.format, fields, systemName, text, file.file, path, dropArgs);
     },
-    restore: (text, file, path, entryText) => restoreEntry(sourceOf(client, file).format, text, file.file, path, entryText),
+    restore: (text, file, path, entryText) =>
+      restoreEntry(sourceOf(client, file).format, text, file.file, path, entryText),
     setLaunch(text, file, path, launch) {
       const source = sourceOf(client, file);
       const fields = fieldsAt(source, text, file.file, path);

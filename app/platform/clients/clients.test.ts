@@ -142,10 +142,7 @@ describe('reading', () => {
       read(text, claudeCode, [JSON.stringify(settings)]).map((entry) => entry.cannot?.reason);
     expect(reasons({ deniedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual(['command-list', undefined]);
     expect(reasons({ deniedMcpServers: [{ serverName: 'a' }] })).toEqual([undefined, undefined]);
-    expect(reasons({ allowedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual([
-      'command-list',
-      'command-list',
-    ]);
+    expect(reasons({ allowedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual(['command-list', 'command-list']);
     expect(reasons({ allowedMcpServers: [{ serverName: 'a' }] })).toEqual([undefined, undefined]);
     expect(readCommandLists(['not json', '[]', '{"allowedMcpServers":5}'])).toEqual({ allowed: null, denied: [] });
     const wrapped = claudeCode.wrap(text, file, ['mcpServers', 'a'], launcher, 'claude-code.a');

@@ -15,11 +15,7 @@ export interface CommandPolicy {
   files: readonly Template[];
   /** Variables of the environment whose presence decides; their values are given as texts too. */
   variables?: readonly string[];
-  apply(
-    entries: readonly ConfiguredEntry[],
-    texts: readonly string[],
-    root: DocumentNode,
-  ): readonly ConfiguredEntry[];
+  apply(entries: readonly ConfiguredEntry[], texts: readonly string[], root: DocumentNode): readonly ConfiguredEntry[];
 }
 
 /** What an entry starts, as written and without the launcher. */

@@ -150,7 +150,8 @@ export function readEntries(
   return maps.flatMap((map) => {
     const place = findValue(root, map.path);
     if (place === undefined) return [];
-    const isEmpty = place.kind === 'other' && (place.value === null || place.value === undefined) && place.shared !== true;
+    const isEmpty =
+      place.kind === 'other' && (place.value === null || place.value === undefined) && place.shared !== true;
     if (isEmpty) return [];
     if (place.kind !== (map.kind === 'list' ? 'list' : 'object'))
       throw new BelljarError('config-invalid', {
@@ -234,7 +235,8 @@ function formObstacle(
   context: EntryContext,
 ): Obstacle | null {
   if (entry.kind !== 'object') return { reason: 'bad-entry' };
-  if (context.clientManagedKeys.some((key) => propertyOf(entry, key) !== undefined)) return { reason: 'client-managed' };
+  if (context.clientManagedKeys.some((key) => propertyOf(entry, key) !== undefined))
+    return { reason: 'client-managed' };
   const type = propertyOf(entry, 'type')?.value;
   const typeName = stringOf(type);
   const command = launching.override?.command ?? launching.base.command;
@@ -263,7 +265,8 @@ function placeObstacle(entry: DocumentNode, { base, override }: Launching): Obst
   if (entry.shared === true || parts.some((part) => part.shared === true))
     return {
       reason: 'bad-entry',
-      sentence: 'Its command or arguments are written with an anchor, an alias, a tag or as a block of text, which an edit would spoil.',
+      sentence:
+        'Its command or arguments are written with an anchor, an alias, a tag or as a block of text, which an edit would spoil.',
       remedy: 'Write command and arguments out as plain strings.',
     };
   if (entry.scattered === true)
@@ -323,7 +326,13 @@ function wrapSite(
   if (site.argsName === null) {
     const list = site.command?.value;
     if (list === undefined) return [];
-    return [format.prepend(text, list, [launcher, ...prefix].map((part) => format.quote(part)))];
+    return [
+      format.prepend(
+        text,
+        list,
+        [launcher, ...prefix].map((part) => format.quote(part)),
+      ),
+    ];
   }
   const command = site.command ?? inherited?.command;
   if (command === undefined) return [];
@@ -333,7 +342,11 @@ function wrapSite(
   const edits: TextEdit[] = [];
   if (site.command !== undefined) {
     const { start, end } = site.command.value;
-    edits.push({ offset: start, length: end - start, content: format.quote(launcher, sourceOf(text, site.command.value)) });
+    edits.push({
+      offset: start,
+      length: end - start,
+      content: format.quote(launcher, sourceOf(text, site.command.value)),
+    });
   }
   if (list !== undefined) {
     edits.push(format.prepend(text, list, added));
@@ -364,7 +377,8 @@ function unwrapSite(format: Format, text: string, site: Site, base: Site | null,
   const count = wrapArguments('').length;
   const written = readSite(site, base ?? site);
   if (written.command === null || readWrapping({ command: written.command, args: written.args }) === null) return [];
-  if (site.argsName === null) return site.command === undefined ? [] : [format.dropFirst(text, site.command, count + 1)];
+  if (site.argsName === null)
+    return site.command === undefined ? [] : [format.dropFirst(text, site.command, count + 1)];
   const list = site.args?.value;
   const original = list?.items[count];
   if (list === undefined || original === undefined || site.args === undefined) return [];
@@ -395,13 +409,7 @@ export function unwrapEntry(
   return applyEdits(text, edits);
 }
 
-export function restoreEntry(
-  format: Format,
-  text: string,
-  file: string,
-  path: EntryPath,
-  entryText: string,
-): string {
+export function restoreEntry(format: Format, text: string, file: string, path: EntryPath, entryText: string): string {
   const entry = entryAt(format, text, file, path);
   return applyEdits(text, [{ offset: entry.start, length: entry.end - entry.start, content: entryText }]);
 }
@@ -468,7 +476,8 @@ export function showEntry(
     }
     for (const item of node.items) walk(item, hidden);
     const isScalar = node.kind === 'other' && node.end > node.start;
-    if (hidden && isScalar) edits.push({ offset: node.start, length: node.end - node.start, content: format.quote(mask) });
+    if (hidden && isScalar)
+      edits.push({ offset: node.start, length: node.end - node.start, content: format.quote(mask) });
   };
   walk(entry, false);
   const start = showFrom(text, file, path, format, entry);

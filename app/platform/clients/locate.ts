@@ -69,7 +69,8 @@ function projectOf(client: Client, file: string): string[] {
     source.scope !== 'project'
       ? []
       : templatesOf(source).flatMap((template) => {
-          const tail = `${sep}${String(template).split('/').join(sep)}`;
+          if (typeof template !== 'string') return [];
+          const tail = `${sep}${template.split('/').join(sep)}`;
           return file.endsWith(tail) ? [file.slice(0, -tail.length)] : [];
         }),
   );
@@ -77,7 +78,9 @@ function projectOf(client: Client, file: string): string[] {
 
 export function createClients(places: Places, all: readonly Client[], unseen: readonly UnseenClient[]): Clients {
   const clients = all.filter(({ systems }) => systems === undefined || systems.includes(places.system));
-  const adapters = new Map<Client, ClientAdapter>(clients.map((client) => [client, createClient(client, places.system)]));
+  const adapters = new Map<Client, ClientAdapter>(
+    clients.map((client) => [client, createClient(client, places.system)]),
+  );
   const own: Ground = { system: places.system, home: places.home, places };
 
   function label(path: string): string {
@@ -102,16 +105,21 @@ export function createClients(places: Places, all: readonly Client[], unseen: re
     ];
   }
 
-  async function ofClient(client: Client, projects: readonly string[], workspaces: readonly string[], look: Look): Promise<LocatedFile[]> {
+  async function ofClient(
+    client: Client,
+    projects: readonly string[],
+    workspaces: readonly string[],
+    look: Look,
+  ): Promise<LocatedFile[]> {
     const fixed = await Promise.all(
       client.sources.map((source, index) =>
-        source.scope === 'project' ? [] : findFixed(source, index, own, look),
+        source.scope === 'project' ? Promise.resolve([]) : findFixed(source, index, own, look),
       ),
     );
     const inProjects = await Promise.all(
       projects.flatMap((folder) =>
         client.sources.map((source, index) =>
-          source.scope === 'project' ? findInProject(source, index, folder, look) : [],
+          source.scope === 'project' ? findInProject(source, index, folder, look) : Promise.resolve([]),
         ),
       ),
     );
@@ -145,7 +153,9 @@ export function createClients(places: Places, all: readonly Client[], unseen: re
             if (source.scope === 'project' || source.scope === 'managed') return [];
             const ground: Ground = { system: 'linux', home, places };
             const files = await findFixed(source, index, ground, look);
-            const there = await Promise.all(files.map(async (file) => ((await isThere(file.path, look)) ? [file] : [])));
+            const there = await Promise.all(
+              files.map(async (file) => ((await isThere(file.path, look)) ? [file] : [])),
+            );
             return there.flat().flatMap((file) => located(client, { ...file, obstacle: otherSystem }, false));
           }),
         ),
@@ -177,9 +187,7 @@ export function createClients(places: Places, all: readonly Client[], unseen: re
         return client === undefined || !scope.startsWith('project:') ? [] : projectOf(client, file);
       });
       const projects = [...new Set([...recorded.folders, ...besides.flat(), ...known])];
-      const found = await Promise.all(
-        clients.map((client) => ofClient(client, projects, recorded.workspaces, look)),
-      );
+      const found = await Promise.all(clients.map((client) => ofClient(client, projects, recorded.workspaces, look)));
       const others = await otherHomes(look);
       return {
         files: [...found.flat(), ...others],

@@ -33,7 +33,10 @@ function folderOf(ground: Ground, name: string): string {
   const own = home === places.home && system === places.system;
   const roaming = (own ? variable(ground, 'APPDATA') : undefined) ?? join(home, 'AppData', 'Roaming');
   const local = (own ? variable(ground, 'LOCALAPPDATA') : undefined) ?? join(home, 'AppData', 'Local');
-  const xdg = own && system === 'linux' ? places.xdgConfig : ((own ? variable(ground, 'XDG_CONFIG_HOME') : undefined) ?? join(home, '.config'));
+  const xdg =
+    own && system === 'linux'
+      ? places.xdgConfig
+      : ((own ? variable(ground, 'XDG_CONFIG_HOME') : undefined) ?? join(home, '.config'));
   switch (name) {
     case 'app':
       if (system === 'macos') return join(home, 'Library', 'Application Support');

@@ -41,7 +41,17 @@ function ofWorkspace(text: string): string[] {
   return [...fromUri(record['folder']), ...fromUri(record['workspace'])];
 }
 
-const codeFamily = ['Code', 'Code - Insiders', 'VSCodium', 'Cursor', 'Windsurf', 'Devin', 'Kiro', 'Antigravity', 'Trae'];
+const codeFamily = [
+  'Code',
+  'Code - Insiders',
+  'VSCodium',
+  'Cursor',
+  'Windsurf',
+  'Devin',
+  'Kiro',
+  'Antigravity',
+  'Trae',
+];
 
 const records: readonly ProjectRecord[] = [
   ...['{CLAUDE_CONFIG_DIR|~}/.claude.json', '~/.claude.json', '~/.claude/.config.json'].map((at) => ({

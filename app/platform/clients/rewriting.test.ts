@@ -35,9 +35,56 @@ function clientOf(format: Format, maps: readonly EntryMap[]): ReturnType<typeof 
 const words = fc.oneof(
   fc.constantFrom(
     ...['npx', '-y', '@scope/pkg@1.2.3', 'run', '--', 'true', 'null', '~', 'yes', '1', '0x1f', '1e3', '2024-01-01'],
-    ...['a: b', 'a #b', '# c', '- x', '{a}', '[b]', "it's", '"quoted"', 'a,b', '${HOME}/x', '{env:X}', '*alias', '&anchor'],
-    ...['', ' ', ' lead', 'trail ', '\t', 'a\tb', 'C:\\tools\\x.cmd', launcher, '|', '>', '%x', '@at', '`b`', '!tag', '?', ':', '-'],
-    ...['über', '🔥', '\u2028', '\u0085', '\u007f', '\u0007', 'line\nbreak', 'cr\r\nlf', '---', '...', "''", '""', '\\', '\\u0041'],
+    ...[
+      'a: b',
+      'a #b',
+      '# c',
+      '- x',
+      '{a}',
+      '[b]',
+      "it's",
+      '"quoted"',
+      'a,b',
+      '${HOME}/x',
+      '{env:X}',
+      '*alias',
+      '&anchor',
+    ],
+    ...[
+      '',
+      ' ',
+      ' lead',
+      'trail ',
+      '\t',
+      'a\tb',
+      'C:\\tools\\x.cmd',
+      launcher,
+      '|',
+      '>',
+      '%x',
+      '@at',
+      '`b`',
+      '!tag',
+      '?',
+      ':',
+      '-',
+    ],
+    ...[
+      'über',
+      '🔥',
+      '\u2028',
+      '\u0085',
+      '\u007f',
+      '\u0007',
+      'line\nbreak',
+      'cr\r\nlf',
+      '---',
+      '...',
+      "''",
+      '""',
+      '\\',
+      '\\u0041',
+    ],
   ),
   fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll('\0', '')),
 );
@@ -99,12 +146,17 @@ function writeJson(made: File, comments: boolean, key: string, oneList: boolean)
   };
   const object = (pairs: [string, string][], depth: string): string => {
     const inner = `${depth}${tab}`;
-    const lines = pairs.map(([name, value]) => `${inner}${note.endsWith('\n') ? note + inner : note}${quoted(name)}${colon}${value}`);
+    const lines = pairs.map(
+      ([name, value]) => `${inner}${note.endsWith('\n') ? note + inner : note}${quoted(name)}${colon}${value}`,
+    );
     return pairs.length === 0 ? '{}' : `{\n${lines.join(',\n')}${comma}\n${depth}}`;
   };
   const servers = made.names.map((name, at): [string, string] => {
     const entry = made.entries[at] as Entry;
-    const env = object(entry.env.map(([variable, value]) => [variable, quoted(value)]), tab + tab + tab);
+    const env = object(
+      entry.env.map(([variable, value]) => [variable, quoted(value)]),
+      tab + tab + tab,
+    );
     const pairs: [string, string][] = oneList
       ? [
           ['type', '"local"'],
@@ -120,7 +172,14 @@ function writeJson(made: File, comments: boolean, key: string, oneList: boolean)
         ];
     return [name, object(entry.order ? pairs : pairs.toReversed(), tab + tab)];
   });
-  const text = object([['x', '{"k": [1, null]}'], [key, object(servers, tab)], ['y', '"é"']], '');
+  const text = object(
+    [
+      ['x', '{"k": [1, null]}'],
+      [key, object(servers, tab)],
+      ['y', '"é"'],
+    ],
+    '',
+  );
   return text.replaceAll('\n', end) + (made.last ? end : '');
 }
 
@@ -146,7 +205,14 @@ function writeToml(made: File, asList: boolean): string {
     const heading = /^[A-Za-z0-9_-]+$/.test(name) ? name : quoted(name);
     const pairs = [
       `command${equals}${string(entry.command, entry.style)} # c`,
-      ...(entry.args === null ? [] : [`args${equals}${list(entry.args.map((arg) => string(arg, entry.style)), entry.style)}`]),
+      ...(entry.args === null
+        ? []
+        : [
+            `args${equals}${list(
+              entry.args.map((arg) => string(arg, entry.style)),
+              entry.style,
+            )}`,
+          ]),
       `startup_timeout_sec${equals}20`,
     ];
     const body = (entry.order ? pairs : pairs.toReversed()).join('\n');
@@ -159,8 +225,14 @@ function writeToml(made: File, asList: boolean): string {
     return `# of ${at.toString()}\n[mcp_servers.${heading}]\n${body}\n\n[mcp_servers.${heading}.env]\n${env.join('\n')}\n`;
   });
   // A table may stand once: inline ones share theirs.
-  const [inline, whole] = [tables.filter((table) => table.startsWith('[mcp_servers]')), tables.filter((table) => !table.startsWith('[mcp_servers]'))];
-  const shared = inline.length === 0 ? [] : [`[mcp_servers]\n${inline.map((table) => table.split('\n').slice(1).join('\n')).join('')}`];
+  const [inline, whole] = [
+    tables.filter((table) => table.startsWith('[mcp_servers]')),
+    tables.filter((table) => !table.startsWith('[mcp_servers]')),
+  ];
+  const shared =
+    inline.length === 0
+      ? []
+      : [`[mcp_servers]\n${inline.map((table) => table.split('\n').slice(1).join('\n')).join('')}`];
   const text = ['model = "x" # m\n', ...shared, ...whole, '[other]\na.b = 1\n'].join('\n');
   return (made.last ? text : text.trimEnd()).replaceAll('\n', end);
 }
@@ -192,7 +264,13 @@ function writeYaml(made: File, asList: boolean): string {
       `${command}: ${string(entry.command, entry.style)} # c`,
       ...(entry.args === null
         ? []
-        : [`${args}:${list(entry.args.map((arg) => string(arg, entry.style)), entry.style, depth)}`]),
+        : [
+            `${args}:${list(
+              entry.args.map((arg) => string(arg, entry.style)),
+              entry.style,
+              depth,
+            )}`,
+          ]),
       `${env}:${entry.env.length === 0 ? ' {}' : entry.env.map(([variable, value]) => `\n${depth}  ${quoted(variable)}: ${string(value, entry.style)}`).join('')}`,
       'timeout: 300',
     ];
@@ -263,7 +341,14 @@ describe.each(shapes)('%s', (_name, client, write) => {
           expect(next.slice(after.range.end)).toBe(now.slice(before.range.end));
           expect(after.rest).toBe(before.rest);
           expect(after.env).toEqual(before.env);
-          expect([after.command, ...after.args]).toEqual([launcher, 'run', 'some.id', '--', before.command, ...before.args]);
+          expect([after.command, ...after.args]).toEqual([
+            launcher,
+            'run',
+            'some.id',
+            '--',
+            before.command,
+            ...before.args,
+          ]);
           expect(range.end).toBeGreaterThan(range.start);
           wrapped.set(JSON.stringify(path), after.text);
           now = next;
@@ -293,24 +378,31 @@ describe.each(shapes)('%s', (_name, client, write) => {
 
   test('set anew, shown, wrapped again: nothing but the entry changes, nothing is wrapped twice', () => {
     fc.assert(
-      fc.property(files, words.filter((word) => word.trim() !== ''), (made, word) => {
-        const text = write(made);
-        const [first] = read(text);
-        if (first === undefined) return;
-        const set = client.setLaunch(text, file, first.path, { command: word, args: [word, 'd'] });
-        const after = entryAt(set, first.path);
-        expect([after.command, ...after.args, after.rest]).toEqual([word, word, 'd', first.rest]);
-        expect(set.slice(0, after.range.start)).toBe(text.slice(0, first.range.start));
-        expect(set.slice(after.range.end)).toBe(text.slice(first.range.end));
-        const bare = entryAt(client.setLaunch(text, file, first.path, { command: word, args: null }), first.path);
-        expect([bare.command, bare.args]).toEqual([word, []]);
-        const once = client.wrap(text, file, first.path, launcher, 'some.id');
-        const { command, args } = entryAt(once, first.path);
-        const inner = readWrapping({ command: command ?? '', args })?.launch;
-        const twice = readWrapping({ command: launcher, args: ['run', 'some.id', '--', command ?? '', ...args] })?.launch;
-        expect(twice).toEqual(inner);
-        expect(client.show(text, file, first.path).line).toBeGreaterThan(0);
-      }),
+      fc.property(
+        files,
+        words.filter((word) => word.trim() !== ''),
+        (made, word) => {
+          const text = write(made);
+          const [first] = read(text);
+          if (first === undefined) return;
+          const set = client.setLaunch(text, file, first.path, { command: word, args: [word, 'd'] });
+          const after = entryAt(set, first.path);
+          expect([after.command, ...after.args, after.rest]).toEqual([word, word, 'd', first.rest]);
+          expect(set.slice(0, after.range.start)).toBe(text.slice(0, first.range.start));
+          expect(set.slice(after.range.end)).toBe(text.slice(first.range.end));
+          const bare = entryAt(client.setLaunch(text, file, first.path, { command: word, args: null }), first.path);
+          expect([bare.command, bare.args]).toEqual([word, []]);
+          const once = client.wrap(text, file, first.path, launcher, 'some.id');
+          const { command, args } = entryAt(once, first.path);
+          const inner = readWrapping({ command: command ?? '', args })?.launch;
+          const twice = readWrapping({
+            command: launcher,
+            args: ['run', 'some.id', '--', command ?? '', ...args],
+          })?.launch;
+          expect(twice).toEqual(inner);
+          expect(client.show(text, file, first.path).line).toBeGreaterThan(0);
+        },
+      ),
       { numRuns: Math.ceil(documents / 2) },
     );
   });

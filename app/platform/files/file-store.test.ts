@@ -312,17 +312,20 @@ describe('where no open file may be replaced, as on Windows', () => {
   const fault = (code: string): Error => Object.assign(new Error(code), { code });
   const leftovers = (): string[] => readdirSync(folder).filter((name) => name !== 'config.json');
 
-  test.each(['EPERM', 'EACCES', 'EBUSY'])('%s by someone who holds the file: tried again, and written', async (code) => {
-    let tries = 0;
-    const store = createFileStore({
-      habits: {
-        ...windowsHabits,
-        rename: (from, to) => ((tries += 1) < 3 ? Promise.reject(fault(code)) : windowsHabits.rename(from, to)),
-      },
-    });
-    await store.replace(await snapshotOf(store), bytes(fresh));
-    expect([readFileSync(file, 'utf8'), tries, leftovers()]).toEqual([fresh, 3, []]);
-  });
+  test.each(['EPERM', 'EACCES', 'EBUSY'])(
+    '%s by someone who holds the file: tried again, and written',
+    async (code) => {
+      let tries = 0;
+      const store = createFileStore({
+        habits: {
+          ...windowsHabits,
+          rename: (from, to) => ((tries += 1) < 3 ? Promise.reject(fault(code)) : windowsHabits.rename(from, to)),
+        },
+      });
+      await store.replace(await snapshotOf(store), bytes(fresh));
+      expect([readFileSync(file, 'utf8'), tries, leftovers()]).toEqual([fresh, 3, []]);
+    },
+  );
 
   test('held all the time: given up, the old text stays, and nothing is written into it', async () => {
     const habits = { ...windowsHabits, waits: [1, 1], rename: () => Promise.reject(fault('EBUSY')) };

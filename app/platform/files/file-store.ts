@@ -247,7 +247,11 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
       } catch (error) {
         if (!habits.busy.has(codeOf(error))) throw error;
         if (wait === null)
-          throw new BelljarError('config-busy', { file: snapshot.file, params: { detail: codeOf(error) }, cause: error });
+          throw new BelljarError('config-busy', {
+            file: snapshot.file,
+            params: { detail: codeOf(error) },
+            cause: error,
+          });
         await sleep(wait);
       }
     }

@@ -12,7 +12,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { stateSentences, stateTitles } from '#contract/sentences.ts';
+import { cannotRemedies, cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -50,10 +50,11 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const sentence = stateSentences[server.state];
   if (server.state === 'cannot') {
-    if (server.why === undefined) return <Note>It cannot be contained.</Note>;
+    const reason = server.reason ?? 'bad-entry';
+    const why = server.why ?? { sentence: cannotSentences[reason], remedy: cannotRemedies[reason] };
     return (
       <Note>
-        <HostileText text={server.why.sentence} /> <HostileText text={server.why.remedy} />
+        <HostileText text={`${why.sentence} ${why.remedy}`} longest={600} />
       </Note>
     );
   }

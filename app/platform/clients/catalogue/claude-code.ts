@@ -54,7 +54,12 @@ export const claudeCode: Client = {
       format: json,
       maps: userAndLocal(''),
     },
-    { at: '~/.claude-*/.claude.json', scope: 'profile', format: json, maps: (root, file) => userAndLocal(`@${file}`)(root) },
+    {
+      at: '~/.claude-*/.claude.json',
+      scope: 'profile',
+      format: json,
+      maps: (root, file) => userAndLocal(`@${file}`)(root),
+    },
     { at: '.mcp.json', scope: 'project', format: json, maps: wrappedOrBare },
     ...pluginFolders.flatMap((folder): FileSource[] => [
       {

@@ -20,7 +20,12 @@ export const cline: Client = {
   uptake: 'automatic',
   placeholders: 'command-only-or-unknown',
   sources: [
-    { at: '{CLINE_DATA_DIR|~/.cline/data}/settings/cline_mcp_settings.json', scope: 'user', format: json, maps: mcpServers },
+    {
+      at: '{CLINE_DATA_DIR|~/.cline/data}/settings/cline_mcp_settings.json',
+      scope: 'user',
+      format: json,
+      maps: mcpServers,
+    },
     { at: '{CLINE_MCP_SETTINGS_PATH|}', scope: 'user', format: json, maps: mcpServers },
     { at: '{CLINE_DIR|}/data/settings/cline_mcp_settings.json', scope: 'user', format: json, maps: mcpServers },
     { at: '~/.cline/mcp.json', scope: 'user', format: json, maps: mcpServers },

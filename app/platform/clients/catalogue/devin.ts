@@ -10,7 +10,11 @@ export const devin: Client = {
   placeholders: 'command-only-or-unknown',
   sources: [
     {
-      at: { linux: '{xdg}/devin/mcp_config.json', macos: '{xdg}/devin/mcp_config.json', windows: '{app}/devin/mcp_config.json' },
+      at: {
+        linux: '{xdg}/devin/mcp_config.json',
+        macos: '{xdg}/devin/mcp_config.json',
+        windows: '{app}/devin/mcp_config.json',
+      },
       scope: 'user',
       format: json,
       maps: mcpServers,

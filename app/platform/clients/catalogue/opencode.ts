@@ -18,7 +18,12 @@ export const opencode: Client = {
     { at: '{OPENCODE_CONFIG|}', scope: 'user', format: jsonWithComments, maps: mcpOneList },
     ...names.map(
       (name) =>
-        ({ at: `{OPENCODE_CONFIG_DIR|~/.opencode}/${name}`, scope: 'user', format: jsonWithComments, maps: mcpOneList }) as const,
+        ({
+          at: `{OPENCODE_CONFIG_DIR|~/.opencode}/${name}`,
+          scope: 'user',
+          format: jsonWithComments,
+          maps: mcpOneList,
+        }) as const,
     ),
     ...['opencode.json', 'opencode.jsonc', '.opencode/opencode.json', '.opencode/opencode.jsonc'].map(
       (at) => ({ at, scope: 'project', format: jsonWithComments, maps: mcpOneList }) as const,

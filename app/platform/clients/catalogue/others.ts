@@ -30,7 +30,11 @@ function plain({ id, title, user, project = [], format = json, maps = mcpServers
 }
 
 /** Below `~/.config` everywhere but on Windows. */
-const config = (rest: string): Template => ({ linux: `{xdg}/${rest}`, macos: `{xdg}/${rest}`, windows: `{app}/${rest}` });
+const config = (rest: string): Template => ({
+  linux: `{xdg}/${rest}`,
+  macos: `{xdg}/${rest}`,
+  windows: `{app}/${rest}`,
+});
 
 const map = (...path: string[]): FileSource['maps'] => [{ path, kind: 'map', fields: usualFields }];
 

@@ -1,7 +1,8 @@
 /** Programs that keep servers where no file could be edited, or where an edit would not last; named when a sign of them is there. */
 import type { UnseenClient } from '../locate.ts';
 
-const configureElsewhere = 'Configure its servers in a client that keeps them in a file, or in a Claude Desktop configuration it can import.';
+const configureElsewhere =
+  'Configure its servers in a client that keeps them in a file, or in a Claude Desktop configuration it can import.';
 
 export const unseen: readonly UnseenClient[] = [
   {

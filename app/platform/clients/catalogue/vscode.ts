@@ -61,7 +61,12 @@ export const vscode: Client = {
     { at: '.vscode/mcp.json', scope: 'project', format: jsonWithComments, maps: servers },
     { at: '.vscode/settings.json', scope: 'project', format: jsonWithComments, maps: legacySettings },
     { at: '*.code-workspace', scope: 'project', format: jsonWithComments, maps: legacySettings },
-    { at: '.mcp.json', scope: 'project', format: jsonWithComments, maps: [{ path: ['mcpServers'], kind: 'map', fields: usualFields }, ...servers] },
+    {
+      at: '.mcp.json',
+      scope: 'project',
+      format: jsonWithComments,
+      maps: [{ path: ['mcpServers'], kind: 'map', fields: usualFields }, ...servers],
+    },
     {
       at: ['.devcontainer/devcontainer.json', '.devcontainer.json'],
       scope: 'project',

@@ -5,7 +5,6 @@
 import {
   indentAt,
   lineEndOf,
-
   startsLine,
   type DocumentNode,
   type DocumentProperty,
@@ -79,4 +78,3 @@ function commaAt(between: string): number {
   const bare = between.replace(/\/\/[^\r\n]*|\/\*[\s\S]*?\*\/|#[^\r\n]*/g, (comment) => ' '.repeat(comment.length));
   return bare.indexOf(',');
 }
-

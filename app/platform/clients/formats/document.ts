@@ -54,13 +54,7 @@ export interface Format {
   /** The source text of a string, as it may stand as an item of a list of this format. */
   asItem(text: string, node: DocumentNode, list: DocumentNode | undefined): string;
   /** Adds a list of strings behind a property, in the property's style. */
-  addList(
-    text: string,
-    owner: DocumentNode,
-    after: DocumentProperty,
-    name: string,
-    items: readonly string[],
-  ): TextEdit;
+  addList(text: string, owner: DocumentNode, after: DocumentProperty, name: string, items: readonly string[]): TextEdit;
   /** Removes a property with the separator that belongs to it; the exact inverse of addList. */
   remove(text: string, owner: DocumentNode, property: DocumentProperty): TextEdit[];
 }
@@ -207,5 +201,7 @@ export function startsLine(text: string, offset: number): boolean {
 
 /** The line end that the text uses before an offset, else anywhere, else a line feed. */
 export function lineEndOf(text: string, offset = text.length): string {
-  return /\r\n|\n|\r/.exec(text.slice(text.lastIndexOf('\n', offset - 1) - 1))?.[0] ?? /\r\n|\n|\r/.exec(text)?.[0] ?? '\n';
+  return (
+    /\r\n|\n|\r/.exec(text.slice(text.lastIndexOf('\n', offset - 1) - 1))?.[0] ?? /\r\n|\n|\r/.exec(text)?.[0] ?? '\n'
+  );
 }

@@ -99,7 +99,9 @@ function toProperty(pair: Pair, text: string): DocumentProperty[] {
     pair.value === null || pair.value === undefined
       ? { ...empty, kind: 'other' as const, start: place.end, end: place.end, value: null }
       : toDocument(pair.value, text);
-  return [{ name: String(key.value), start: place.start, end: Math.max(value.end, place.end), keyEnd: place.end, value }];
+  return [
+    { name: String(key.value), start: place.start, end: Math.max(value.end, place.end), keyEnd: place.end, value },
+  ];
 }
 
 /** The offset of an item's dash; items of flow lists have none. */
@@ -133,7 +135,12 @@ function refuseSyntax(text: string, file: string, document: ReturnType<typeof pa
   const offset = error.pos[0];
   if (error.code === 'DUPLICATE_KEY')
     throw duplicate(text, file, /^[\w"'.-]*/.exec(text.slice(offset))?.[0] ?? '', offset);
-  throw invalid(text, file, (error.message.split(/ at line |\n/)[0] ?? 'syntax error').replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()), offset);
+  throw invalid(
+    text,
+    file,
+    (error.message.split(/ at line |\n/)[0] ?? 'syntax error').replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()),
+    offset,
+  );
 }
 
 const plainYaml: Format = {
@@ -173,7 +180,9 @@ const plainYaml: Format = {
     const isQuoted = /^["']/.test(source) && !/[\r\n]/.test(source);
     if (isQuoted) return source;
     const inFlow = list === undefined || list.items.length === 0 || isFlow(text, list);
-    const isSafe = inFlow ? plainText.test(source) && !taken.test(source) : !/[\r\n]/.test(source) && !/^[|>]/.test(source);
+    const isSafe = inFlow
+      ? plainText.test(source) && !taken.test(source)
+      : !/[\r\n]/.test(source) && !/^[|>]/.test(source);
     return isSafe ? source : JSON.stringify(String(node.value));
   },
   addList(text, owner, after, name, items) {
@@ -194,7 +203,8 @@ const plainYaml: Format = {
     const index = owner.properties.indexOf(property);
     const next = owner.properties[index + 1];
     // The first of a block stands where the block begins (behind a dash, or in a list): what follows takes its place.
-    if (index === 0) return [{ offset: property.start, length: (next?.start ?? property.end) - property.start, content: '' }];
+    if (index === 0)
+      return [{ offset: property.start, length: (next?.start ?? property.end) - property.start, content: '' }];
     const lineStart = Math.max(text.lastIndexOf('\n', property.start - 1), text.lastIndexOf('\r', property.start - 1));
     const from = Math.max(lineStart - (text.slice(lineStart - 1, lineStart + 1) === '\r\n' ? 1 : 0), 0);
     return [{ offset: from, length: property.end - from, content: '' }];
