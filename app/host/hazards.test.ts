@@ -328,6 +328,22 @@ describe('what people are told', () => {
   });
 });
 
+test('a byte order mark stays where its client reads it, and is refused where it does not', async () => {
+  const files = {
+    '.config/Code/User/mcp.json': `\uFEFF${JSON.stringify({ servers: { a: entry } })}`,
+    '.codex/config.toml': '\uFEFF[mcp_servers.a]\r\ncommand = "npx"\r\n',
+    '.config/goose/config.yaml': '\uFEFFextensions:\n  a:\n    type: stdio\n    cmd: npx\n    args:\n    - -y\n',
+  };
+  for (const [file, text] of Object.entries(files)) write(join(home, file), text);
+  write(join(home, '.cursor/mcp.json'), `\uFEFF${JSON.stringify({ mcpServers: { a: entry } })}`);
+  const { machine } = await world.servers.list({});
+  expect(machine.problems).toMatchObject([{ code: 'config-bom', file: join(home, '.cursor/mcp.json') }]);
+  expect((await contain()).results.map(({ state }) => state)).toEqual(['contained', 'contained', 'contained']);
+  for (const file of Object.keys(files)) expect(textOf(join(home, file))).toMatch(/^\uFEFF[^]*belljar-launcher/);
+  await release();
+  for (const [file, text] of Object.entries(files)) expect(textOf(join(home, file))).toBe(text);
+});
+
 test('a file of 2 MB that its client writes all the time', async () => {
   const file = join(home, '.claude.json');
   const projects = Object.fromEntries(

@@ -106,10 +106,16 @@ export function readOnce(format: Format): Format {
 
 const byteOrderMark = '\uFEFF';
 
-/** What no format takes: a byte order mark, which most clients cannot read, and nothing at all. */
-export function refuseUnreadable(text: string, file: string): void {
+/** A byte order mark, which clients that read strict JSON cannot read; others take it, and it stays. */
+export function refuseByteOrderMark(text: string, file: string): void {
   if (text.startsWith(byteOrderMark)) throw new BelljarError('config-bom', { file, at: { line: 1, column: 1 } });
-  if (text.trim() === '') throw invalid(text, file, 'it is empty', 0);
+}
+
+/** The text as its parser takes it, every character at its place. Throws where there is nothing in it. */
+export function readable(text: string, file: string): string {
+  const plain = text.startsWith(byteOrderMark) ? ` ${text.slice(1)}` : text;
+  if (plain.trim() === '') throw invalid(text, file, 'it is empty', 0);
+  return plain;
 }
 
 /** Throws `config-invalid` for what nests deeper than the parser's stack. */

@@ -6,7 +6,8 @@ import {
   invalid,
   readOnce,
   refuseDuplicates,
-  refuseUnreadable,
+  readable,
+  refuseByteOrderMark,
   sourceOf,
   type DocumentNode,
   type DocumentProperty,
@@ -94,8 +95,9 @@ function read(text: string, comments: boolean): { root: DocumentNode | undefined
 function makeJson(comments: boolean): Format {
   return {
     parse(text, file) {
-      refuseUnreadable(text, file);
-      const { root, error } = boundedStack(text, file, () => read(text, comments));
+      if (!comments) refuseByteOrderMark(text, file);
+      const plain = readable(text, file);
+      const { root, error } = boundedStack(text, file, () => read(plain, comments));
       if (error !== undefined)
         throw invalid(text, file, faults[printParseErrorCode(error.error)] ?? 'syntax error', error.offset);
       if (root === undefined) throw invalid(text, file, 'it is empty', 0);

@@ -12,7 +12,7 @@ import {
   invalid,
   lineEndOf,
   readOnce,
-  refuseUnreadable,
+  readable,
   sourceOf,
   type DocumentNode,
   type DocumentProperty,
@@ -120,10 +120,10 @@ function isInline(text: string, owner: DocumentNode): boolean {
 
 const plainToml: Format = {
   parse(text, file) {
-    refuseUnreadable(text, file);
+    const plain = readable(text, file);
     let program: AST.TOMLProgram;
     try {
-      program = boundedStack(text, file, () => parseTOML(text, { tomlVersion: '1.0' }));
+      program = boundedStack(text, file, () => parseTOML(plain, { tomlVersion: '1.0' }));
     } catch (error) {
       if (!(error instanceof Error) || !('index' in error)) throw error;
       const offset = Math.min(Number(error.index), text.length);

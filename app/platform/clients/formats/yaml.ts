@@ -12,7 +12,7 @@ import {
   invalid,
   lineEndOf,
   readOnce,
-  refuseUnreadable,
+  readable,
   sourceOf,
   type DocumentNode,
   type DocumentProperty,
@@ -145,7 +145,8 @@ function refuseSyntax(text: string, file: string, document: ReturnType<typeof pa
 
 const plainYaml: Format = {
   parse(text, file) {
-    refuseUnreadable(text, file);
+    // The package takes a byte order mark as it is; a space in its place would be an indent.
+    readable(text, file);
     const document = boundedStack(text, file, () => parseDocument(text, options));
     refuseSyntax(text, file, document);
     if (document.contents === null) throw invalid(text, file, 'it is empty', 0);
