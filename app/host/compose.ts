@@ -99,9 +99,24 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     subscribe: (listener) => engine.subscribe(listener),
     async watch(onChange) {
       // What is to be watched changes with what changes: a new profile, a new project.
+      let asking = false;
+      let again = false;
+      const refresh = async (): Promise<void> => {
+        again = true;
+        if (asking) return;
+        asking = true;
+        try {
+          while (again) {
+            again = false;
+            watch.set(await engine.watched());
+          }
+        } finally {
+          asking = false;
+        }
+      };
       const watch = await watchFiles(await engine.watched(), () => {
         onChange();
-        void engine.watched().then((watched) => watch.set(watched));
+        refresh().catch((error: unknown) => log.warn('watch-failed', { error: String(error) }));
       });
       return () => watch.close();
     },

@@ -79,6 +79,19 @@ describe('lists of exact commands, kept by an administrator', () => {
     expect((await contain(['a'])).results).toMatchObject([{ changed: true, state: 'contained' }]);
   });
 
+  test('of another client that reads the same file: refused too', async () => {
+    const project = join(root, 'project');
+    const before = write(join(project, '.mcp.json'), { mcpServers: { a: entry } });
+    write(etc('github-copilot/managed-settings.json'), { deniedMcpServers: [listed] });
+    await world.servers.look({ folder: project });
+    expect(await list()).toMatchObject([{ client: 'claude-code', state: 'cannot', reason: 'command-list' }]);
+    expect((await contain(['a'])).results[0]?.error).toMatchObject({ code: 'cannot-contain' });
+    expect(textOf(join(project, '.mcp.json'))).toBe(before);
+    rmSync(join(home, 'system'), { recursive: true });
+    expect(await list()).toMatchObject([{ state: 'off' }]);
+    expect((await contain(['a'])).results).toMatchObject([{ changed: true }]);
+  });
+
   test('Codex: the table of requirements names the command', async () => {
     const file = join(home, '.codex/config.toml');
     const before = write(file, '[mcp_servers.a]\ncommand = "npx"\nargs = ["-y", "tool"]\n');
@@ -302,6 +315,15 @@ describe('what people are told', () => {
       },
     });
     expect((await list()).map(({ reason, state }) => reason ?? state)).toEqual(['docker', 'off']);
+  });
+
+  test("a client's own sandbox is left to it", async () => {
+    const file = join(home, '.config/Code/User/mcp.json');
+    write(file, { servers: { a: { ...entry, sandboxEnabled: true }, b: { ...entry, sandboxEnabled: false } } });
+    expect((await list()).map(({ name, reason }) => [name, reason])).toEqual([
+      ['a', 'other-sandbox'],
+      ['b', undefined],
+    ]);
   });
 
   test('homes of WSL, seen from Windows, are listed and left to the Belljar inside', async () => {

@@ -45,6 +45,8 @@ export interface FoundServer {
   /** What is started in the end; null when the entry has no usable command. */
   launch: Launch | null;
   cannot: Required<Obstacle> | null;
+  /** What another client that reads the same entry has against it: its list decides over the entry too. */
+  heldElsewhere: Required<Obstacle> | null;
   /** Other clients that read the very same entry. */
   sharedWith: readonly string[];
 }
@@ -203,9 +205,16 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
             entry,
             config,
             sharedWith: [],
+            heldElsewhere: null,
             ...resolveEntry(entry, config.adapter),
           });
-        else if (first.config.adapter !== config.adapter) first.sharedWith.push(config.adapter.title);
+        else if (first.config.adapter !== config.adapter) {
+          first.sharedWith.push(config.adapter.title);
+          if (entry.cannot?.reason === 'command-list') {
+            first.heldElsewhere ??= inWords(entry.cannot);
+            first.cannot ??= first.heldElsewhere;
+          }
+        }
       }
     }
     return [...byPlace.values()];

@@ -270,7 +270,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const config = await discovery.read(found.config.located);
     const entry = config?.entries.find((each) => each.scope === scope && each.name === name);
     if (config === null || entry === undefined) throw new BelljarError('config-changed', { file });
-    return { ...found, entry, config, ...resolveEntry(entry, config.adapter) };
+    const resolved = resolveEntry(entry, config.adapter);
+    return { ...found, entry, config, ...resolved, cannot: resolved.cannot ?? found.heldElsewhere };
   }
 
   /** A lost journal is no reason not to release: the arguments alone say what the entry was. */

@@ -255,7 +255,19 @@ function formObstacle(
   if (!written.isSound || !hasSoundEnv) return { reason: 'bad-entry' };
   if (written.command === null || written.command.trim() === '') return { reason: 'no-command' };
   if ([written.command, ...written.args].some((part) => part.includes('\0'))) return { reason: 'bad-entry' };
+  if (isSandboxed(entry))
+    return {
+      reason: 'other-sandbox',
+      sentence:
+        'Its client is set to run it in a sandbox of its own (sandboxEnabled), and one inside the other may not start.',
+      remedy: 'Leave it to that sandbox, or turn sandboxEnabled off and contain it here.',
+    };
   return placeObstacle(entry, launching);
+}
+
+/** VS Code's own sandbox for one server. */
+function isSandboxed(entry: DocumentNode): boolean {
+  return propertyOf(entry, 'sandboxEnabled')?.value.value === true;
 }
 
 /** Text that an edit of this entry alone could not exchange. */
