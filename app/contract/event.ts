@@ -10,6 +10,7 @@ import {
   deciderSchema,
   eventKindSchema,
   launchedLevelSchema,
+  networkModeSchema,
   runIdSchema,
   serverIdSchema,
   sourceSchema,
@@ -35,7 +36,7 @@ export type Enforcement = z.infer<typeof enforcementSchema>;
 
 export const runStartSchema = z.strictObject({
   level: launchedLevelSchema,
-  network: z.enum(['none', 'open']),
+  network: networkModeSchema,
   program: z.string().max(targetMaxBytes),
   /** Process id of the launcher's supervisor, and its start time in clock ticks since boot (field 22 of /proc/pid/stat). */
   supervisor: z.strictObject({ pid: z.number().int(), startTicks: z.number().int() }),
@@ -76,8 +77,10 @@ export const eventSchema = z.strictObject({
   run: runIdSchema,
   server: serverIdSchema,
   kind: eventKindSchema,
-  /** Path, address (`93.184.216.34:443`, `[::1]:80`), program or system call; invalid UTF-8 is written as U+FFFD. */
+  /** Path, host (`api.example.com:443` where the name is known, else `93.184.216.34:443`, `[::1]:80`), name, program or system call; invalid UTF-8 is written as U+FFFD. */
   target: z.string().max(targetMaxBytes),
+  /** The address that was meant, where the target is a host by name: `93.184.216.34:443`. */
+  address: z.string().max(64).optional(),
   /** Real length in bytes, only when the target was cut or was not valid UTF-8. */
   targetBytes: z.number().int().optional(),
   verdict: verdictSchema,

@@ -3,7 +3,14 @@
  * folder), and the effective policy (computed, never stored), in which every rule names its source.
  */
 import { z } from 'zod';
-import { launchedLevelSchema, levelSchema, ruleVerbSchema, serverIdSchema, sourceSchema } from './words.ts';
+import {
+  launchedLevelSchema,
+  levelSchema,
+  networkModeSchema,
+  ruleVerbSchema,
+  serverIdSchema,
+  sourceSchema,
+} from './words.ts';
 
 export const policyFormatVersion = 1;
 
@@ -65,7 +72,7 @@ export const effectivePolicySchema = z.strictObject({
   v: z.literal(policyFormatVersion),
   server: serverIdSchema,
   level: launchedLevelSchema,
-  network: z.enum(['none', 'open']),
+  network: networkModeSchema,
   rules: z.array(ruleSchema),
   withheld: z.array(withheldSchema),
   limits: limitsSchema,

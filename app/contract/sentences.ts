@@ -336,6 +336,7 @@ const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.d
   'net.dns': { did: 'looked up', tried: 'tried to look up' },
   'net.listen': { did: 'listened on', tried: 'tried to listen on' },
   'unix.connect': { did: 'connected to', tried: 'tried to connect to' },
+  'link.open': { did: 'opened in your browser', tried: 'tried to open in your browser' },
   signal: { did: 'sent a signal to', tried: 'tried to send a signal to' },
   syscall: { did: 'made the system call', tried: 'tried the system call' },
   limit: { did: 'reached the limit', tried: 'reached the limit' },

@@ -59,8 +59,33 @@ export const sources = [
 export const sourceSchema = z.enum(sources);
 export type Source = z.infer<typeof sourceSchema>;
 
+/** Where a server may connect to. `hosts`: only what is named. `open`: the internet; this machine and its network only where named. */
+export const networkModes = ['none', 'hosts', 'open'] as const;
+export const networkModeSchema = z.enum(networkModes);
+export type NetworkMode = z.infer<typeof networkModeSchema>;
+
+/**
+ * Permissions that are no place: `nested-sandbox` lets a browser make its own sandbox (user namespaces), `datagrams` lets UDP
+ * reach what may be connected to, `ask-links` lets a server ask to open an https link in the user's browser.
+ */
+export const permissions = ['nested-sandbox', 'datagrams', 'ask-links'] as const;
+export const permissionSchema = z.enum(permissions);
+export type Permission = z.infer<typeof permissionSchema>;
+
 /** What a rule is about; also the verb of `belljar grant <server> <verb> <what>`. */
-export const ruleVerbs = ['read', 'write', 'deny', 'host', 'listen', 'local', 'socket', 'exec', 'env'] as const;
+export const ruleVerbs = [
+  'read',
+  'write',
+  'deny',
+  'host',
+  'listen',
+  'local',
+  'socket',
+  'exec',
+  'env',
+  'link',
+  'permission',
+] as const;
 export const ruleVerbSchema = z.enum(ruleVerbs);
 export type RuleVerb = z.infer<typeof ruleVerbSchema>;
 
@@ -77,6 +102,7 @@ export const eventKinds = [
   'net.dns',
   'net.listen',
   'unix.connect',
+  'link.open',
   'signal',
   'syscall',
   'limit',

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import { limitNames } from '#contract/policy.ts';
+import { permissions } from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
-import { formatPlan, parsePlan, type Plan } from './plan-text.ts';
+import { formatPlan, parsePlan, planDefaults, type Plan } from './plan-text.ts';
 
 const path = fc
   .array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { maxLength: 6 })
@@ -17,10 +18,21 @@ const symbol = fc.oneof(
 const place = fc.oneof(path, symbol);
 const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,20}$/);
 const value = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 }).filter((text) => !text.includes('\0'));
+const hostName = fc.stringMatching(/^(?:\*\.)?[a-z0-9_-]{1,10}(?:\.[a-z0-9_-]{1,10}){0,3}$/);
+const port = fc.integer({ min: 1, max: 65_535 });
+const ports = fc.oneof(
+  fc.constant('*'),
+  fc.array(port, { minLength: 1, maxLength: 3 }).map((list) => list.join(',')),
+  fc.tuple(port, port).map(([a, b]) => `${Math.min(a, b).toString()}-${Math.max(a, b).toString()}`),
+);
+const argument = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
+  .filter((text) => isWellFormed(text) && !text.includes('\0'));
+const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
 const plan: fc.Arbitrary<Plan> = fc.record({
   server: fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,63}$/),
   level: fc.constantFrom('watch', 'standard', 'strict'),
-  network: fc.constantFrom('none', 'open'),
+  network: fc.constantFrom('none', 'hosts', 'open'),
   record: fc.constantFrom('denials', 'all'),
   spool: path,
   spoolLimit: fc.integer({ min: 65_536, max: 67_108_864 }),
@@ -32,6 +44,25 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   socket: fc.array(path, { maxLength: 5 }),
   local: fc.array(fc.integer({ min: 1, max: 65_535 }), { maxLength: 3 }),
   listen: fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 3 }),
+  hosts: fc.array(
+    fc.record({
+      pattern: fc.oneof(hostName, fc.constantFrom('192.0.2.0/24', '2001:db8::/32', '::1')),
+      ports,
+      checked: fc.boolean(),
+    }),
+    { maxLength: 4 },
+  ),
+  links: fc.array(hostName, { maxLength: 3 }),
+  permissions: fc.uniqueArray(fc.constantFrom(...permissions)),
+  pinned: fc.option(
+    fc.record({
+      program: path,
+      args: fc.array(argument, { maxLength: 3 }),
+      instead: fc.array(argument, { minLength: 1, maxLength: 3 }),
+    }),
+  ),
+  trees: fc.array(fc.record({ folder: path, digest }), { maxLength: 2 }),
+  secrets: fc.array(fc.record({ name, as: fc.constantFrom('variable', 'file'), path }), { maxLength: 2 }),
   env: fc.array(
     fc.oneof(
       name,
@@ -67,7 +98,7 @@ test('every one-byte change is read as another plan or refused, never thrown ove
       const changed = text.slice(0, at) + character + text.slice(at + 1);
       try {
         expect(formatPlan(parsePlan(changed)).split('\n').toSorted()).toEqual(
-          changed.replace('belljar-plan 1', 'belljar-plan 2').split('\n').toSorted(),
+          changed.replace('belljar-plan 2', 'belljar-plan 3').split('\n').toSorted(),
         );
       } catch (error) {
         if (!(error instanceof BelljarError)) throw error;
@@ -77,7 +108,7 @@ test('every one-byte change is read as another plan or refused, never thrown ove
 });
 
 const minimal = [
-  'belljar-plan 2',
+  'belljar-plan 3',
   'server a',
   'level strict',
   'network none',
@@ -112,13 +143,22 @@ test('the documented form is what is written', () => {
       socket: ['/run/x'],
       local: [5432],
       listen: [0],
+      hosts: [
+        { pattern: 'api.example.com', ports: '443', checked: true },
+        { pattern: '192.0.2.0/24', ports: '80,8000-8010', checked: false },
+      ],
+      links: ['login.example.com'],
+      permissions: ['ask-links'],
+      pinned: { program: '/usr/bin/node', args: ['/p q/i.js'], instead: ['npx', '-y'] },
+      trees: [{ folder: '/p q', digest: '0'.repeat(64) }],
+      secrets: [{ name: 'TOKEN', as: 'file', path: '/d/s' }],
       env: ['PATH', 'LC_*'],
       set: [{ name: 'A', value: '100% \n' }],
       limits: { nproc: 10, nofile: 5 },
     }),
   ).toBe(
     [
-      'belljar-plan 2',
+      'belljar-plan 3',
       'server claude-desktop.filesystem',
       'level standard',
       'network open',
@@ -136,6 +176,16 @@ test('the documented form is what is written', () => {
       'socket /run/x',
       'local 5432',
       'listen 0',
+      'host api.example.com 443 checked',
+      'host 192.0.2.0/24 80,8000-8010 unchecked',
+      'link login.example.com',
+      'permission ask-links',
+      'start /usr/bin/node',
+      'start-arg /p%20q/i.js',
+      'start-for npx',
+      'start-for -y',
+      `tree /p%20q ${'0'.repeat(64)}`,
+      'secret TOKEN file /d/s',
       'env PATH',
       'env LC_*',
       'set A 100%25%20%0A',
@@ -147,12 +197,8 @@ test('the documented form is what is written', () => {
   );
 });
 
-test('version 1 is read: no record, taken as denials', () => {
-  const text = edited((lines) => {
-    lines[0] = 'belljar-plan 1';
-    lines.splice(4, 1);
-  });
-  expect(parsePlan(text)).toMatchObject({ record: 'denials', local: [], listen: [], set: [] });
+test('version 2 is read', () => {
+  expect(parsePlan(edited((lines) => (lines[0] = 'belljar-plan 2')))).toMatchObject(planDefaults);
 });
 
 describe('refused', () => {
@@ -166,8 +212,24 @@ describe('refused', () => {
     ['carriage returns', minimal.join('\r\n')],
     ['an unknown key', withLine('deny /x')],
     ['a key twice', withLine('home /h')],
-    ['a missing record in version 2', edited((lines) => lines.splice(4, 1))],
-    ['a record in version 1', edited((lines) => (lines[0] = 'belljar-plan 1'))],
+    ['a missing record', edited((lines) => lines.splice(4, 1))],
+    ['a version that is no longer read', edited((lines) => (lines[0] = 'belljar-plan 1'))],
+    ['a host in version 2', edited((lines) => lines.splice(0, 1, 'belljar-plan 2', 'host a.b 443 checked'))],
+    [
+      'hosts as network in version 2',
+      edited((lines) => lines.splice(0, 4, 'belljar-plan 2', ...lines.slice(1, 3), 'network hosts')),
+    ],
+    ['a host in upper case', withLine('host A.example 443 checked')],
+    ['a host with an empty label', withLine('host a..b 443 checked')],
+    ['a host without ports', withLine('host a.b checked')],
+    ['a host at port 0', withLine('host a.b 0 checked')],
+    ['ports that go down', withLine('host a.b 9-8 checked')],
+    ['a host that is half checked', withLine('host a.b 443 maybe')],
+    ['an unknown permission', withLine('permission root')],
+    ['a start in place of nothing', withLine('start /n')],
+    ['a start of nothing', withLine('start-for npx')],
+    ['a digest in upper case', withLine(`tree /p ${'A'.repeat(64)}`)],
+    ['a secret in memory', withLine('secret A memory /s')],
     ['an empty line', withLine('')],
     ['an empty field', withLine('read  /x')],
     ['a space at the end', withLine('read /x ')],
@@ -198,7 +260,7 @@ describe('refused', () => {
   });
 
   test('a newer version, as newer', () => {
-    expect(() => parsePlan(edited((lines) => (lines[0] = 'belljar-plan 3')))).toThrow(
+    expect(() => parsePlan(edited((lines) => (lines[0] = 'belljar-plan 4')))).toThrow(
       expect.objectContaining({ code: 'newer-format' }),
     );
   });

@@ -1,25 +1,50 @@
 /**
- * Plan documents as docs/plan-format.md says: version 2 is written, versions 1 and 2 are read. The launcher refuses what is
+ * Plan documents as docs/plan-format.md says: version 3 is written, versions 2 and 3 are read. The launcher refuses what is
  * not exactly of this form, so both directions are strict here too: nothing is written that the launcher would not read.
  *
  * Trust: plans are read back from the user's own data folder, which anything that runs as the user may have changed.
  */
 import { BelljarError } from '#contract/errors.ts';
 import { limitNames, type Limits } from '#contract/policy.ts';
-import { launchedLevels, serverIdPattern, type LaunchedLevel } from '#contract/words.ts';
+import {
+  launchedLevels,
+  networkModes,
+  permissions,
+  serverIdPattern,
+  type LaunchedLevel,
+  type NetworkMode,
+  type Permission,
+} from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
 
-export const planVersion = 2;
+export const planVersion = 3;
+export const planOldestVersion = 2;
 export const planMaxBytes = 1_048_576;
 export const planMaxLines = 4096;
 export const planMaxLineBytes = 8192;
 export const spoolLimitMin = 65_536;
 export const spoolLimitMax = 67_108_864;
 
+/** A host that may be reached: a lower-case name, `*.` and a name, an address, or `address/length`. */
+export interface HostRule {
+  pattern: string;
+  /** `443`, `80,443`, `8000-8010`, or `*`. */
+  ports: string;
+  /** The name inside the connection (TLS, HTTP) must fit too. */
+  checked: boolean;
+}
+
+/** What is started in place of the first words of the entry's own command line, which must be exactly `instead`. */
+export interface PinnedStart {
+  program: string;
+  args: readonly string[];
+  instead: readonly string[];
+}
+
 export interface Plan {
   server: string;
   level: LaunchedLevel;
-  network: 'none' | 'open';
+  network: NetworkMode;
   record: 'denials' | 'all';
   spool: string;
   spoolLimit: number;
@@ -33,11 +58,30 @@ export interface Plan {
   socket: readonly string[];
   local: readonly number[];
   listen: readonly number[];
+  hosts: readonly HostRule[];
+  /** Hosts whose https links are opened without a question. */
+  links: readonly string[];
+  permissions: readonly Permission[];
+  pinned: PinnedStart | null;
+  /** Folders whose content must be what it was: hex SHA-256 of their listing. */
+  trees: readonly { folder: string; digest: string }[];
+  /** Values kept outside of config files, given to this server alone. */
+  secrets: readonly { name: string; as: 'variable' | 'file'; path: string }[];
   /** Names, `PREFIX*`, or `*`. */
   env: readonly string[];
   set: readonly { name: string; value: string }[];
   limits: Limits;
 }
+
+/** A plan's parts that most servers do without. */
+export const planDefaults = {
+  hosts: [],
+  links: [],
+  permissions: [],
+  pinned: null,
+  trees: [],
+  secrets: [],
+} as const satisfies Partial<Plan>;
 
 const pathMaxBytes = 4095;
 const encoder = new TextEncoder();
@@ -45,6 +89,9 @@ const symbolPattern = /^(?:cwd|arg:(?:0|[1-9]\d{0,3})(?:\+[1-9]\d{0,3})?)$/;
 const envPattern = /^(?:\*|[A-Za-z_][A-Za-z0-9_]{0,254}\*?)$/;
 const setNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
+const hostPattern = /^(?:\*\.)?(?![.])(?!.*\.\.)[a-z0-9._:/-]{1,253}(?<![.])$/;
+const digestPattern = /^[0-9a-f]{64}$/;
+const portRangesMax = 64;
 
 /** Bytes that would end a field or a line, and the escape character itself, as `%XX`. */
 function encodeField(value: string): string {
@@ -72,6 +119,24 @@ function isPath(value: string): boolean {
 
 function isPort(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least && value <= 65_535;
+}
+
+function isPorts(text: string): boolean {
+  if (text === '*') return true;
+  const parts = text.split(',');
+  return (
+    parts.length <= portRangesMax &&
+    parts.every((part) => {
+      const [first = '', last = first, more] = part.split('-');
+      return (
+        more === undefined &&
+        numberPattern.test(first) &&
+        numberPattern.test(last) &&
+        isPort(Number(first), 1) &&
+        isPort(Number(last), Number(first))
+      );
+    })
+  );
 }
 
 function invalid(detail: string, line?: number): BelljarError {
@@ -105,6 +170,16 @@ export function formatPlan(plan: Plan): string {
   each('socket', plan.socket);
   each('local', plan.local);
   each('listen', plan.listen);
+  for (const { pattern, ports, checked } of plan.hosts) add('host', pattern, ports, checked ? 'checked' : 'unchecked');
+  each('link', plan.links);
+  each('permission', plan.permissions);
+  if (plan.pinned !== null) {
+    add('start', plan.pinned.program);
+    each('start-arg', plan.pinned.args);
+    each('start-for', plan.pinned.instead);
+  }
+  for (const { folder, digest } of plan.trees) add('tree', folder, digest);
+  for (const { name, as, path } of plan.secrets) add('secret', name, as, path);
   each('env', plan.env);
   for (const { name, value } of plan.set) add('set', name, value);
   for (const name of limitNames) {
@@ -120,14 +195,22 @@ export function formatPlan(plan: Plan): string {
 
 interface Draft {
   single: Map<string, string>;
-  lists: Record<'refuse' | 'read' | 'exec' | 'write' | 'socket' | 'env', string[]>;
+  lists: Record<
+    'refuse' | 'read' | 'exec' | 'write' | 'socket' | 'env' | 'links' | 'start-arg' | 'start-for',
+    string[]
+  >;
+  hosts: HostRule[];
+  permissions: Permission[];
+  trees: { folder: string; digest: string }[];
+  secrets: { name: string; as: 'variable' | 'file'; path: string }[];
   ports: Record<'local' | 'listen', number[]>;
   set: { name: string; value: string }[];
   limits: Limits;
 }
 
-const singleKeys = new Set(['server', 'level', 'network', 'record', 'spool', 'spool-limit', 'home']);
-const onlyVersion2 = new Set(['record', 'local', 'listen', 'set']);
+const singleKeys = new Set(['server', 'level', 'network', 'record', 'spool', 'spool-limit', 'home', 'start']);
+const onlyVersion3 = new Set(['host', 'link', 'permission', 'start', 'start-arg', 'start-for', 'tree', 'secret']);
+const fieldCounts: Readonly<Record<string, number>> = { set: 2, limit: 2, tree: 2, host: 3, secret: 3 };
 
 /** Throws `policy-invalid` (with the line as `at`) or `newer-format`. */
 export function parsePlan(text: string): Plan {
@@ -139,11 +222,26 @@ export function parsePlan(text: string): Plan {
   const version = /^belljar-plan ([1-9]\d{0,8})$/.exec(lines[0] ?? '')?.[1];
   if (version === undefined) throw invalid('its first line names no version', 1);
   if (Number(version) > planVersion) throw new BelljarError('newer-format');
+  if (Number(version) < planOldestVersion) throw invalid('it is of a version that is no longer read', 1);
   if (lines.length < 2 || lines.at(-1) !== 'end') throw invalid('its last line is not "end"', lines.length);
 
   const draft: Draft = {
     single: new Map(),
-    lists: { refuse: [], read: [], exec: [], write: [], socket: [], env: [] },
+    lists: {
+      refuse: [],
+      read: [],
+      exec: [],
+      write: [],
+      socket: [],
+      env: [],
+      links: [],
+      'start-arg': [],
+      'start-for': [],
+    },
+    hosts: [],
+    permissions: [],
+    trees: [],
+    secrets: [],
     ports: { local: [], listen: [] },
     set: [],
     limits: {},
@@ -152,7 +250,8 @@ export function parsePlan(text: string): Plan {
     const number = index + 2;
     if (encoder.encode(line).length > planMaxLineBytes) throw invalid('the line is too long', number);
     const [key = '', ...rest] = line.split(' ');
-    if (Number(version) === 1 && onlyVersion2.has(key)) throw invalid(`version 1 has no "${key}"`, number);
+    if (Number(version) < planVersion && onlyVersion3.has(key))
+      throw invalid(`version ${version} has no "${key}"`, number);
     const fields = rest.map((field) => {
       const value = field === '' || hasBareControl(field) ? null : decodeField(field);
       if (value === null) throw invalid('a field is not well formed', number);
@@ -170,8 +269,8 @@ function hasBareControl(field: string): boolean {
 
 /** Null when the line was taken up, else what is wrong with it. */
 function readLine(draft: Draft, key: string, fields: readonly string[]): string | null {
-  const [first = '', second = ''] = fields;
-  const needed = key === 'set' || key === 'limit' ? 2 : 1;
+  const [first = '', second = '', third = ''] = fields;
+  const needed = fieldCounts[key] ?? 1;
   if (fields.length !== needed) return `"${key}" takes ${needed.toString()} fields`;
   if (singleKeys.has(key)) {
     if (draft.single.has(key)) return `"${key}" stands twice`;
@@ -199,6 +298,39 @@ function readLine(draft: Draft, key: string, fields: readonly string[]): string 
     case 'listen':
       if (!numberPattern.test(first) || !isPort(Number(first), key === 'local' ? 1 : 0)) return 'not a port';
       draft.ports[key].push(Number(first));
+      return null;
+    case 'host':
+      if (!hostPattern.test(first)) return 'not a host';
+      if (!isPorts(second)) return 'not ports';
+      if (third !== 'checked' && third !== 'unchecked') return 'neither checked nor unchecked';
+      draft.hosts.push({ pattern: first, ports: second, checked: third === 'checked' });
+      return null;
+    case 'link':
+      if (!hostPattern.test(first)) return 'not a host';
+      draft.lists.links.push(first);
+      return null;
+    case 'permission': {
+      const permission = permissions.find((candidate) => candidate === first);
+      if (permission === undefined) return 'not a permission';
+      if (draft.permissions.includes(permission)) return `the permission "${permission}" stands twice`;
+      draft.permissions.push(permission);
+      return null;
+    }
+    case 'start-arg':
+    case 'start-for':
+      if (first.includes('\0')) return 'an argument cannot hold a zero byte';
+      draft.lists[key].push(first);
+      return null;
+    case 'tree':
+      if (!isPath(first)) return 'the path is not absolute';
+      if (!digestPattern.test(second)) return 'not a digest';
+      draft.trees.push({ folder: first, digest: second });
+      return null;
+    case 'secret':
+      if (!setNamePattern.test(first)) return 'not the name of a variable';
+      if (second !== 'variable' && second !== 'file') return 'neither variable nor file';
+      if (!isPath(third)) return 'the path is not absolute';
+      draft.secrets.push({ name: first, as: second, path: third });
       return null;
     case 'set':
       if (!setNamePattern.test(first)) return 'not the name of a variable';
@@ -240,17 +372,30 @@ function finish(draft: Draft, version: number): Plan {
   const spoolLimit = Number(limit);
   if (!numberPattern.test(limit) || spoolLimit < spoolLimitMin || spoolLimit > spoolLimitMax)
     throw invalid('"spool-limit" is out of bounds');
-  if (version === 1) draft.single.set('record', 'denials');
+  const network = oneOf('network', networkModes);
+  if (network === 'hosts' && version < planVersion)
+    throw invalid(`version ${version.toString()} has no network "hosts"`);
+  const { links, 'start-arg': args, 'start-for': instead, ...lists } = draft.lists;
+  const program = draft.single.get('start');
+  if ((program === undefined) !== (instead.length === 0) || (program === undefined && args.length > 0))
+    throw invalid('"start" and "start-for" stand together');
+  if (program !== undefined && !isPath(program)) throw invalid('"start" is not an absolute path');
   return {
     server,
     level: oneOf('level', launchedLevels),
-    network: oneOf('network', ['none', 'open']),
+    network,
     record: oneOf('record', ['denials', 'all']),
     spool: folder('spool'),
     spoolLimit,
     home: folder('home'),
-    ...draft.lists,
+    ...lists,
     ...draft.ports,
+    hosts: draft.hosts,
+    links,
+    permissions: draft.permissions,
+    pinned: program === undefined ? null : { program, args, instead },
+    trees: draft.trees,
+    secrets: draft.secrets,
     set: draft.set,
     limits: draft.limits,
   };

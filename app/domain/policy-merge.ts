@@ -19,7 +19,7 @@ import { readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
-import type { Plan } from './plan-text.ts';
+import { planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
 import { assertGrantable, denialNotEnforceable, hostsNotEnforceable } from './grantable.ts';
 import { secretPlaces } from './secret-places.ts';
@@ -173,6 +173,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     socket: of('socket'),
     local: ports('local'),
     listen: ports('listen'),
+    ...planDefaults,
     env: watch ? ['*'] : of('env'),
     set: [],
     limits: policy.limits,
@@ -185,8 +186,10 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
+const notYet = new Set<Rule['verb']>(['host', 'link', 'permission']);
+
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => rule.verb === 'host')) throw hostsNotEnforceable();
+  if (policy.rules.some((rule) => notYet.has(rule.verb))) throw hostsNotEnforceable();
   // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);

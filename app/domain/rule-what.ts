@@ -58,6 +58,8 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'host':
+    case 'link':
+    case 'permission':
       if (!revoke) throw hostsNotEnforceable();
       return text;
     case 'listen':

@@ -115,17 +115,19 @@ const cases: readonly Case[] = [
     damage: replaceLine(key, ''),
   })),
   { name: 'with an unknown level', damage: replaceLine('level', 'level off') },
-  { name: 'with an unknown network', damage: replaceLine('network', 'network hosts') },
+  { name: 'with an unknown network', damage: replaceLine('network', 'network wide') },
   { name: 'with a spool limit that is too small', damage: replaceLine('spool-limit', 'spool-limit 65535') },
   { name: 'with a spool limit that is too large', damage: replaceLine('spool-limit', 'spool-limit 67108865') },
   { name: 'with a relative spool folder', damage: replaceLine('spool', 'spool spool') },
   { name: 'with a server id that is none', damage: replaceLine('server', 'server ../x') },
-  { name: 'of a later version', damage: put((text) => text.replace('belljar-plan 2', 'belljar-plan 3')) },
-  { name: 'of version 0', damage: put((text) => text.replace('belljar-plan 2', 'belljar-plan 0')) },
-  { name: 'of no version', damage: put((text) => text.replace('belljar-plan 2', 'belljar-plan')) },
+  { name: 'of a later version', damage: put((text) => text.replace('belljar-plan 3', 'belljar-plan 4')) },
+  { name: 'of version 0', damage: put((text) => text.replace('belljar-plan 3', 'belljar-plan 0')) },
+  { name: 'of no version', damage: put((text) => text.replace('belljar-plan 3', 'belljar-plan')) },
   {
-    name: 'of version 1 with a key of version 2',
-    damage: put((text) => text.replace('belljar-plan 2', 'belljar-plan 1')),
+    name: 'of version 2 with a key of version 3',
+    damage: put((text) =>
+      text.replace('belljar-plan 3', 'belljar-plan 2').replace('\nend\n', '\npermission datagrams\nend\n'),
+    ),
   },
   { name: 'with a line that is too long', damage: insert(`read /${'a'.repeat(8200)}`) },
   {
@@ -191,11 +193,9 @@ describe('a plan that is not exactly right', () => {
     });
   });
 
-  test('version 1 is still read', async () => {
+  test('version 2 is still read', async () => {
     await inArena(async (arena) => {
-      const text = formatPlan(planOf(arena))
-        .replace('belljar-plan 2', 'belljar-plan 1')
-        .replace('record denials\n', '');
+      const text = formatPlan(planOf(arena)).replace('belljar-plan 3', 'belljar-plan 2');
       writeFileSync(arena.planFile, text, { mode: 0o600 });
       const finished = await run(requireLauncher(), ['exec', '--plan', arena.planFile, '--', ...server(arena)], {
         input: 'through',

@@ -74,7 +74,7 @@ describe('doctor', () => {
       () => chmodSync(join(world.folders.data, 'journal', `${id}.json`), 0o644),
     ],
     ['a missing plan', 'plan-missing', () => rmSync(plan())],
-    ['a damaged plan', 'plan-invalid', () => writeFileSync(plan(), 'belljar-plan 2\n')],
+    ['a damaged plan', 'plan-invalid', () => writeFileSync(plan(), 'belljar-plan 3\n')],
     [
       'a plan that is a link',
       'plan-unsafe',

@@ -9,9 +9,12 @@ using namespace belljar;
 namespace {
 
 const std::string whole =
-    "belljar-plan 2\nserver a.b\nlevel standard\nnetwork open\nrecord all\nspool /s\nspool-limit 65536\nhome /home/u\n"
+    "belljar-plan 3\nserver a.b\nlevel standard\nnetwork open\nrecord all\nspool /s\nspool-limit 65536\nhome /home/u\n"
     "refuse /home/u/.ssh\nread /a%20b\nexec runtime\nwrite arg:1\nwrite arg:2+7\nread cwd\nsocket /run/x\nlocal 5432\nlisten 0\n"
-    "env PATH\nenv LC_*\nset A b%20c\nlimit nofile 1024\nend\n";
+    "env PATH\nenv LC_*\nset A b%20c\nlimit nofile 1024\n"
+    "host api.example.com 443 checked\nhost *.example.org 80,443,8000-8010 unchecked\nhost 192.0.2.0/24 * checked\nlink login.example.com\n"
+    "permission nested-sandbox\nstart /n\nstart-arg a%20b\nstart-for npx\nstart-for -y\n"
+    "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\nend\n";
 
 std::string error_of(const std::string& text) {
   Plan plan;
@@ -36,20 +39,39 @@ void test_plan() {
   check::that(plan.rules.size() == 5 && plan.rules[0].place.path == "/a b" && plan.rules[3].place.offset == 7 && plan.rules[3].place.index == 2, "its rules");
   check::that(plan.local_ports.size() == 1 && plan.listen_ports.size() == 1 && plan.set[0].value == "b c" && plan.limits[0].value == 1024, "its rest");
 
-  std::string version_1 =
-      "belljar-plan 1\nserver a\nlevel strict\nnetwork none\nspool /s\nspool-limit 65536\nhome /h\nread /x\nend\n";
-  check::equal(error_of(version_1), "", "the version before is read");
-  check::that(!error_of("belljar-plan 1\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nend\n").empty(),
-              "but not with keys it did not have");
+  check::that(plan.hosts.size() == 3 && plan.hosts[0].checked && plan.hosts[1].ports.size() == 3 && !plan.hosts[1].checked &&
+                  plan.hosts[1].ports[2].last == 8010 && plan.hosts[2].ports[0].last == 65535,
+              "its hosts");
+  check::that(plan.links.size() == 1 && plan.nested_sandbox && !plan.datagrams && plan.pinned.args[0] == "a b" && plan.pinned.instead.size() == 2 &&
+                  plan.trees[0].folder == "/p" && plan.secrets[0].file && plan.secrets[0].name == "TOKEN",
+              "its start, trees and secrets");
 
-  check::equal(error_of(with("belljar-plan 2", "belljar-plan 3")), "line 1: written by a newer Belljar", "a newer version");
-  check::equal(error_of(with("belljar-plan 2", "belljar-plan 0")), "line 1: unknown version", "no such version");
+  const std::string before = "belljar-plan 2\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
+  check::equal(error_of(before + "end\n"), "", "the version before is read");
+  check::equal(error_of(before + "host a.example 443 checked\nend\n"), "line 10: host: wrong number of fields", "but not with keys it did not have");
+  check::equal(error_of(before + "link a.example\nend\n"), "line 10: link: unknown key", "nor with these");
+  std::string hosts_before = before;
+  hosts_before.replace(hosts_before.find("network none"), 12, "network hosts");
+  check::equal(error_of(hosts_before + "end\n"), "line 4: network: unknown value", "nor with a value it did not have");
+  check::equal(error_of(with("host api.example.com 443", "host API.example.com 443")), "line 22: host: not a host", "names are lower case");
+  check::equal(error_of(with("host api.example.com 443", "host a..b 443")), "line 22: host: not a host", "no empty label");
+  check::equal(error_of(with("host api.example.com 443", "host a.b 0")), "line 22: host: not ports", "no port 0");
+  check::equal(error_of(with("8000-8010", "8010-8000")), "line 23: host: not ports", "a range goes up");
+  check::equal(error_of(with("192.0.2.0/24 * checked", "192.0.2.0/24 * maybe")), "line 24: host: neither checked nor unchecked", "a closed list");
+  check::equal(error_of(with("permission nested-sandbox", "permission root")), "line 26: permission: unknown permission", "another closed list");
+  check::equal(error_of(with("start-for npx\nstart-for -y\n", "")), "start and start-for stand together", "a start in place of something");
+  check::equal(error_of(with("start /n\n", "")), "start and start-for stand together", "and not without a program");
+  check::equal(error_of(with("abcdef\n", "abcdeF\n")), "line 31: tree: not a digest", "lower-case hex");
+  check::equal(error_of(with("TOKEN file", "TOKEN memory")), "line 32: secret: neither variable nor file", "one of two ways");
+
+  check::equal(error_of(with("belljar-plan 3", "belljar-plan 4")), "line 1: written by a newer Belljar", "a newer version");
+  check::equal(error_of(with("belljar-plan 3", "belljar-plan 1")), "line 1: unknown version", "no such version");
   check::equal(error_of(with("network open\n", "")), "a key is missing", "a missing key");
   check::equal(error_of(with("network open\n", "network open\nnetwork open\n")), "line 5: network stands twice", "a repeated key");
   check::equal(error_of(with("network open", "network wide")), "line 4: network: unknown value", "an unknown value");
   check::equal(error_of(with("socket", "sockets")), "line 15: sockets: unknown key", "an unknown key");
   check::equal(error_of(whole + "x"), "does not end with a line end", "a trailing byte");
-  check::equal(error_of(whole + "end\n"), "line 23: something follows end", "a trailing line");
+  check::equal(error_of(whole + "end\n"), "line 34: something follows end", "a trailing line");
   check::equal(error_of(whole.substr(0, whole.size() - 4)), "cut short: no end line", "cut at a line");
   check::that(!error_of(whole.substr(0, whole.size() - 1)).empty(), "cut by one byte");
   check::equal(error_of(with("read /a%20b", "read /a/../b")), "line 10: read: not a place", "paths are normal");

@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { baseRules } from '#domain/base-rules.ts';
-import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import { formatPlan, planDefaults, type Plan } from '#domain/plan-text.ts';
 import { eventSchema, type Event } from '#contract/event.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import { programsFolder } from './compile.ts';
@@ -99,6 +99,7 @@ export function planOf(arena: Arena, changes: Partial<Plan> = {}): Plan {
     socket: [],
     local: [],
     listen: [],
+    ...planDefaults,
     set: [],
     limits: {},
     ...changes,

@@ -63,8 +63,45 @@ bool valid_env_name(std::string_view name, bool pattern) {
   return true;
 }
 
+// Lower-case names of DNS labels, `*.` before one, addresses, and addresses with a prefix length. Whether an address is one is
+// for the rule's user to find out; here only what a pattern may be made of.
+bool valid_host_pattern(std::string_view text) {
+  if (text.substr(0, 2) == "*.") text.remove_prefix(2);
+  if (text.empty() || text.size() > 253 || text[0] == '.' || text.back() == '.') return false;
+  for (char c : text) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':' || c == '/';
+    if (!plain) return false;
+  }
+  return text.find("..") == std::string_view::npos;
+}
+
+// `443`, `80,443`, `8000-8010`, or `*` for every port.
+bool parse_ports(std::string_view text, std::vector<PortRange>& out) {
+  if (text == "*") {
+    out.push_back({1, 65'535});
+    return true;
+  }
+  for (std::string_view part : split(text, ',')) {
+    size_t dash = part.find('-');
+    auto first = parse_number(part.substr(0, dash), 65'535);
+    auto last = dash == std::string_view::npos ? first : parse_number(part.substr(dash + 1), 65'535);
+    if (!first || !last || *first == 0 || *last < *first || out.size() >= 64) return false;
+    out.push_back({static_cast<uint16_t>(*first), static_cast<uint16_t>(*last)});
+  }
+  return true;
+}
+
+bool valid_digest(std::string_view text) {
+  if (text.size() != 64) return false;
+  for (char c : text) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
 // One flag for each key that stands exactly once.
 struct Seen {
+  bool start = false;
   bool server = false, level = false, network = false, record = false, spool = false, spool_limit = false, home = false;
 };
 
@@ -79,14 +116,15 @@ bool once(bool& seen, const char* key, std::string& error) {
 
 bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& seen, std::string& error) {
   std::string_view key = fields[0];
-  bool newer = plan.version >= 2;
+  bool newest = plan.version >= 3;
   size_t values = fields.size() - 1;
   auto wrong = [&error, key](const char* what) {
     error = std::string(key) + ": " + what;
     return false;
   };
-  bool two = key == "set" || key == "limit";
-  if (values != (two ? 2u : 1u)) return wrong("wrong number of fields");
+  bool three = newest && (key == "host" || key == "secret");
+  bool two = key == "set" || key == "limit" || (newest && key == "tree");
+  if (values != (three ? 3u : two ? 2u : 1u)) return wrong("wrong number of fields");
   std::string_view value = fields[1];
   if (key == "server") {
     if (!once(seen.server, "server", error)) return false;
@@ -106,10 +144,11 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     if (!once(seen.network, "network", error)) return false;
     if (value == "none") plan.network = Network::none;
     else if (value == "open") plan.network = Network::open;
+    else if (newest && value == "hosts") plan.network = Network::hosts;
     else return wrong("unknown value");
     return true;
   }
-  if (key == "record" && newer) {
+  if (key == "record") {
     if (!once(seen.record, "record", error)) return false;
     if (value != "denials" && value != "all") return wrong("unknown value");
     plan.record_all = value == "all";
@@ -149,10 +188,61 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     plan.sockets.push_back(std::move(path));
     return true;
   }
-  if ((key == "local" || key == "listen") && newer) {
+  if ((key == "local" || key == "listen")) {
     auto port = parse_number(value, 65'535);
     if (!port || (key == "local" && *port == 0)) return wrong("not a port");
     (key == "local" ? plan.local_ports : plan.listen_ports).push_back(static_cast<uint16_t>(*port));
+    return true;
+  }
+  if (key == "host" && newest) {
+    HostRule rule;
+    rule.pattern = std::string(value);
+    if (!valid_host_pattern(value)) return wrong("not a host");
+    if (!parse_ports(fields[2], rule.ports)) return wrong("not ports");
+    if (fields[3] != "checked" && fields[3] != "unchecked") return wrong("neither checked nor unchecked");
+    rule.checked = fields[3] == "checked";
+    plan.hosts.push_back(std::move(rule));
+    return true;
+  }
+  if (key == "link" && newest) {
+    if (!valid_host_pattern(value)) return wrong("not a host");
+    plan.links.emplace_back(value);
+    return true;
+  }
+  if (key == "permission" && newest) {
+    bool* flag = value == "nested-sandbox" ? &plan.nested_sandbox
+                 : value == "datagrams"    ? &plan.datagrams
+                 : value == "ask-links"    ? &plan.ask_links
+                                           : nullptr;
+    if (flag == nullptr) return wrong("unknown permission");
+    return once(*flag, "permission", error);
+  }
+  if (key == "start" && newest) {
+    if (!once(seen.start, "start", error)) return false;
+    return absolute_path(value, plan.pinned.program) || wrong("not an absolute path");
+  }
+  if ((key == "start-arg" || key == "start-for") && newest) {
+    auto decoded = percent_decode(value);
+    if (!decoded) return wrong("not an argument");
+    (key == "start-arg" ? plan.pinned.args : plan.pinned.instead).push_back(std::move(*decoded));
+    return true;
+  }
+  if (key == "tree" && newest) {
+    SealedTree tree;
+    if (!absolute_path(value, tree.folder)) return wrong("not an absolute path");
+    if (!valid_digest(fields[2])) return wrong("not a digest");
+    tree.digest = std::string(fields[2]);
+    plan.trees.push_back(std::move(tree));
+    return true;
+  }
+  if (key == "secret" && newest) {
+    Secret secret;
+    if (!valid_env_name(value, false)) return wrong("not a variable name");
+    if (fields[2] != "variable" && fields[2] != "file") return wrong("neither variable nor file");
+    if (!absolute_path(fields[3], secret.path)) return wrong("not an absolute path");
+    secret.name = std::string(value);
+    secret.file = fields[2] == "file";
+    plan.secrets.push_back(std::move(secret));
     return true;
   }
   if (key == "env") {
@@ -160,7 +250,7 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     plan.env.emplace_back(value);
     return true;
   }
-  if (key == "set" && newer) {
+  if (key == "set") {
     auto decoded = percent_decode(fields[2]);
     if (!valid_env_name(value, false) || !decoded) return wrong("not a variable");
     plan.set.push_back({std::string(value), std::move(*decoded)});
@@ -231,10 +321,14 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
     error = "cut short: no end line";
     return false;
   }
-  bool complete = seen.server && seen.level && seen.network && seen.spool && seen.spool_limit && seen.home &&
-                  (seen.record || plan.version < 2);
+  bool complete = seen.server && seen.level && seen.network && seen.record && seen.spool && seen.spool_limit && seen.home;
   if (!complete) {
     error = "a key is missing";
+    return false;
+  }
+  bool pinned = !plan.pinned.program.empty();
+  if (pinned != !plan.pinned.instead.empty() || (!pinned && !plan.pinned.args.empty())) {
+    error = "start and start-for stand together";
     return false;
   }
   return true;

@@ -8,14 +8,14 @@
 
 namespace belljar {
 
-constexpr int plan_version = 2;
-constexpr int plan_oldest_version = 1;
+constexpr int plan_version = 3;
+constexpr int plan_oldest_version = 2;
 constexpr size_t plan_max_bytes = 1 << 20;
 constexpr size_t plan_max_lines = 4096;
 constexpr size_t plan_max_line = 8192;
 
 enum class Level { watch, standard, strict };
-enum class Network { none, open };
+enum class Network { none, hosts, open };
 // `own` is the run's private folder; no plan names it.
 enum class Access { read, exec, write, own };
 
@@ -43,6 +43,40 @@ struct Limit {
   uint64_t value = 0;
 };
 
+// Inclusive.
+struct PortRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+};
+
+// A host that may be reached. `pattern` is a lower-case name, `*.` and a name, an address, or `address/length`; its parts are
+// taken apart by whoever enforces it.
+struct HostRule {
+  std::string pattern;
+  std::vector<PortRange> ports;
+  bool checked = true;  // the name inside the connection (TLS, HTTP) must fit too
+};
+
+// What is started in place of the first words of the entry's own command line, which must be exactly `instead`.
+struct Pinned {
+  std::string program;
+  std::vector<std::string> args;
+  std::vector<std::string> instead;
+};
+
+// A folder whose content must be what it was: hex SHA-256 of its listing.
+struct SealedTree {
+  std::string folder;
+  std::string digest;
+};
+
+// A value kept outside of config files, given to this server alone.
+struct Secret {
+  std::string name;
+  bool file = false;  // as a file named by the variable, else as the variable's value
+  std::string path;
+};
+
 struct Plan {
   int version = 0;
   std::string server;
@@ -57,6 +91,14 @@ struct Plan {
   std::vector<std::string> sockets;
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
+  std::vector<HostRule> hosts;
+  std::vector<std::string> links;  // hosts whose https links are opened without a question
+  bool nested_sandbox = false;     // permission nested-sandbox
+  bool datagrams = false;          // permission datagrams
+  bool ask_links = false;          // permission ask-links
+  Pinned pinned;                   // program is empty when there is none
+  std::vector<SealedTree> trees;
+  std::vector<Secret> secrets;
   std::vector<std::string> env;
   std::vector<Variable> set;
   std::vector<Limit> limits;

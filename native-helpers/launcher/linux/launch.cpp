@@ -122,6 +122,16 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
+  const char* unknown = plan.network == Network::hosts || !plan.hosts.empty() || plan.datagrams ? "hosts"
+                        : plan.ask_links || !plan.links.empty()                                 ? "links"
+                        : plan.nested_sandbox                                                   ? "nested-sandbox"
+                        : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
+                        : !plan.secrets.empty()                                                 ? "secret"
+                                                                                                : nullptr;
+  if (unknown != nullptr) {
+    stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
+         "Put the server back with belljar release.");
+  }
   return plan;
 }
 

@@ -207,7 +207,11 @@ void Supervisor::serve() {
   while (true) {
     memset(buffer.data(), 0, buffer.size());
     if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, request) != 0) {
-      if (errno == EINTR || errno == ENOENT) continue;  // ENOENT: the caller died meanwhile
+      // ENOENT: the caller died meanwhile, or nobody is left who could call; only the latter hangs the listener up.
+      int error = errno;
+      pollfd state{listener_, 0, 0};
+      bool callers_left = poll(&state, 1, 0) == 0 || (state.revents & POLLHUP) == 0;
+      if (error == EINTR || (error == ENOENT && callers_left)) continue;
       // Nobody can be served any more; the housekeeping thread ends the run when the server ends.
       pause();
       continue;

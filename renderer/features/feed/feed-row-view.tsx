@@ -35,6 +35,7 @@ const kindIcons: Record<EventKind, typeof File> = {
   'net.dns': Globe,
   'net.listen': Globe,
   'unix.connect': Plug,
+  'link.open': Globe,
   signal: OctagonMinus,
   syscall: OctagonMinus,
   limit: OctagonMinus,

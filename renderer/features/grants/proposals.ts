@@ -97,6 +97,8 @@ export function proposalsFor(denial: Denial, home: string | null): Proposals {
       return target.startsWith('/')
         ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
         : { kind: 'none', why: 'A socket without a path cannot be granted.' };
+    case 'link.open':
+      return { kind: 'proposals', list: [{ verb: 'link', what: target, title: 'Open links to this host' }] };
     case 'signal':
     case 'syscall':
     case 'limit':

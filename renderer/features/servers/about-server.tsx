@@ -22,6 +22,8 @@ const verbTitles: Record<RuleVerb, string> = {
   socket: 'Connect to socket',
   exec: 'Start',
   env: 'Be told',
+  link: 'Open links to',
+  permission: 'Permission',
 };
 
 const ownShown = 200;

@@ -27,7 +27,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { RuleVerb } from '#contract/words.ts';
 import { baseRules } from '#domain/base-rules.ts';
-import { formatPlan } from '#domain/plan-text.ts';
+import { formatPlan, planDefaults } from '#domain/plan-text.ts';
 import type { Attempt, Launcher, SelftestStage } from '#engine/doctor/ports.ts';
 import { ProcessTree } from '../../mcp/process-tree.ts';
 import { selftestProgram } from './selftest-program.ts';
@@ -121,6 +121,9 @@ async function runIn(
       socket: [grantedSocket],
       local: [ports[0].port],
       listen: [],
+      ...planDefaults,
+      ...planDefaults,
+      ...planDefaults,
       env: [...base('env'), 'BELLJAR_SELFTEST_GRANTED'],
       set: [],
       limits: {},
