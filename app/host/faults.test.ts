@@ -136,6 +136,7 @@ async function expectConsistent(format: Format, file: string, old: string, wrapp
   const server = (await world.servers.list({})).servers.find(({ id }) => id === ids[format]);
   const allowed = text === old ? ['off', 'drifted'] : ['contained', 'drifted'];
   expect(allowed).toContain(server?.state);
+  expect(await world.repair()).toEqual([]);
   expect((await contain(world, ids[format])).results).toMatchObject([{ state: 'contained' }]);
   expect(readFileSync(file, 'utf8')).toBe(wrapped);
   expect((await release(world, ids[format])).results).toMatchObject([{ state: 'off' }]);

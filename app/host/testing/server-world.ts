@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HistoryEntry } from '#contract/methods.ts';
+import type { Finding, HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
@@ -21,11 +21,13 @@ import type {
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
+import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
+import { findFolders } from '#platform/paths/folders.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 
 export interface ServerWorld {
@@ -36,6 +38,8 @@ export interface ServerWorld {
   checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
   /** What every check answers. */
   verdict: CheckResult['verdict'];
+  /** `doctor --repair` over documents and servers: what it could not repair. */
+  repair: () => Promise<Finding[]>;
   /** Called at each step of writing a client's file. */
   onStep: (step: WriteStep) => void | Promise<void>;
 }
@@ -166,7 +170,28 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   });
   const { find, clientFiles, exclusive } = servers;
   const policies = createPolicyService({ ...base, find, clientFiles, exclusive });
+  const examinations = createExaminations({
+    folders: {
+      ...findFolders({ HOME: home }, { uid: places.uid, homedir: home }),
+      config: places.configFolder,
+      data: places.dataFolder,
+      state: places.stateFolder,
+    },
+    ...base,
+    // Neither is asked by the examinations that are used here.
+    launcher: undefined as never,
+    spool: undefined as never,
+    engine: {
+      api: { 'servers.list': servers.list } as never,
+      writePlan: (server) => policies.writePlan(server),
+      pruneSpool: () => Promise.reject(new Error('not asked')),
+    },
+  }).filter(({ code }) => code === 'documents' || code === 'servers');
   const world: ServerWorld = {
+    async repair() {
+      const findings = await Promise.all(examinations.map(({ examine }) => examine(true)));
+      return findings.flat().filter(({ severity }) => severity === 'error');
+    },
     places,
     servers,
     policies,
