@@ -32,7 +32,7 @@ const everything: readonly Layer[] = ['contract', 'domain', 'engine', 'platform'
 
 const table: Record<Layer, Rule> = {
   contract: { layers: [], packages: ['zod'], node: false },
-  domain: { layers: ['contract'], packages: ['zod', 'jsonc-parser', 'diff'], node: false },
+  domain: { layers: ['contract'], packages: ['zod', 'jsonc-parser', 'diff', 'tldts'], node: false },
   engine: { layers: ['domain', 'contract'], packages: ['zod'], node: false },
   platform: {
     layers: ['engine', 'domain', 'contract'],

@@ -12,6 +12,7 @@ async function open(servers: Server[], code: string | null = null, signedIn = tr
   transport.signedIn = signedIn;
   transport.answer('servers.list', () => ({ v: 1, machine, servers }));
   transport.answer('events.list', () => ({ events: [] }));
+  transport.answer('questions.list', () => ({ questions: [] }));
   const clock = createManualClock();
   const panel = createPanel({ transport, clock, dismissedRuns: { read: () => [], write: () => undefined } });
   render(<App panel={panel} />);
@@ -22,6 +23,8 @@ async function open(servers: Server[], code: string | null = null, signedIn = tr
   const say = async (...messages: Parameters<(typeof transport.feeds)[number]['say']>): Promise<void> => {
     await act(async () => {
       await transport.feeds.at(-1)?.say(...messages);
+      // On a busy machine the page rests between two batches.
+      await clock.advance(200);
     });
   };
   return { transport, clock, panel, say };

@@ -9,6 +9,8 @@ import { FeedPane } from './features/feed/feed-pane.tsx';
 import { GrantDialog } from './features/grants/grant-dialog.tsx';
 import { Header } from './features/machine/header.tsx';
 import { Problems } from './features/machine/problems.tsx';
+import { QuestionCards } from './features/questions/question-cards.tsx';
+import { LimitDialog } from './features/network/limit-dialog.tsx';
 import { Notices } from './features/notices/notices.tsx';
 import { ChangeDialog } from './features/servers/change-dialog.tsx';
 import { LevelDescriptions } from './features/servers/level-control.tsx';
@@ -31,6 +33,7 @@ function Pages(): ReactNode {
         Skip to the live feed
       </a>
       <Header />
+      <QuestionCards />
       <GoneBanner />
       <Problems />
       <BreakageCards />
@@ -43,6 +46,7 @@ function Pages(): ReactNode {
       <ReleaseAllDialog />
       <DetailsDialog />
       <GrantDialog />
+      <LimitDialog />
       <DemoDialog />
       <Notices />
     </div>

@@ -12,9 +12,12 @@ import { createSeenRuns } from './features/feed/feed-rows.ts';
 import { createFeedStore } from './features/feed/feed-store.ts';
 import { createGrantStore } from './features/grants/grant-store.ts';
 import { createMachineStore } from './features/machine/machine-store.ts';
+import { createLimitStore } from './features/network/limit-store.ts';
 import { createNoticesStore } from './features/notices/notices-store.ts';
+import { createQuestionStore } from './features/questions/question-store.ts';
 import { createAboutStore } from './features/servers/about-store.ts';
 import { createChangeStore } from './features/servers/change-store.ts';
+import { createPinsStore } from './features/servers/pin-store.ts';
 import { createReleaseAllStore } from './features/servers/release-all-store.ts';
 import { createServersStore } from './features/servers/servers-store.ts';
 import { createSessionStore } from './features/session/session-store.ts';
@@ -41,8 +44,10 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
   const servers = createServersStore();
   const feed = createFeedStore(servers.nameOf);
   const breakage = createBreakageStore(clock, dismissedRuns);
+  const questions = createQuestionStore(transport, notices);
   const about = createAboutStore(transport, notices);
   const change = createChangeStore({ transport, clock, servers, notices });
+  const pins = createPinsStore(transport, clock, notices);
   const releaseAll = createReleaseAllStore(transport);
   const details = createDetailsStore(transport);
   const demo = createDemoStore(transport, clock);
@@ -51,6 +56,8 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     () => machine.getState().machine?.home ?? null,
     (server) => void about.actions.refresh(server),
   );
+
+  const limit = createLimitStore(transport, (server) => void about.actions.refresh(server));
 
   // A snapshot and the feed overlap; an event is used once.
   const seen = createSeenRuns();
@@ -68,6 +75,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     machine.actions.set(list.machine);
     servers.actions.replace(list.servers);
     const { events } = await transport.call('events.list', { limit: snapshotEvents });
+    questions.actions.replace((await transport.call('questions.list', {})).questions);
     addEvents(events);
     breakage.actions.noteServers(list.servers);
     feed.actions.markLoaded();
@@ -75,6 +83,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
 
   function apply(messages: FeedMessage[]): void {
     servers.actions.apply(messages);
+    questions.actions.apply(messages);
     const events: Event[] = [];
     for (const message of messages) {
       if (message.type === 'event') events.push(message.event);
@@ -126,12 +135,15 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     servers,
     feed,
     breakage,
+    questions,
     about,
     change,
+    pins,
     releaseAll,
     details,
     demo,
     grant,
+    limit,
     clock,
     /** Exchanges the code, if the page was opened with one, and starts to follow the host. */
     start,

@@ -1,6 +1,13 @@
 /** How things of the contract look in a terminal, in one place for all verbs. */
 import type { Event } from '#contract/event.ts';
-import { eventSentence, stateSentences, stateTitles, withheldTitle } from '#contract/sentences.ts';
+import {
+  eventSentence,
+  networkShort,
+  pinProblemSentences,
+  stateSentences,
+  stateTitles,
+  withheldTitle,
+} from '#contract/sentences.ts';
 import type { Machine, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';
@@ -34,11 +41,12 @@ export function commandLine(server: Server): string {
 
 export function serverTable(servers: readonly Server[], terminal: Terminal): string {
   return terminal.table(
-    ['SERVER', 'LEVEL', 'STATE', 'RUNS', 'DENIED', 'COMMAND'],
+    ['SERVER', 'LEVEL', 'STATE', 'NETWORK', 'RUNS', 'DENIED', 'COMMAND'],
     servers.map((server) => [
       server.handle,
       server.level,
       stateCell(server.state),
+      server.network === null ? '' : networkShort(server.level, server.network),
       { text: String(server.liveRuns), right: true },
       {
         text: String(server.denialsLastHour),
@@ -59,6 +67,8 @@ export function serverNotes(server: Server): string[] {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
   }
+  const problem = server.pin?.problem ?? null;
+  if (problem !== null) notes.push(`${name}: ${pinProblemSentences[problem]}`);
   for (const old of server.oldProcesses ?? []) {
     notes.push(
       `${name}: process ${old.pid}, since ${localTime(old.since)}, runs outside Belljar. ${server.uptakeSentence}`,
@@ -109,12 +119,12 @@ const verdictColours: Record<Event['verdict'], Colour> = { allowed: 'dim', refus
 
 /** One line: when, verdict, who, what. `name`: the handle of a server id, where it is known. */
 export function eventLine(event: Event, terminal: Terminal, name: (id: string) => string = (id) => id): string {
-  const { phrase, known, target } = eventSentence(event);
+  const { phrase, known, target, reason } = eventSentence(event);
   const object = target === null ? '' : known === null ? ` ${plain(target)}` : ` ${known} (${plain(target)})`;
   const times = event.count > 1 && event.kind !== 'spool.dropped' ? ` ×${event.count}` : '';
   const verdict = terminal.paint(verdictColours[event.verdict], event.verdict.padEnd(7));
   const time = terminal.paint('dim', `${localTime(event.at)}.${event.at.slice(20, 23).padEnd(3, '0')}`);
-  return `${time}  ${verdict}  ${plain(name(event.server))} ${phrase}${object}${times}`;
+  return `${time}  ${verdict}  ${plain(name(event.server))} ${phrase}${object}${times}${reason === null ? '' : `  (${reason})`}`;
 }
 
 export function runRow(run: Run): Cell[] {

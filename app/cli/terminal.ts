@@ -49,6 +49,8 @@ export interface Terminal {
   paint(colour: Colour, text: string): string;
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string;
   ask(question: string): Promise<boolean>;
+  /** What was typed, without spaces around it; null when the signal or the end of the input came first. */
+  askText(question: string, signal: AbortSignal): Promise<string | null>;
 }
 
 export type Cell = string | { text: string; colour?: Colour; right?: boolean };
@@ -121,6 +123,20 @@ export function createTerminal(environment: NodeJS.ProcessEnv = process.env): Te
         return { text: title, right: typeof first === 'object' && first.right === true };
       });
       return [line(titles, 'dim'), ...rows.map((row) => line(row, null))].join('\n');
+    },
+    async askText(question, signal) {
+      const { createInterface } = await import('node:readline/promises');
+      const reader = createInterface({ input: process.stdin, output: process.stderr });
+      // Ctrl-C on a prompt is the reader's: it is passed on as the signal that it is.
+      reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      const ended = new Promise<null>((resolve) => reader.once('close', () => resolve(null)));
+      try {
+        return await Promise.race([reader.question(question, { signal }).then((text) => text.trim()), ended]);
+      } catch {
+        return null;
+      } finally {
+        reader.close();
+      }
     },
     async ask(question) {
       const { createInterface } = await import('node:readline/promises');

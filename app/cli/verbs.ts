@@ -2,7 +2,7 @@
  * The verbs: their options, their words, and where their code is. Help, completion and parsing derive from this table.
  * It imports nothing, because help must be quick.
  */
-import type { LaunchedLevel, Level, RuleVerb, ServerState, Verdict } from '#contract/words.ts';
+import type { LaunchedLevel, Level, NetworkMode, RuleVerb, ServerState, Verdict } from '#contract/words.ts';
 
 export const levelChoices = ['off', 'watch', 'standard', 'strict'] as const satisfies readonly Level[];
 export const launchedLevelChoices = ['watch', 'standard', 'strict'] as const satisfies readonly LaunchedLevel[];
@@ -16,6 +16,8 @@ export const ruleVerbChoices = [
   'socket',
   'exec',
   'env',
+  'link',
+  'permission',
 ] as const satisfies readonly RuleVerb[];
 export const stateChoices = [
   'off',
@@ -31,7 +33,7 @@ export const stateChoices = [
 ] as const satisfies readonly ServerState[];
 export const verdictChoices = ['allowed', 'refused', 'asked'] as const satisfies readonly Verdict[];
 export const accessChoices = ['read', 'write', 'connect', 'exec'] as const;
-export const networkChoices = ['none', 'open'] as const;
+export const networkChoices = ['none', 'hosts', 'open'] as const satisfies readonly NetworkMode[];
 export const shellChoices = ['bash', 'zsh', 'fish'] as const;
 
 export interface OptionFacts {
@@ -112,6 +114,17 @@ export const verbs: readonly VerbFacts[] = [
     },
   },
   {
+    name: 'ask',
+    group: 'see',
+    arguments: '[<question> once|always|no|never]',
+    words: 'What servers wait for you to decide; answers one, or asks for each on a terminal',
+    positionals: [0, 2],
+    options: {
+      follow: { type: 'boolean', words: 'Go on, and ask when something new is asked for' },
+      json: { type: 'boolean', words: 'Show them as JSON (with --follow: an object a line), and never ask' },
+    },
+  },
+  {
     name: 'explain',
     group: 'see',
     arguments: '<server> <path|host:port|program>',
@@ -132,6 +145,15 @@ export const verbs: readonly VerbFacts[] = [
     positionals: [0, 1],
     offers: ['server'],
     options: { limit: limitOption, json },
+  },
+  {
+    name: 'outdated',
+    group: 'see',
+    arguments: '[server]',
+    words: 'What updating pinned servers would change: versions, publisher, packages',
+    positionals: [0, 1],
+    offers: ['server'],
+    options: { json },
   },
   {
     name: 'history',
@@ -176,7 +198,18 @@ export const verbs: readonly VerbFacts[] = [
       level: launchedLevel,
       read: { type: 'string', multiple: true, value: 'PATH', words: 'Let it read this file or folder (repeatable)' },
       write: { type: 'string', multiple: true, value: 'PATH', words: 'Let it write this file or folder (repeatable)' },
-      net: { type: 'string', value: 'NETWORK', choices: networkChoices, words: 'none, or open (the internet)' },
+      net: {
+        type: 'string',
+        value: 'NETWORK',
+        choices: networkChoices,
+        words: 'none, hosts (only those named by --host), or open (the internet)',
+      },
+      host: {
+        type: 'string',
+        multiple: true,
+        value: 'HOST',
+        words: 'Let it reach this host: name, name:port, *.name, address (repeatable)',
+      },
       env: { type: 'string', multiple: true, value: 'NAME', words: 'Pass this environment variable on (repeatable)' },
     },
   },
@@ -227,10 +260,19 @@ export const verbs: readonly VerbFacts[] = [
     name: 'grant',
     group: 'change',
     arguments: '<server> <kind> <what>',
-    words: 'Allow something: read, write, exec, env, socket, local, listen; or deny it',
+    words: 'Allow something: read, write, exec, env, host, socket, local, listen, link, permission; or deny it',
+    more:
+      'A host is a name (port 443), name:port, name:80,443, name:*, *.name for every name below it, an address or\n' +
+      'a network (10.0.0.0/8:443), each with its ports. This machine’s own ports are granted with local.',
     positionals: [3, 3],
     offers: ['server', ruleVerbChoices, 'file'],
-    options: { json },
+    options: {
+      'no-name-check': {
+        type: 'boolean',
+        words: 'For a host: the name inside the connection (TLS, HTTP) need not be the host’s',
+      },
+      json,
+    },
   },
   {
     name: 'revoke',
@@ -239,6 +281,56 @@ export const verbs: readonly VerbFacts[] = [
     words: 'Take a grant back',
     positionals: [3, 3],
     offers: ['server', ruleVerbChoices, 'file'],
+    options: { json },
+  },
+  {
+    name: 'limit',
+    group: 'change',
+    arguments: '<server> [--host HOST]... | --all | --off',
+    words: 'Limit the network to hosts: those named, or those it was seen to use',
+    more:
+      'Without --host it proposes what was seen, by the domain that owns it, shows what changes in the policy, and\n' +
+      'asks. Hosts are written as for grant.',
+    positionals: [1, 1],
+    offers: ['server'],
+    options: {
+      host: { type: 'string', multiple: true, value: 'HOST', words: 'To exactly these hosts (repeatable)' },
+      all: { type: 'boolean', words: 'To all that is proposed, without asking' },
+      off: { type: 'boolean', words: 'Open the internet again; the hosts stay named' },
+      'dry-run': { type: 'boolean', words: 'Show what would change, and change nothing' },
+      json,
+    },
+  },
+  {
+    name: 'pin',
+    group: 'change',
+    arguments: '<server>',
+    words: 'Install once what npx or uvx fetches at each start, and start it from there',
+    more:
+      'Installed from a contained run that reaches nothing but the registry, without install scripts. The client’s file\n' +
+      'stays as it is. Pinned already: nothing is done, or with --update what the registry has now is installed.',
+    positionals: [1, 1],
+    offers: ['server'],
+    options: {
+      update: { type: 'boolean', words: 'Take what the registry has now' },
+      'dry-run': { type: 'boolean', words: 'Show what would be installed, and install nothing' },
+      'with-scripts': { type: 'boolean', words: 'Let its install scripts run: contained, without network and home' },
+      host: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME:PORT',
+        words: 'A host besides the registry that its files come from (repeatable)',
+      },
+      json,
+    },
+  },
+  {
+    name: 'unpin',
+    group: 'change',
+    arguments: '<server>',
+    words: 'Start what the entry says again, and remove what was installed',
+    positionals: [1, 1],
+    offers: ['server'],
     options: { json },
   },
   {

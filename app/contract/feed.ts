@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { eventSchema } from './event.ts';
+import { questionSchema } from './question.ts';
 import { machineSchema, serverSchema } from './server.ts';
 import { serverIdSchema } from './words.ts';
 
@@ -25,6 +26,9 @@ export const feedMessageSchema = z.discriminatedUnion('type', [
   /** A server that is new or differs from what was last said of it. */
   z.strictObject({ type: z.literal('server'), seq: z.number().int(), server: serverSchema }),
   z.strictObject({ type: z.literal('server-gone'), seq: z.number().int(), id: serverIdSchema }),
+  z.strictObject({ type: z.literal('question'), seq: z.number().int(), question: questionSchema }),
+  /** Answered, expired, or nobody waits for it any more. */
+  z.strictObject({ type: z.literal('question-gone'), seq: z.number().int(), id: z.uuid() }),
   z.strictObject({ type: z.literal('machine'), seq: z.number().int(), machine: machineSchema }),
 ]);
 export type FeedMessage = z.infer<typeof feedMessageSchema>;

@@ -6,7 +6,10 @@
 import { z } from 'zod';
 import { errorBodySchema } from './errors.ts';
 import { eventSchema } from './event.ts';
+import { hostGroupSchema, seenHostSchema } from './network.ts';
+import { pinChangesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
+import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import {
   checkResultSchema,
   fileDiffSchema,
@@ -20,6 +23,8 @@ import {
   eventKindSchema,
   launchedLevelSchema,
   levelSchema,
+  networkModeSchema,
+  questionAnswerSchema,
   ruleVerbSchema,
   runIdSchema,
   serverIdSchema,
@@ -53,10 +58,29 @@ export const ruleChangeSchema = z.strictObject({
 });
 export type RuleChange = z.infer<typeof ruleChangeSchema>;
 
+export const limitResultSchema = z.strictObject({
+  id: serverIdSchema,
+  level: levelSchema,
+  /** False with `dryRun`, and where everything was so already. */
+  changed: z.boolean(),
+  before: networkModeSchema,
+  after: networkModeSchema,
+  /** The host rules afterwards. */
+  hosts: z.array(ruleWhatSchema),
+  /** What may be chosen: rules that are there, and rules for what was seen. */
+  groups: z.array(hostGroupSchema),
+  /** Hosts that were seen and used too little to be among them. */
+  unlisted: z.number().int().min(0),
+  /** The policy's network before and after, a line a fact, as a unified diff; empty where nothing changes. */
+  diff: z.string(),
+  effective: z.enum(['now', 'restart']),
+});
+export type LimitResult = z.infer<typeof limitResultSchema>;
+
 export const historyEntrySchema = z.strictObject({
   id: z.string().max(64),
   at: z.string(),
-  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke']),
+  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit', 'pin', 'unpin']),
   server: serverIdSchema,
   file: z.string().nullable(),
   summary: z.string(),
@@ -121,6 +145,8 @@ export const hostStatusSchema = z.strictObject({
 /** Longest an RPC may take on the host before it answers `timeout`, in milliseconds. */
 const short = 15_000;
 const long = 180_000;
+/** Packages may be many, and a registry far away. */
+const install = 900_000;
 
 export const methods = {
   'machine.get': { input: nothingSchema, output: machineSchema, timeoutMs: short },
@@ -181,13 +207,40 @@ export const methods = {
     timeoutMs: short,
   },
   'policies.grant': {
-    input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
+    input: z.strictObject({
+      server: handleSchema,
+      verb: ruleVerbSchema,
+      what: ruleWhatSchema,
+      /** Of a host: false where the name inside the connection need not be the host's. */
+      checked: z.boolean().optional(),
+    }),
     output: ruleChangeSchema,
     timeoutMs: short,
   },
   'policies.revoke': {
     input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
     output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  /** Hosts that its runs reached or tried to, most used first. */
+  'policies.hosts': {
+    input: z.strictObject({ server: handleSchema }),
+    output: z.strictObject({
+      id: serverIdSchema,
+      network: networkModeSchema.nullable(),
+      hosts: z.array(seenHostSchema),
+    }),
+    timeoutMs: short,
+  },
+  /** Limits the network to exactly `hosts` (without them: what is proposed), or opens it again with `off`. */
+  'policies.limit': {
+    input: z.strictObject({
+      server: handleSchema,
+      hosts: z.array(ruleWhatSchema).max(1000).optional(),
+      off: z.boolean().optional(),
+      dryRun: z.boolean(),
+    }),
+    output: limitResultSchema,
     timeoutMs: short,
   },
   'policies.explain': {
@@ -198,6 +251,53 @@ export const methods = {
     }),
     output: explanationSchema,
     timeoutMs: short,
+  },
+  /** Installs what the entry would fetch, and starts it from there; pinned already: nothing, or what `update` finds. */
+  'pins.pin': {
+    input: z.strictObject({
+      server: handleSchema,
+      update: z.boolean(),
+      dryRun: z.boolean(),
+      /** Let install scripts run, contained. */
+      withScripts: z.boolean(),
+      /** Hosts besides the registry's own that its files come from. */
+      hosts: z
+        .array(
+          z
+            .string()
+            .max(300)
+            .regex(/^[a-z0-9._-]+:\d{1,5}$/),
+        )
+        .max(16),
+    }),
+    output: z.strictObject({
+      id: serverIdSchema,
+      changed: z.boolean(),
+      pin: pinSchema.nullable(),
+      changes: pinChangesSchema,
+      effective: z.enum(['now', 'restart']),
+    }),
+    timeoutMs: install,
+  },
+  'pins.unpin': {
+    input: z.strictObject({ server: handleSchema }),
+    output: z.strictObject({ id: serverIdSchema, changed: z.boolean(), effective: z.enum(['now', 'restart']) }),
+    timeoutMs: short,
+  },
+  'pins.outdated': {
+    input: z.strictObject({ server: handleSchema.optional() }),
+    output: z.strictObject({
+      servers: z.array(
+        z.strictObject({
+          id: serverIdSchema,
+          handle: z.string(),
+          outdated: z.boolean(),
+          changes: pinChangesSchema.nullable(),
+          error: errorBodySchema.optional(),
+        }),
+      ),
+    }),
+    timeoutMs: install,
   },
   'events.list': {
     input: eventFilterSchema,
@@ -213,6 +313,18 @@ export const methods = {
   'history.list': {
     input: z.strictObject({ limit: z.number().int().min(1).max(10_000).optional() }),
     output: z.strictObject({ entries: z.array(historyEntrySchema) }),
+    timeoutMs: short,
+  },
+  'questions.list': {
+    input: nothingSchema,
+    output: z.strictObject({ questions: z.array(questionSchema) }),
+    timeoutMs: short,
+  },
+  /** Waits for a person, and does what was allowed. Only a run's own guardian asks, over the private socket. */
+  'questions.ask': { input: questionInputSchema, output: questionOutcomeSchema, timeoutMs: questionWaitMs + 10_000 },
+  'questions.answer': {
+    input: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema }),
+    output: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema, rule: z.string().nullable() }),
     timeoutMs: short,
   },
   'demo.run': { input: nothingSchema, output: demoResultSchema, timeoutMs: long },
@@ -231,7 +343,12 @@ export type Input<M extends MethodName> = z.infer<(typeof methods)[M]['input']>;
 export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']>;
 
 /** Methods that only the private socket and in-process callers may use; a page is refused with `private-door-only`. */
-export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>(['host.stop', 'host.panel', 'servers.look']);
+export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>([
+  'host.stop',
+  'host.panel',
+  'servers.look',
+  'questions.ask',
+]);
 
 /** What the engine offers and every client sees: one asynchronous function a method. */
 export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };

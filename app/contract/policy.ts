@@ -17,12 +17,20 @@ export const policyFormatVersion = 1;
 /** `what` of a rule: an absolute path (after `~` and `$XDG_*` are expanded), `host:port`, a port, a program, a name. */
 export const ruleWhatSchema = z.string().min(1).max(4096);
 
+/** Of a `host` rule: false where the name inside the connection need not be the host's. Absent: it must be. */
+const checkedSchema = z.literal(false);
+
 export const personRuleSchema = z.strictObject({
   verb: ruleVerbSchema,
   what: ruleWhatSchema,
   at: z.string().max(40).describe('When the person gave it, ISO 8601 UTC'),
+  checked: checkedSchema.optional(),
 });
 export type PersonRule = z.infer<typeof personRuleSchema>;
+
+/** `hosts`: only what host rules name. `open`: the internet. */
+export const networkChoiceSchema = z.enum(['hosts', 'open']);
+export type NetworkChoice = z.infer<typeof networkChoiceSchema>;
 
 /** The stored document: `$XDG_CONFIG_HOME/belljar/policies/<server id>.json`. */
 export const storedPolicySchema = z.strictObject({
@@ -30,6 +38,9 @@ export const storedPolicySchema = z.strictObject({
   server: serverIdSchema,
   level: levelSchema.describe('The level a person chose; what is on disk in the client file may differ (drift)'),
   rules: z.array(personRuleSchema).max(1000).describe('Rules given by a person, oldest first'),
+  network: networkChoiceSchema
+    .optional()
+    .describe('What a person chose for the level that leaves a choice; absent: as the level has it'),
 });
 export type StoredPolicy = z.infer<typeof storedPolicySchema>;
 
@@ -44,6 +55,7 @@ export const ruleSchema = z.strictObject({
   source: sourceSchema,
   /** Resolved by the launcher at start (`arg:1`, `cwd`, `runtime`), so that a moved project keeps working. */
   symbol: z.string().max(64).optional(),
+  checked: checkedSchema.optional(),
   /** Why the rule is there, a key of the sentence catalogue. */
   reason: z.string().max(64).optional(),
 });

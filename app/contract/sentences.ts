@@ -5,8 +5,21 @@
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
+import type { NetworkSummary } from './network.ts';
+import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer } from './policy.ts';
-import type { CannotReason, Decider, EventKind, Level, ServerState, Source, Uptake } from './words.ts';
+import type {
+  CannotReason,
+  Decider,
+  EventKind,
+  Level,
+  NetworkMode,
+  QuestionAnswer,
+  QuestionKind,
+  ServerState,
+  Source,
+  Uptake,
+} from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -73,6 +86,32 @@ export const entryNotes = {
   'replaced-by-update': () => 'An update replaces this file; the server then has to be contained again.',
   shared: (clients: string) => `The same file is read by ${clients}.`,
 } as const;
+/** Why what an entry starts cannot be pinned; `word` is the word of the command line that it is about. */
+export const cannotPinSentences: Record<CannotPinReason, (word: string) => string> = {
+  'other-program': (word) => `Only what npx and uvx fetch can be pinned, and this server is started by ${word}.`,
+  'no-package': () => 'Its command line names no package.',
+  'unknown-option': (word) =>
+    `What ${word} changes about what is installed is not known to Belljar, so it cannot be pinned.`,
+  'not-from-registry': (word) => `${word} is not a package of a registry, so there is no version to pin.`,
+  secret: () =>
+    'Its command line names a registry with a password in it, which a pin would write down. Keep it in the settings of the package manager.',
+  placeholder: (word) => `${word} holds a placeholder that only the client fills in.`,
+};
+
+/** What it means that an entry fetches what it starts; stands on the server's card and in `show`. */
+export function fetchSentence(fetches: Fetches): string {
+  const runner = fetches.runner === 'npm' ? 'npx' : 'uvx';
+  return fetches.exact
+    ? `${runner} fetches ${fetches.package} and whatever is newest of what it needs at its start.`
+    : `${runner} starts whatever is newest of ${fetches.package}.`;
+}
+
+/** What is wrong with a pinned start, where something is. */
+export const pinProblemSentences: Record<PinProblem, string> = {
+  'pin-mismatch': 'Its entry no longer starts what was pinned, so it does not start. Pin it again, or unpin it.',
+  'pin-tampered': 'The installed program is not what was pinned, so it does not start. Pin it again, or unpin it.',
+  'pin-invalid': 'The record of what was pinned is damaged. Pin it again, or unpin it.',
+};
 
 export const uptakeSentences: Record<Uptake, (clientTitle: string) => string> = {
   automatic: (client) => `${client} takes the change up by itself.`,
@@ -104,6 +143,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Use client/name or the id.',
   },
   'no-such-run': { message: (p) => `There is no run "${named(p, 'run', '?')}".`, remedy: () => 'See: belljar runs' },
+  'no-such-question': {
+    message: () => 'That question is no longer open: it was answered elsewhere, or nobody waits for it any more.',
+    remedy: () => 'See what is open: belljar ask',
+  },
   'no-such-rule': {
     message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
     remedy: (p) => `See its rules: belljar show ${named(p, 'server', '<server>')}`,
@@ -118,8 +161,12 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: (p) => `Remove it, or make it your own: chmod 700 ${named(p, 'folder', '<folder>')}`,
   },
   'grant-too-wide': {
-    message: (p) => `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
-    remedy: () => 'Name the folder or file that the server needs.',
+    message: (p) =>
+      p['hosts'] === true
+        ? `${named(p, 'what', 'That')} is too much to grant: it holds hosts of many different owners.`
+        : `${named(p, 'what', 'That')} is too much to grant: it holds everything of yours.`,
+    remedy: (p) =>
+      p['hosts'] === true ? 'Name the hosts that the server needs.' : 'Name the folder or file that the server needs.',
   },
   'grant-own-folder': {
     message: (p) =>
@@ -188,6 +235,34 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'policy-invalid': {
     message: (p) => `The stored policy is not valid: ${named(p, 'detail', '')}.`,
     remedy: () => 'Correct or remove the file; until then the server does not start.',
+  },
+  'cannot-pin': { message: (p) => named(p, 'sentence', 'What this server starts cannot be pinned.') },
+  'pin-needs-scripts': {
+    message: (p) =>
+      `${named(p, 'package', 'The package')} runs programs while it is installed, so it was not: ${named(p, 'scripts', '')}.`,
+    remedy: (p) =>
+      `If you trust them, let them run contained, without network and home: belljar pin ${named(p, 'server', '<server>')} --with-scripts`,
+  },
+  'not-contained': {
+    message: (p) =>
+      `${named(p, 'server', 'The server')} is not contained, so nothing starts it in another way than its entry says.`,
+    remedy: (p) => `Contain it first: belljar contain ${named(p, 'server', '<server>')}`,
+  },
+  'not-pinned': {
+    message: (p) => `${named(p, 'server', 'The server')} is not pinned.`,
+    remedy: (p) => `Pin it: belljar pin ${named(p, 'server', '<server>')}`,
+  },
+  'install-failed': {
+    message: (p) =>
+      `${named(p, 'package', 'The package')} could not be installed: ${named(p, 'detail', 'unknown reason')}.`,
+    remedy: (p) =>
+      p['host'] === undefined
+        ? 'Nothing was changed. Try again when the registry can be reached.'
+        : `It asked for ${String(p['host'])}, which is not the registry. If its files lie there: belljar pin ${named(p, 'server', '<server>')} --host ${String(p['host'])}`,
+  },
+  'pin-invalid': {
+    message: (p) => `The pinned program is not what was installed: ${named(p, 'detail', '')}.`,
+    remedy: () => 'Install it again with belljar pin, or start what its entry says with belljar unpin.',
   },
   'newer-format': {
     message: () => 'The file was written by a newer Belljar and is left alone.',
@@ -276,6 +351,29 @@ export const knownTargets: Record<string, string> = {
   'sound-server': 'the sound server: your microphone',
 };
 
+/** A question, after the server's name and before what it is about. */
+export const questionPhrases: Record<QuestionKind, string> = {
+  link: 'wants to open a page in your browser:',
+};
+
+/** Answers, as they stand on a button or behind a number. */
+export const answerTitles: Record<QuestionKind, Record<QuestionAnswer, string>> = {
+  link: { once: 'Open once', always: 'Always for this host', no: 'No', never: 'Never for this host' },
+};
+
+/** What came of an answer. */
+export const answerSentences: Record<QuestionAnswer, string> = {
+  once: 'Allowed this time.',
+  always: 'Allowed from now on.',
+  no: 'Refused this time.',
+  never: 'Refused from now on.',
+};
+
+/** Why something was refused, where the launcher says more than that; keyed by `Event.known`. */
+export const eventReasons: Record<string, string> = {
+  'other-name': 'The connection asked for this name inside, and was made for another one.',
+};
+
 /** Why a rule is in a policy, keyed by `Rule.reason`. */
 export const ruleReasons: Record<string, string> = {
   watch: 'At this level nothing is blocked.',
@@ -301,6 +399,8 @@ export const ruleReasons: Record<string, string> = {
   'environment-proxy': 'The way to the internet through a proxy.',
   'environment-certificates': 'Where certificates lie.',
   'environment-runtime': 'Settings of language runtimes.',
+  'ask-links': 'It may ask you to open a page in your browser.',
+  'loopback-listener': 'It may listen for programs of this machine, such as your browser coming back from a sign-in.',
   person: 'You granted it.',
 };
 
@@ -377,6 +477,8 @@ export interface EventSentence {
   known: string | null;
   /** The object itself, hostile text; null when the phrase says all. */
   target: string | null;
+  /** Why it was refused, where the launcher says more than that. */
+  reason: string | null;
 }
 
 /** An event as a sentence in three parts, so that each screen can show the hostile part in its own safe way. */
@@ -387,14 +489,21 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.start === undefined ? 'started' : `started, ${levelTitles[event.start.level].toLowerCase()}`,
         known: null,
         target: null,
+        reason: null,
       };
     case 'run.end':
-      return { phrase: event.end === undefined ? 'ended' : runEndPhrase(event.end), known: null, target: null };
+      return {
+        phrase: event.end === undefined ? 'ended' : runEndPhrase(event.end),
+        known: null,
+        target: null,
+        reason: null,
+      };
     case 'spool.dropped':
       return {
         phrase: `did ${event.count.toString()} more things than could be written down`,
         known: null,
         target: null,
+        reason: null,
       };
     default: {
       const phrase = eventPhrases[event.kind];
@@ -403,10 +512,79 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
         known: known ?? null,
         target: event.target,
+        reason: event.known === undefined ? null : (eventReasons[event.known] ?? null),
       };
     }
   }
 }
+
+/** `no hosts`, `1 host`, `3 hosts`. */
+export function hostsWords(count: number): string {
+  return count === 0 ? 'no hosts' : count === 1 ? '1 host' : `${count.toString()} hosts`;
+}
+
+/** What a server's network is, after "Network: ". */
+export const networkTitles: Record<NetworkMode, string> = {
+  none: 'none',
+  hosts: 'only the hosts that are named',
+  open: 'the internet; this machine and its network only where named',
+};
+
+/** What a server's network is, with what is known for limiting it. */
+export function networkSentence(level: Level, network: NetworkSummary): string {
+  if (level === 'watch') return `Network: ${hostsWords(network.hostsSeen)} seen`;
+  if (network.mode === 'open') return `Network not limited yet: ${hostsWords(network.hostsSeen)} seen`;
+  return network.mode === 'hosts' ? `Network: ${hostsWords(network.hostsNamed)}` : 'Network: none';
+}
+
+/** The same where there is room for a few letters. */
+export function networkShort(level: Level, network: NetworkSummary): string {
+  const seen = `${network.hostsSeen.toString()} seen`;
+  if (level === 'watch') return seen;
+  if (network.mode === 'open') return `open, ${seen}`;
+  return network.mode === 'hosts' ? hostsWords(network.hostsNamed) : 'none';
+}
+
+/** Said of a host rule whose connections may name another host inside. */
+export const nameNotChecked = 'name not checked';
+
+/** Limiting the network of a server, wherever it is done. */
+export const limitWords = {
+  button: 'Limit …',
+  change: 'Change …',
+  title: 'Limit the network of',
+  intro:
+    'From then on it reaches only what is chosen here. What it was seen to use is proposed, by who owns the names.',
+  nothingSeen: 'It was not seen to connect anywhere yet. Limited now, it reaches nothing.',
+  unlisted: (count: number) => `${hostsWords(count)} more were used less; name them yourself where they are needed.`,
+  chosen: 'What it may reach',
+  below: (domain: string) => `every name below ${domain}`,
+  granted: 'granted',
+  used: (count: number) => (count === 1 ? 'used once' : `used ${count.toString()} times`),
+  refused: (count: number) => (count === 1 ? 'refused once' : `refused ${count.toString()} times`),
+  lookedUp: 'looked up only',
+  last: (when: string) => `last ${when}`,
+  policy: 'What changes in the policy',
+  same: 'Nothing changes.',
+  confirm: (count: number) => (count === 0 ? 'Limit to nothing' : `Limit to ${hostsWords(count)}`),
+  working: 'Limiting …',
+  question: 'Limit the network so?',
+  done: {
+    none: 'It reaches nothing from now on.',
+    hosts: 'It reaches only these hosts from now on.',
+    open: 'The internet is open to it again. The hosts stay named, for the next time.',
+  } satisfies Record<NetworkMode, string>,
+  open: 'Open the internet again',
+  restart: 'It takes effect after a restart of the server.',
+  now: 'It holds from the next start on.',
+} as const;
+
+/** Rules that would allow a refused connection. */
+export const hostProposalWords = {
+  host: 'Connect to this host',
+  lookUp: 'Look up and connect to this host',
+  below: (domain: string) => `Connect to every name below ${domain}`,
+} as const;
 
 /** Stands before the paths that an entry names and that are not opened by it: too wide, or a place of secrets. */
 export const withheldTitle = 'Kept back, although its own entry names it:';

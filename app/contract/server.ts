@@ -3,6 +3,8 @@
  */
 import { z } from 'zod';
 import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
+import { networkSummarySchema } from './network.ts';
+import { fetchesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
@@ -69,6 +71,11 @@ export const serverSchema = z.strictObject({
   autoApprove: z.boolean(),
   /** Names of the headers that a remote entry sends; never values. */
   headers: z.array(z.string()),
+  /** Null while it does not start through the launcher. */
+  network: networkSummarySchema.nullable(),
+  /** What it fetches at each start, where that could be pinned and is not. */
+  fetches: fetchesSchema.nullable(),
+  pin: pinSchema.nullable(),
 });
 export type Server = z.infer<typeof serverSchema>;
 

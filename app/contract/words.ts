@@ -66,9 +66,10 @@ export type NetworkMode = z.infer<typeof networkModeSchema>;
 
 /**
  * Permissions that are no place: `nested-sandbox` lets a browser make its own sandbox (user namespaces), `datagrams` lets UDP
- * reach what may be connected to, `ask-links` lets a server ask to open an https link in the user's browser.
+ * reach what may be connected to, `ask-links` lets a server ask to open an https link in the user's browser,
+ * `loopback-listener` lets it listen on any port, for programs of this machine alone.
  */
-export const permissions = ['nested-sandbox', 'datagrams', 'ask-links'] as const;
+export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'loopback-listener'] as const;
 export const permissionSchema = z.enum(permissions);
 export type Permission = z.infer<typeof permissionSchema>;
 
@@ -124,6 +125,32 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export const deciders = ['kernel', 'broker', 'predicted'] as const;
 export const deciderSchema = z.enum(deciders);
 export type Decider = z.infer<typeof deciderSchema>;
+
+/** What a run can ask a person for. */
+export const questionKinds = ['link'] as const;
+export const questionKindSchema = z.enum(questionKinds);
+export type QuestionKind = z.infer<typeof questionKindSchema>;
+
+/** What a person can answer. `always` and `never` become rules; `once` and `no` are about this one time. */
+export const questionAnswers = ['once', 'always', 'no', 'never'] as const;
+export const questionAnswerSchema = z.enum(questionAnswers);
+export type QuestionAnswer = z.infer<typeof questionAnswerSchema>;
+
+/**
+ * Why what a run asked for was refused. `not-allowed`: its policy lets it not even ask; `never`: a person said so once;
+ * `too-many`: it has questions open, or this very one.
+ */
+export const questionRefusals = [
+  'not-a-link',
+  'not-allowed',
+  'never',
+  'no',
+  'no-answer',
+  'too-many',
+  'no-browser',
+] as const;
+export const questionRefusalSchema = z.enum(questionRefusals);
+export type QuestionRefusal = z.infer<typeof questionRefusalSchema>;
 
 /** How a client takes up a changed entry. */
 export const uptakes = ['automatic', 'new-session', 'window-reload', 'quit-and-start'] as const;

@@ -8,6 +8,7 @@
  */
 import type { Rule } from '#contract/policy.ts';
 import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
+import { certificateVariables } from './certificates.ts';
 import type { PackageRunner } from './command-line.ts';
 import type { Folders } from './folders.ts';
 import { expandPath } from './paths.ts';
@@ -101,6 +102,8 @@ const linuxGroups: readonly Group[] = [
       /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/tcp_fastopen
       /proc/sys/net/ipv6/conf/all/disable_ipv6 /proc/sys/net/ipv6/conf/default/disable_ipv6 /proc/sys/crypto/fips_enabled`),
   },
+  { verb: 'permission', reason: 'ask-links', level: 'standard', what: ['ask-links'] },
+  { verb: 'permission', reason: 'loopback-listener', level: 'standard', what: ['loopback-listener'] },
   {
     verb: 'env',
     reason: 'environment-base',
@@ -123,7 +126,7 @@ const linuxGroups: readonly Group[] = [
     verb: 'env',
     reason: 'environment-certificates',
     level: 'standard',
-    what: words('NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO'),
+    what: certificateVariables.map(({ name }) => name),
   },
   {
     verb: 'env',

@@ -6,7 +6,9 @@ import { BelljarError } from '#contract/errors.ts';
 import type { EffectivePolicy, Enforcer, Explanation, Rule } from '#contract/policy.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import type { Folders, OwnFolders } from './folders.ts';
+import { addressKind } from './addresses.ts';
 import { assertGrantable } from './grantable.ts';
+import { formatHost, hostReach, readHost, readStoredHost, schemePorts } from './host-rule.ts';
 import { expandPath, isWithin, normalPath } from './paths.ts';
 
 export type Access = Explanation['access'];
@@ -33,11 +35,14 @@ export interface ExplainContext {
 
 type Answer = Omit<Explanation, 'effective'>;
 
+/** What a host without a port is asked for, as in a rule. */
+const portIfNone = 443;
+
 /** What is asked: a path, an address or a program. Throws `invalid-input`. */
 export function readQuestion(text: string, access: Access | undefined, folders: Folders): Question {
   const path = /^[~/$]/.test(text) ? expandPath(text, folders) : null;
   if (path !== null) return { subject: 'file', target: path, access: access ?? 'read' };
-  const address = readAddress(text);
+  const address = readHostAndPort(text);
   if (address !== null && (access === undefined || access === 'connect')) {
     const { host, port } = address;
     const shown = host.includes(':') ? `[${host}]` : host;
@@ -56,9 +61,7 @@ export function readQuestion(text: string, access: Access | undefined, folders: 
   });
 }
 
-const defaultPorts: Record<string, number> = { http: 80, https: 443, ws: 80, wss: 443, ssh: 22, postgres: 5432 };
-
-function readAddress(text: string): { host: string; port: number | null } | null {
+function readHostAndPort(text: string): { host: string; port: number | null } | null {
   const url = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/@\s]*@)?([^/?#\s]+)/i.exec(text);
   const authority = url === null ? text : (url[2] ?? '');
   const parts = /^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(authority);
@@ -66,7 +69,7 @@ function readAddress(text: string): { host: string; port: number | null } | null
   if (bare6) return { host: text.toLowerCase(), port: null };
   if (parts === null) return null;
   const host = (parts[1] ?? parts[2] ?? '').toLowerCase();
-  const port = parts[3] === undefined ? (defaultPorts[(url?.[1] ?? '').toLowerCase()] ?? null) : Number(parts[3]);
+  const port = parts[3] === undefined ? (schemePorts[(url?.[1] ?? '').toLowerCase()] ?? null) : Number(parts[3]);
   if (port !== null && port > 65_535) return null;
   const looksLikeHost = url !== null || parts[3] !== undefined || parts[1] !== undefined || isHostName(host);
   return looksLikeHost ? { host, port } : null;
@@ -79,32 +82,6 @@ function isHostName(text: string): boolean {
     /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text) ||
     (/^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/.test(text) && !/\.(?:sh|py|js|mjs|cjs|ts|rb|pl|exe|bin)$/.test(text))
   );
-}
-
-export type AddressKind = 'loopback' | 'private' | 'link-local' | 'internet' | 'name';
-
-/** What kind of address a host is; only the kinds that are refused under an open network matter. */
-export function addressKind(host: string): AddressKind {
-  const text = host.toLowerCase().replace(/\.$/, '');
-  if (text === 'localhost' || text.endsWith('.localhost')) return 'loopback';
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text)?.[1];
-  const four = (mapped ?? text).split('.').map(Number);
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(mapped ?? text)) {
-    const [a = 0, b = 0] = four;
-    if (a === 127 || a === 0) return 'loopback';
-    if (a === 169 && b === 254) return 'link-local';
-    const carrier = a === 100 && b >= 64 && b <= 127;
-    if (a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || carrier || a >= 224)
-      return 'private';
-    return 'internet';
-  }
-  if (text.includes(':')) {
-    if (text === '::1' || text === '::') return 'loopback';
-    if (/^fe[89ab]/.test(text)) return 'link-local';
-    if (/^f[cdf]/.test(text)) return 'private';
-    return 'internet';
-  }
-  return 'name';
 }
 
 const quote = (text: string): string => (/^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
@@ -226,7 +203,8 @@ function grantCommand(target: string, real: string, access: Access, context: Exp
 }
 
 function explainNet(policy: EffectivePolicy, question: Question, base: Base, context: ExplainContext): Answer {
-  const kind = addressKind(question.host ?? '');
+  const host = question.host ?? '';
+  const kind = addressKind(host);
   const port = question.port ?? null;
   if (kind === 'loopback') {
     const local = policy.rules.find((rule) => rule.verb === 'local' && port !== null && Number(rule.what) === port);
@@ -238,7 +216,30 @@ function explainNet(policy: EffectivePolicy, question: Question, base: Base, con
       port === null ? null : `belljar grant ${context.server} local ${port.toString()}`,
     );
   }
-  if (policy.network === 'none') return refused(base, 'supervisor', `belljar level ${context.server} standard`);
-  if (kind === 'private' || kind === 'link-local') return refused(base, 'supervisor', null);
-  return allowed(base, 'supervisor', null, `belljar level ${context.server} strict`);
+  // The rule that names it most exactly, as with files.
+  const named = policy.rules
+    .filter((rule) => rule.verb === 'host')
+    .map((rule) => ({ rule, reach: hostReach(readStoredHost(rule.what), host, port ?? portIfNone) }))
+    .reduce<{ rule: Rule; reach: number } | null>(
+      (best, { rule, reach }) => (reach !== null && reach > (best?.reach ?? -1) ? { rule, reach } : best),
+      null,
+    )?.rule;
+  if (named !== undefined) {
+    const change = named.source === 'person' ? `belljar revoke ${context.server} host ${quote(named.what)}` : null;
+    return allowed(base, 'supervisor', named, change);
+  }
+  if (policy.network !== 'open' || (kind !== 'internet' && kind !== 'name'))
+    return refused(base, 'supervisor', grantHostCommand(host, port, context));
+  return allowed(base, 'supervisor', null, `belljar limit ${context.server}`);
+}
+
+/** Null where it may not be granted. */
+function grantHostCommand(host: string, port: number | null, context: ExplainContext): string | null {
+  try {
+    const what = formatHost(readHost(`${host.includes(':') ? `[${host}]` : host}:${(port ?? portIfNone).toString()}`));
+    return `belljar grant ${context.server} host ${quote(what)}`;
+  } catch (error) {
+    if (error instanceof BelljarError) return null;
+    throw error;
+  }
 }

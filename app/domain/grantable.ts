@@ -30,15 +30,6 @@ export function assertGrantable(what: string, context: WhatContext): void {
   }
 }
 
-export function hostsNotEnforceable(): BelljarError {
-  return new BelljarError('not-enforceable', {
-    params: {
-      sentence:
-        'Single hosts cannot be enforced yet: the network of a server is either open to the internet (standard) or none (strict).',
-    },
-  });
-}
-
 export function denialNotEnforceable(what: string, around: Rule): BelljarError {
   return new BelljarError('not-enforceable', {
     params: {

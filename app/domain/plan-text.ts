@@ -121,7 +121,7 @@ function isPort(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least && value <= 65_535;
 }
 
-function isPorts(text: string): boolean {
+export function isPorts(text: string): boolean {
   if (text === '*') return true;
   const parts = text.split(',');
   return (

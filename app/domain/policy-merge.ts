@@ -5,23 +5,29 @@
  * Landlock only allows: a refusal inside an allowed folder cannot be expressed. So `deny` takes away every rule that it
  * names or covers, and one that lies strictly inside another rule's folder is not enforceable.
  */
+import { BelljarError } from '#contract/errors.ts';
 import {
   policyFormatVersion,
   type EffectivePolicy,
+  type NetworkChoice,
   type PersonRule,
   type Rule,
   type Withheld,
 } from '#contract/policy.ts';
-import type { LaunchedLevel } from '#contract/words.ts';
+import type { PinRecord } from '#contract/pin.ts';
+import { permissions, type LaunchedLevel, type NetworkMode } from '#contract/words.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
+import { certificateRules } from './certificates.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
 import { planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
-import { assertGrantable, denialNotEnforceable, hostsNotEnforceable } from './grantable.ts';
+import { assertGrantable, denialNotEnforceable } from './grantable.ts';
+import { readStoredHost } from './host-rule.ts';
+import { normaliseWhat } from './rule-what.ts';
 import { secretPlaces } from './secret-places.ts';
 
 export interface PolicyContext {
@@ -35,9 +41,18 @@ export interface PolicyContext {
   /** Config files in which clients keep their servers. */
   clientFiles: readonly string[];
   rules: readonly PersonRule[];
+  /** What the person chose where the level leaves a choice. */
+  network?: NetworkChoice | undefined;
+  /** The environment that clients are started in, of which some variables name files of certificates. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** What was installed and is started in place of the entry's first words. */
+  pin?: PinnedProgram | null;
   /** What a path resolves to through symbolic links; the same path by default. */
   realPath?: (path: string) => string;
 }
+
+/** Of a pin's record, what policy and plan are made of. */
+export type PinnedProgram = Pick<PinRecord, 'program' | 'args' | 'instead' | 'tree' | 'digest'>;
 
 const fileVerbs = new Set(['read', 'write', 'exec', 'socket']);
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
@@ -51,11 +66,15 @@ export function isPathRule(rule: Rule): boolean {
 function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withheld[] } {
   const own = context.rules
     .filter((rule) => rule.verb !== 'deny')
-    .map((rule) => makeRule(rule.verb, rule.what, 'person', 'person'));
+    .map((rule) => ({
+      ...makeRule(rule.verb, rule.what, 'person', 'person'),
+      ...(rule.checked === undefined ? {} : { checked: rule.checked }),
+    }));
   const level = baseRules(context.level);
   if (context.level === 'watch') return { rules: [...own, ...level], withheld: [] };
 
   const line = readCommandLine(context.launch);
+  const pin = context.pin ?? null;
   const places = secretPlaces(context.folders, context.own, context.clientFiles);
   const entry = entryRules(context.launch, context.env, context.folders, places);
   const runtime: Rule = { ...makeRule('exec', 'runtime', 'runtime', 'runtime'), symbol: 'runtime' };
@@ -68,13 +87,20 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
     ...level,
     runtime,
     ...(context.level === 'standard' ? [cwd] : []),
-    ...runnerRules(line.runner, context.folders),
-    ...entry.rules,
+    ...(pin === null ? runnerRules(line.runner, context.folders) : [makeRule('exec', pin.tree, 'runtime', 'pinned')]),
+    ...entry.rules.filter((rule) => !isReplaced(rule, pin)),
+    ...(context.level === 'standard' ? certificateRules(context, places) : []),
     ...names,
   ];
   const granted = own.filter((rule) => fileVerbs.has(rule.verb));
   const withheld = entry.withheld.filter((item) => !granted.some((rule) => isWithin(item.what, rule.what)));
   return { rules: unique(rules, (rule) => rule.id), withheld: unique(withheld, (item) => item.what) };
+}
+
+/** Words that the pinned start takes the place of name nothing for it. */
+function isReplaced(rule: Rule, pin: PinnedProgram | null): boolean {
+  const index = /^arg:(\d+)/.exec(rule.symbol ?? '')?.[1];
+  return pin !== null && index !== undefined && Number(index) + 1 < pin.instead.length;
 }
 
 function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
@@ -97,6 +123,16 @@ export function rulesAround(denied: string, rules: readonly Rule[], realPath = (
       isPathRule(rule) &&
       (isStrictlyWithin(denied, rule.what) || isStrictlyWithin(realPath(denied), realPath(rule.what))),
   );
+}
+
+/** Where there is no choice but between nothing and the hosts that are named, naming none means nothing. */
+function networkOf(
+  level: LaunchedLevel,
+  choice: NetworkChoice | undefined,
+  rules: readonly Pick<Rule, 'verb'>[],
+): NetworkMode {
+  if (level === 'watch' || (level === 'standard' && choice !== 'hosts')) return 'open';
+  return rules.some((rule) => rule.verb === 'host') ? 'hosts' : 'none';
 }
 
 export function mergePolicy(context: PolicyContext): EffectivePolicy {
@@ -124,7 +160,7 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
     v: policyFormatVersion,
     server: context.server,
     level: context.level,
-    network: context.level === 'strict' ? 'none' : 'open',
+    network: networkOf(context.level, context.network, kept),
     rules: [...denials, ...kept],
     withheld: collected.withheld,
     limits: {},
@@ -139,6 +175,7 @@ export interface PlanContext {
   spool: string;
   spoolLimit: number;
   realPath?: (path: string) => string;
+  pin?: PinnedProgram | null;
   /** Whether a path is there now; rules of the level for what this machine does not have are left out. */
   exists: (path: string) => boolean;
 }
@@ -146,6 +183,7 @@ export interface PlanContext {
 /** Throws `not-enforceable` for a policy that this machine cannot keep. */
 export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan {
   const watch = policy.level === 'watch';
+  const pin = context.pin ?? null;
   if (!watch) refuseUnenforceable(policy, context);
   const rules = policy.rules.filter(
     (rule) => !(rule.source === 'level' && isPathRule(rule) && !context.exists(rule.what)),
@@ -174,8 +212,22 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
+    hosts: watch
+      ? []
+      : rules
+          .filter((rule) => rule.verb === 'host')
+          .map((rule) => ({ ...readStoredHost(rule.what), checked: rule.checked !== false })),
+    links: of('link'),
+    permissions: permissions.filter((permission) => of('permission').includes(permission)),
+    ...(pin === null
+      ? {}
+      : {
+          pinned: { program: pin.program, args: pin.args, instead: pin.instead },
+          trees: [{ folder: pin.tree, digest: pin.digest }],
+        }),
     env: watch ? ['*'] : of('env'),
-    set: [],
+    // Python would write what it compiles beside the files of the tree, at level watch too.
+    set: pin === null ? [] : [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }],
     limits: policy.limits,
   };
 }
@@ -186,10 +238,14 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-const notYet = new Set<Rule['verb']>(['host', 'link', 'permission']);
+const notYet = new Set(['permission:nested-sandbox', 'permission:datagrams']);
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.verb))) throw hostsNotEnforceable();
+  if (policy.rules.some((rule) => notYet.has(rule.id))) throw new BelljarError('not-enforceable');
+  for (const { verb, what } of policy.rules) {
+    if (verb === 'link' && normaliseWhat('link', what, context) !== what)
+      throw new BelljarError('invalid-input', { params: { detail: `"${what}" is not the stored form of a host` } });
+  }
   // Asked again at every compilation: the stored policy may have been edited by hand, or a link may lead elsewhere now.
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LaunchedLevel } from '#contract/words.ts';
 import type { EffectivePolicy, PersonRule, Rule } from '#contract/policy.ts';
 import { knownTargets, ruleReasons } from '#contract/sentences.ts';
+import { addressKind } from './addresses.ts';
 import { argumentPaths, entryRules, variablePaths } from './argument-paths.ts';
 import type { Launch } from './entry.ts';
-import { addressKind, explain, readQuestion } from './explain.ts';
+import { explain, readQuestion } from './explain.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { isWithin } from './paths.ts';
 import { formatPlan, parsePlan } from './plan-text.ts';
@@ -36,6 +38,7 @@ const context = (change: Partial<PolicyContext> = {}): PolicyContext => ({
   own,
   clientFiles: [],
   rules: [],
+  environment: {},
   ...change,
 });
 const planOf = (policy: EffectivePolicy, of: PolicyContext = context()) =>
@@ -154,6 +157,47 @@ describe('merging', () => {
     }
     expect(planOf(policy('standard')).env).toContain('https_proxy');
     expect(planOf(policy('strict')).env).not.toContain('https_proxy');
+  });
+
+  const host = person('host', 'api.github.com:443');
+  test.each<[PolicyContext['level'], PolicyContext['network'], PersonRule[], string]>([
+    ['watch', 'hosts', [host], 'open'],
+    ['standard', undefined, [], 'open'],
+    ['standard', undefined, [host], 'open'],
+    ['standard', 'open', [host], 'open'],
+    ['standard', 'hosts', [host], 'hosts'],
+    ['standard', 'hosts', [], 'none'],
+    ['standard', 'hosts', [host, person('deny', 'host:api.github.com:443')], 'none'],
+    ['strict', undefined, [host], 'hosts'],
+    ['strict', 'open', [host], 'hosts'],
+    ['strict', 'open', [], 'none'],
+  ])('%s, chosen %s, with %j: network %s', (level, network, rules, expected) => {
+    const policy = mergePolicy(context({ level, network, rules }));
+    expect(policy.network).toBe(expected);
+    expect(planOf(policy).network).toBe(expected);
+  });
+
+  test('host rules reach the plan with their ports and whether names are checked', () => {
+    const rules = [
+      host,
+      person('host', '*.example.org:80,443'),
+      { ...person('host', '[fd00::/8]:22'), checked: false as const },
+    ];
+    const plan = planOf(mergePolicy(context({ level: 'strict', rules })));
+    expect(plan.hosts).toEqual([
+      { pattern: 'api.github.com', ports: '443', checked: true },
+      { pattern: '*.example.org', ports: '80,443', checked: true },
+      { pattern: 'fd00::/8', ports: '22', checked: false },
+    ]);
+    expect(parsePlan(formatPlan(plan))).toEqual(plan);
+    expect(planOf(mergePolicy(context({ level: 'watch', rules }))).hosts).toEqual([]);
+  });
+
+  test('certificates that the environment names are readable at standard', () => {
+    const environment = { NODE_EXTRA_CA_CERTS: '/opt/corp/ca.pem' };
+    expect(planOf(mergePolicy(context({ environment }))).read).toContain('/opt/corp/ca.pem');
+    expect(planOf(mergePolicy(context({ environment }))).env).toContain('AWS_CA_BUNDLE');
+    expect(planOf(mergePolicy(context({ environment, level: 'strict' }))).read).not.toContain('/opt/corp/ca.pem');
   });
 
   test('a variable that steers the linker is passed on only when the entry itself names it', () => {
@@ -287,10 +331,37 @@ describe('merging', () => {
       expect(() => planOf(mergePolicy(context({ rules: [person('read', what)] })))).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^grant-/) as string }),
       );
-    expect(() => planOf(mergePolicy(context({ rules: [person('host', 'a.b:443')] })))).toThrow(
-      expect.objectContaining({ code: 'not-enforceable' }),
-    );
+    for (const what of ['*:443', '*.com:443', 'Api.github.com:443', 'api.github.com', '127.0.0.1:80'])
+      expect(() => planOf(mergePolicy(context({ rules: [person('host', what)] }))), what).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^(?:grant-too-wide|invalid-input)$/) as string }),
+      );
+    for (const what of ['*.com', 'Accounts.example.com', 'https://a.example.com/', 'localhost'])
+      expect(() => planOf(mergePolicy(context({ rules: [person('link', what)] }))), what).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^(?:grant-too-wide|invalid-input)$/) as string }),
+      );
   });
+});
+
+test('links and permissions reach the plan as the level and the person say, and a denial takes them away', () => {
+  const of = (level: LaunchedLevel, ...rules: PersonRule[]) => {
+    const { links, permissions } = planOf(mergePolicy(context({ level, rules })));
+    return { links, permissions };
+  };
+  const both = ['ask-links', 'loopback-listener'];
+  expect(of('standard')).toEqual({ links: [], permissions: both });
+  expect(of('strict')).toEqual({ links: [], permissions: [] });
+  expect(of('watch', person('link', 'a.example.com'))).toEqual({ links: [], permissions: [] });
+  expect(of('strict', person('link', 'a.example.com'), person('permission', 'ask-links'))).toEqual({
+    links: ['a.example.com'],
+    permissions: ['ask-links'],
+  });
+  const denied = [person('deny', 'permission:ask-links'), person('deny', 'link:a.example.com')];
+  expect(of('standard', person('link', 'a.example.com'), ...denied)).toEqual({
+    links: [],
+    permissions: ['loopback-listener'],
+  });
+  // The later word counts.
+  expect(of('standard', ...denied, person('link', 'a.example.com')).links).toEqual(['a.example.com']);
 });
 
 describe('what a person types', () => {
@@ -310,6 +381,15 @@ describe('what a person types', () => {
     ['env', 'AWS_*', 'AWS_*'],
     ['deny', '~/work', '/home/anna/work'],
     ['deny', 'env:PATH', 'env:PATH'],
+    ['deny', 'host:api.github.com:443', 'host:api.github.com:443'],
+    ['host', 'https://API.github.com/x', 'api.github.com:443'],
+    ['link', 'Accounts.Example.com', 'accounts.example.com'],
+    ['link', 'https://accounts.example.com/authorize?state=x', 'accounts.example.com'],
+    ['link', '*.example.com', '*.example.com'],
+    ['link', '93.184.216.34', '93.184.216.34'],
+    ['permission', 'loopback-listener', 'loopback-listener'],
+    ['deny', 'link:accounts.example.com', 'link:accounts.example.com'],
+    ['deny', 'permission:ask-links', 'permission:ask-links'],
   ])('%s %s', (verb, text, stored) => {
     expect(what(verb, text)).toBe(stored);
   });
@@ -331,7 +411,15 @@ describe('what a person types', () => {
     ['env', 'A B', 'invalid-input'],
     ['env', '1A', 'invalid-input'],
     ['deny', '/', 'invalid-input'],
-    ['host', 'api.github.com:443', 'not-enforceable'],
+    ['host', '*.com', 'grant-too-wide'],
+    ['host', 'localhost:80', 'invalid-input'],
+    ['link', '*.com', 'grant-too-wide'],
+    ['link', '*', 'grant-too-wide'],
+    ['link', '10.0.0.0/8', 'invalid-input'],
+    ['link', 'http://localhost:3000/', 'invalid-input'],
+    ['link', '127.0.0.1', 'invalid-input'],
+    ['permission', 'everything', 'invalid-input'],
+    ['permission', 'datagrams', 'not-enforceable'],
     ['socket', '@x', 'not-enforceable'],
   ])('%s %s is refused: %s', (verb, text, code) => {
     expect(() => what(verb, text)).toThrow(expect.objectContaining({ code }));
@@ -395,10 +483,75 @@ describe('explaining', () => {
     expect(ask('~').change).toBeNull();
     expect(ask('127.0.0.1:80').change).toBe('belljar grant files local 80');
     expect(ask('127.0.0.1:80', { rules: [person('local', '80')] })).toMatchObject({ verdict: 'allowed' });
-    expect(ask('example.com:443', { level: 'strict' })).toMatchObject({
-      verdict: 'refused',
-      change: 'belljar level files standard',
-    });
+  });
+
+  const strict = { level: 'strict' } as const;
+  const hosts = [
+    person('host', '*.example.com:443'),
+    person('host', 'api.example.com:80,443'),
+    person('host', '10.0.0.0/8:*'),
+  ];
+  test.each<[string, Partial<PolicyContext>, string, string | undefined, string | null]>([
+    // Open: what is not named is allowed on the internet, and only there.
+    ['example.com:443', {}, 'allowed', undefined, 'belljar limit files'],
+    ['93.184.216.34:443', {}, 'allowed', undefined, 'belljar limit files'],
+    ['10.1.1.1:80', {}, 'refused', undefined, 'belljar grant files host 10.1.1.1:80'],
+    ['[fd00::1]:80', {}, 'refused', undefined, "belljar grant files host '[fd00::1]:80'"],
+    ['224.0.0.1:80', {}, 'refused', undefined, null],
+    ['10.1.1.1:80', { rules: hosts }, 'allowed', 'host:10.0.0.0/8:*', "belljar revoke files host '10.0.0.0/8:*'"],
+    // None.
+    ['example.com:443', strict, 'refused', undefined, 'belljar grant files host example.com:443'],
+    ['example.com', strict, 'refused', undefined, 'belljar grant files host example.com:443'],
+    // Hosts: the rule that names it most exactly.
+    [
+      'api.example.com:443',
+      { ...strict, rules: hosts },
+      'allowed',
+      'host:api.example.com:80,443',
+      'belljar revoke files host api.example.com:80,443',
+    ],
+    [
+      'www.example.com',
+      { ...strict, rules: hosts },
+      'allowed',
+      'host:*.example.com:443',
+      "belljar revoke files host '*.example.com:443'",
+    ],
+    [
+      'www.example.com:80',
+      { ...strict, rules: hosts },
+      'refused',
+      undefined,
+      'belljar grant files host www.example.com:80',
+    ],
+    ['example.com:443', { ...strict, rules: hosts }, 'refused', undefined, 'belljar grant files host example.com:443'],
+    [
+      'https://api.example.com/x',
+      { network: 'hosts', rules: hosts },
+      'allowed',
+      'host:api.example.com:80,443',
+      'belljar revoke files host api.example.com:80,443',
+    ],
+    [
+      'other.org:443',
+      { network: 'hosts', rules: hosts },
+      'refused',
+      undefined,
+      'belljar grant files host other.org:443',
+    ],
+    [
+      '93.184.216.34:443',
+      { network: 'hosts', rules: hosts },
+      'refused',
+      undefined,
+      'belljar grant files host 93.184.216.34:443',
+    ],
+    // This machine, in every mode.
+    ['127.0.0.1:80', { network: 'hosts', rules: hosts }, 'refused', undefined, 'belljar grant files local 80'],
+  ])('%s under %j is %s by %s', (text, change, verdict, id, command) => {
+    const answer = ask(text, change);
+    expect(answer).toMatchObject({ verdict, enforcedBy: 'supervisor', change: command });
+    expect(answer.rule?.id).toBe(id);
   });
 
   test('the later grant inside a denied place counts, the rest of it stays denied', () => {
@@ -434,9 +587,7 @@ describe('explaining', () => {
     expect(['0.0.0.0', '127.9.9.9', '::1', 'localhost', 'x.localhost'].map(addressKind)).toEqual(
       Array(5).fill('loopback'),
     );
-    expect(['10.1.1.1', '172.16.0.1', '100.64.0.1', 'fd00::1', '224.0.0.1'].map(addressKind)).toEqual(
-      Array(5).fill('private'),
-    );
+    expect(['10.1.1.1', '172.16.0.1', '100.64.0.1', 'fd00::1'].map(addressKind)).toEqual(Array(4).fill('private'));
     expect(['169.254.1.1', 'fe80::1'].map(addressKind)).toEqual(Array(2).fill('link-local'));
     expect(['8.8.8.8', '172.32.0.1', '2606:4700::1'].map(addressKind)).toEqual(Array(3).fill('internet'));
   });

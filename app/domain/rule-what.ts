@@ -1,15 +1,17 @@
 /**
  * The `what` of a rule as people type it, brought into its one stored form, or refused with the reason: a path with `~` or
- * `$XDG_…` expanded, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
+ * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { RuleVerb } from '#contract/words.ts';
+import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
+import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
 import { expandPath } from './paths.ts';
-import { assertGrantable, hostsNotEnforceable, type WhatContext } from './grantable.ts';
+import { assertGrantable, type WhatContext } from './grantable.ts';
+import { formatHost, readHost } from './host-rule.ts';
 
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}\*?$/;
 const loopbackPort = /^(?:(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])?:)?(\d{1,5})$/;
-const ruleIdPattern = /^(?:read|write|exec|socket|env|listen|local):./;
+const ruleIdPattern = /^(?:read|write|exec|socket|env|host|listen|local|link|permission):./;
 
 function invalid(detail: string): BelljarError {
   return new BelljarError('invalid-input', { params: { detail } });
@@ -27,6 +29,22 @@ function port(text: string, pattern: RegExp, least: number): string {
   const value = digits === undefined ? Number.NaN : Number(digits);
   if (!(value >= least && value <= 65_535)) throw invalid(`"${text}" is not a port (${least.toString()} to 65535)`);
   return value.toString();
+}
+
+/** A host, `*.` and a name, or a whole link, of which the host counts: by the rules of hosts that may be reached, without ports. */
+function linkHost(text: string, revoke: boolean): string {
+  if (isLoopbackHost(readLink(text)?.host ?? text.toLowerCase())) {
+    if (revoke) return text;
+    throw invalid('pages of this machine are asked for each time');
+  }
+  try {
+    const { pattern } = readHost(text);
+    if (!isLinkHost(pattern.replace(/^\*\./, ''))) throw invalid(`"${text}" is not a host that a link can name`);
+    return pattern;
+  } catch (error) {
+    if (revoke && error instanceof BelljarError) return text;
+    throw error;
+  }
 }
 
 /**
@@ -58,10 +76,25 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'host':
+      try {
+        return formatHost(readHost(text));
+      } catch (error) {
+        // What was stored by hand is taken back as it stands.
+        if (revoke && error instanceof BelljarError) return text;
+        throw error;
+      }
     case 'link':
-    case 'permission':
-      if (!revoke) throw hostsNotEnforceable();
-      return text;
+      return linkHost(text, revoke);
+    case 'permission': {
+      const permission = permissions.find((candidate) => candidate === text);
+      if (permission === undefined) throw invalid(`"${text}" is none of ${permissions.join(', ')}`);
+      const kept: readonly Permission[] = ['ask-links', 'loopback-listener'];
+      if (!kept.includes(permission) && !revoke)
+        throw new BelljarError('not-enforceable', {
+          params: { sentence: `The permission "${permission}" cannot be kept yet.` },
+        });
+      return permission;
+    }
     case 'listen':
       return port(text, /^:?(\d{1,5})$/, 0);
     case 'local':

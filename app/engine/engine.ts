@@ -2,6 +2,7 @@
  * The engine: every method of the contract that is not the host's own, composed from one service a resource. Services
  * know each other only through the narrow functions that are handed to them here.
  */
+import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Api } from '#contract/methods.ts';
 import { createCheckService } from './checks/check-service.ts';
@@ -12,6 +13,8 @@ import { createDoctorService } from './doctor/doctor-service.ts';
 import type { DoctorView, Examination, Launcher, SelftestStage } from './doctor/ports.ts';
 import { createEventService } from './events/event-service.ts';
 import type { Log, Spool, Supervisors } from './events/ports.ts';
+import { createPinService } from './pins/pin-service.ts';
+import type { PackageInstaller, PinStore } from './pins/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
 import type {
   Clients,
@@ -26,6 +29,9 @@ import type {
   Repositories,
   Watched,
 } from './ports.ts';
+import { createQuestionService, type QuestionNews } from './questions/question-service.ts';
+import { linkVerdict } from './questions/link-verdict.ts';
+import type { Browser } from './questions/ports.ts';
 import { createRunService } from './runs/run-service.ts';
 import { createTidier } from './runs/tidier.ts';
 import { createServerService } from './servers/server-service.ts';
@@ -39,6 +45,8 @@ export interface EnginePorts {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: PinStore;
+  installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
   launcher: Launcher;
   machine: MachineFacts;
@@ -50,6 +58,7 @@ export interface EnginePorts {
   selftest: SelftestStage;
   demo: DemoStage;
   containDemo: ContainDemoServer;
+  browser: Browser;
   log: Log;
 }
 
@@ -58,6 +67,8 @@ export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
 export interface Engine {
   readonly api: EngineApi;
   subscribe(listener: (event: Event) => void): Promise<() => void>;
+  /** Questions that are put, and that are over. */
+  onQuestion(listener: (news: QuestionNews) => void): () => void;
   /** Files and folders whose change may change what the engine answers. */
   watched(): Promise<Watched>;
 }
@@ -86,9 +97,33 @@ export function createEngine(ports: EnginePorts): Engine {
   const policies = createPolicyService({
     ...ports,
     runs,
+    events,
     find: (handle) => servers.find(handle),
     clientFiles: () => servers.clientFiles(),
     exclusive: servers.exclusive,
+  });
+  const questions = createQuestionService({
+    browser: ports.browser,
+    async judge(id, link) {
+      try {
+        const { handle } = await servers.find(id);
+        const policy = await policies.effectivePolicy(id);
+        return policy === null ? null : { handle, verdict: linkVerdict(policy, link) };
+      } catch (error) {
+        if (error instanceof BelljarError && error.code === 'not-found') return null;
+        throw error;
+      }
+    },
+    grant: policies.grant,
+    log,
+    now,
+  });
+  const pins = createPinService({
+    ...ports,
+    runs,
+    find: (handle) => servers.find(handle),
+    exclusive: servers.exclusive,
+    writePlan: policies.writePlan,
   });
   const doctor = createDoctorService({
     launcher: ports.launcher,
@@ -115,11 +150,19 @@ export function createEngine(ports: EnginePorts): Engine {
     'servers.level': servers.level,
     'policies.grant': policies.grant,
     'policies.revoke': policies.revoke,
+    'policies.hosts': policies.hosts,
+    'policies.limit': policies.limit,
     'policies.explain': policies.explain,
+    'pins.pin': pins.pin,
+    'pins.unpin': pins.unpin,
+    'pins.outdated': pins.outdated,
     'events.list': (input) => events.list(input),
     'runs.list': (input) => runs.list(input),
     'runs.stop': (input) => runs.stop(input),
     'history.list': servers.history,
+    'questions.list': questions.list,
+    'questions.ask': questions.ask,
+    'questions.answer': questions.answer,
     'demo.run': (_input, signal) => demo.run(signal),
   };
   const tidier = createTidier({ prune: runs.prune, log, now });
@@ -133,6 +176,7 @@ export function createEngine(ports: EnginePorts): Engine {
         listener(event);
       });
     },
+    onQuestion: questions.subscribe,
     watched: () => servers.watched(),
   };
 }

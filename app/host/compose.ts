@@ -4,6 +4,7 @@ import { BelljarError } from '#contract/errors.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEngine } from '#engine/engine.ts';
 import type { Clock } from '#engine/ports.ts';
+import { createBrowser } from '#platform/browser/browser.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
@@ -19,6 +20,9 @@ import { createTrials } from '#platform/mcp/trials.ts';
 import type { Folders } from '#platform/paths/folders.ts';
 import { findFolders, makeFolders } from '#platform/paths/folders.ts';
 import { makePlaces } from '#platform/paths/places.ts';
+import { createNpmInstaller } from '#platform/pins/npm-installer.ts';
+import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createUvInstaller } from '#platform/pins/uv-installer.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
@@ -39,7 +43,9 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     journal: createJournal(folders.data),
     policies: createPolicyStore(folders.config),
     plans: createPlanStore(folders.data),
+    pins: createPinStore(folders.data),
   };
+  const install = { places, installLauncher: () => launcher.install() };
   const spool = openSpool(join(folders.state, 'spool'));
   return createEngine({
     places,
@@ -48,6 +54,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     repositories: createRepositories(),
     files: createFileStore(),
     ...documents,
+    installers: { npm: createNpmInstaller(install), uv: createUvInstaller(install) },
     processes: createProcesses(),
     launcher,
     machine: createMachineFacts({ places, launcher, version }),
@@ -67,6 +74,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
         createSpool({ folder, log, label: createEventLabel(makePlaces(thrownAway(home).folders, { HOME: home })) }),
     }),
     containDemo: (home) => containIn(home, log),
+    browser: createBrowser(environment),
     log,
   });
 }
@@ -97,6 +105,7 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
   return {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
+    onQuestion: (listener) => engine.onQuestion(listener),
     async watch(onChange) {
       // What is to be watched changes with what changes: a new profile, a new project.
       let asking = false;

@@ -235,11 +235,24 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'servers.level': { server, level: 'watch' },
   'policies.grant': { server, verb: 'read', what: '/srv/data' },
   'policies.revoke': { server, verb: 'read', what: '/srv/data' },
+  'policies.hosts': { server },
+  'policies.limit': { server, hosts: ['api.example.com:443'], dryRun: true },
   'policies.explain': { server, what: '/etc/passwd', access: 'read' },
+  'pins.pin': { server, update: false, dryRun: false, withScripts: false, hosts: [] },
+  'pins.unpin': { server },
+  'pins.outdated': {},
   'events.list': { limit: 5 },
   'runs.list': {},
   'runs.stop': { run: 'run-1' },
   'history.list': { limit: 3 },
+  'questions.list': {},
+  'questions.ask': {
+    server: 'claude-desktop.gone',
+    run: 'run-1',
+    about: { kind: 'link', url: 'https://accounts.example.com/' },
+    granted: true,
+  },
+  'questions.answer': { id: '6f1e0c3e-4f0e-4a39-9b51-2f3a3f4a1c11', answer: 'once' },
   'demo.run': {},
   'host.status': {},
   'host.stop': {},
@@ -292,6 +305,44 @@ describe.each([
       expect(await call(createClient(way.knock))).toEqual(await call(twin.api));
     },
   );
+
+  it('carries a question to whoever listens, and its answer back to whoever asked', async () => {
+    const { way, engine, host } = await makeStage();
+    await host.startFeed();
+    const api = createClient(way.knock);
+    const id = 'claude-desktop.files';
+    const url = 'https://accounts.example.com/authorize?state=x';
+    const asked: Promise<unknown>[] = [];
+    const messages = await collect(
+      way.knock,
+      (all) => all.some((message) => message.type === 'question-gone'),
+      {},
+      (message) => {
+        if (message.type === 'hello') {
+          // As the guardian does, over the private door.
+          asked.push(
+            engine.api['questions.ask']({
+              server: id,
+              run: 'run-1',
+              about: { kind: 'link', url },
+              granted: false,
+            }),
+          );
+        }
+        if (message.type === 'question') void api['questions.answer']({ id: message.question.id, answer: 'always' });
+      },
+    );
+    const question = messages.find((message) => message.type === 'question')?.question;
+    expect(question).toMatchObject({
+      server: id,
+      target: 'accounts.example.com',
+      answers: ['once', 'always', 'no', 'never'],
+    });
+    expect(messages.at(-1)).toMatchObject({ type: 'question-gone', id: question?.id });
+    expect(await asked[0]).toEqual({ outcome: 'allowed', asked: true });
+    expect(engine.opened).toEqual([url]);
+    expect(await api['questions.list']({})).toEqual({ questions: [] });
+  });
 
   it('tells its version and its epoch', async () => {
     const { way, host } = await makeStage();

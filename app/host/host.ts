@@ -5,6 +5,7 @@
  * in which doors they open.
  */
 import type { EngineApi } from '#engine/engine.ts';
+import type { QuestionNews } from '#engine/questions/question-service.ts';
 import type { Event } from '#contract/event.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Api, MethodName } from '#contract/methods.ts';
@@ -28,6 +29,7 @@ export type { EngineApi };
 export interface HostEngine {
   api: EngineApi;
   subscribe(listener: (event: Event) => void): Promise<() => void>;
+  onQuestion(listener: (news: QuestionNews) => void): () => void;
   /** Calls back when a file that servers or policies come from may have changed. */
   watch(onChange: () => void): Promise<() => Promise<void>>;
 }
@@ -48,7 +50,8 @@ export interface Host {
   readonly handle: Handle;
   /** Starts to publish events and changes; a host without it answers methods only. */
   startFeed(): Promise<void>;
-  openSocket(path: string): Promise<void>;
+  /** `link`: where launchers look for the socket, a link that lasts as long as it does. */
+  openSocket(path: string, link: string): Promise<void>;
   /** Resolves when `host.stop` was asked for. */
   readonly stopAsked: Promise<void>;
   /** Ends feeds, lets calls under way finish for a moment, closes the doors. */
@@ -62,7 +65,9 @@ const changing = [
   'servers.level',
   'policies.grant',
   'policies.revoke',
+  'policies.limit',
   'runs.stop',
+  'questions.answer',
   'machine.doctor',
 ] as const satisfies readonly MethodName[];
 
@@ -146,6 +151,7 @@ export function createHost(options: HostOptions): Host {
     });
     news = started;
     cleanUps.push(() => started.close());
+    cleanUps.push(engine.onQuestion((question) => feed.publish(question)));
     cleanUps.push(
       await engine.subscribe((event) => {
         feed.publish({ type: 'event', event });
@@ -175,9 +181,9 @@ export function createHost(options: HostOptions): Host {
     feed,
     handle: createHandler(handlerOptions),
     startFeed,
-    async openSocket(path) {
+    async openSocket(path, link) {
       await startFeed();
-      doors.push(await openSocketDoor(path, createHandler(handlerOptions)));
+      doors.push(await openSocketDoor(path, createHandler(handlerOptions), link));
       log.info('door-open', { path, version });
     },
     stopAsked,

@@ -9,7 +9,7 @@ import type { Folders } from '#platform/paths/folders.ts';
 const made = {
   config: ['policies'],
   data: ['bin', 'plans', 'journal'],
-  state: ['spool', 'log', 'lock', 'runtime'],
+  state: ['spool', 'log', 'lock', 'runtime', 'host.sock'],
 } as const;
 
 export interface Removal {

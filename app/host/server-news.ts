@@ -1,7 +1,7 @@
 /**
  * News of servers and of the machine: lists again when something may have changed, and publishes only what differs from
  * what was last said. What can change a list: client files and policies (watched by their folders), runs that start or
- * end, denials (counted), and processes outside any run, of which nothing tells: those are looked at now and then while
+ * end, denials (counted), hosts that are reached, and processes outside any run, of which nothing tells: those are looked at now and then while
  * somebody listens.
  *
  * Lists never overlap, and a flood of events costs at most one list a second.
@@ -106,7 +106,7 @@ export function createServerNews(options: ServerNewsOptions): ServerNews {
     changed: () => within(settleMs),
     event(event) {
       if (event.kind === 'run.start' || event.kind === 'run.end') within(settleMs);
-      else if (isDenial(event)) within(countsMs);
+      else if (isDenial(event) || event.kind === 'net.connect') within(countsMs);
     },
     async start() {
       try {

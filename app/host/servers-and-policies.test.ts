@@ -25,7 +25,7 @@ import type { Places } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import type { ServerService } from '#engine/servers/server-service.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
-import { makeServerWorld, type ServerWorld } from './testing/server-world.ts';
+import { makeServerWorld, type HostUse, type ServerWorld } from './testing/server-world.ts';
 
 let home: string;
 let places: Places;
@@ -35,6 +35,7 @@ let activity: Map<string, ServerActivity>;
 let checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
 let world: ServerWorld;
 let children: ChildProcess[];
+let hostUses: Map<string, HostUse[]>;
 const secret = 'Zx81kQ9mB2vT7rY4pL0sN6wD';
 
 beforeEach(() => {
@@ -49,7 +50,7 @@ afterEach(() => {
 
 function start(change: Partial<Places> = {}): void {
   world = makeServerWorld(home, change);
-  ({ places, servers, policies, activity, checked } = world);
+  ({ places, servers, policies, activity, checked, hostUses } = world);
 }
 
 const files = {
@@ -75,7 +76,9 @@ function readPlan(text: string) {
   const [server, level, network, spool, folder] = ['server', 'level', 'network', 'spool', 'home'].map(one);
   const [refuse = [], read = [], exec = [], write = []] = ['refuse', 'read', 'exec', 'write'].map(all);
   const [socket = [], local = [], listen = [], env = []] = ['socket', 'local', 'listen', 'env'].map(all);
-  return { server, level, network, spool, home: folder, refuse, read, exec, write, socket, local, listen, env };
+  const host = lines.filter((line) => line[0] === 'host').map((line) => line.slice(1).join(' '));
+  const own = { server, level, network, spool, home: folder, host };
+  return { ...own, refuse, read, exec, write, socket, local, listen, env };
 }
 const planOf = (id: string) => readPlan(textOf(join(places.dataFolder, 'plans', `${id}.plan`)));
 
@@ -665,6 +668,166 @@ describe('levels', () => {
   });
 });
 
+describe('the network', () => {
+  const use = (target: string, change: Partial<HostUse> = {}): HostUse => ({
+    kind: 'net.connect',
+    target,
+    address: '93.184.216.34:443',
+    verdict: 'allowed',
+    count: 1,
+    lastAt: '2026-03-01T12:00:00.000Z',
+    ...change,
+  });
+  const stored = (): string => textOf(join(places.configFolder, 'policies', 'cursor.a.json'));
+  const limit = async (input: Partial<Parameters<PolicyService['limit']>[0]> = {}) => {
+    const answer = await policies.limit({ server: 'a', dryRun: false, ...input });
+    expect(methods['policies.limit'].output.parse(answer)).toEqual(answer);
+    return answer;
+  };
+
+  beforeEach(async () => {
+    write(files.cursor(), { mcpServers: { a: { command: 'node', args: ['/s.js'] } } });
+    await contain('a');
+    hostUses.set('cursor.a', [
+      use('api.github.com:443', { count: 9 }),
+      use('github.com:443'),
+      use('evil.example:443', { verdict: 'refused' }),
+      use('127.0.0.1:80', { verdict: 'refused' }),
+    ]);
+  });
+
+  test('is open and not limited yet, with the hosts that were seen', async () => {
+    expect((await list())[0]?.network).toEqual({ mode: 'open', hostsSeen: 2, hostsNamed: 0 });
+    const seen = await policies.hosts({ server: 'a' });
+    expect(methods['policies.hosts'].output.parse(seen)).toEqual(seen);
+    expect(seen).toMatchObject({ id: 'cursor.a', network: 'open' });
+    expect(seen.hosts.map(({ host, domain, allowed, refused }) => [host, domain, allowed, refused])).toEqual([
+      ['api.github.com', 'github.com', 9, 0],
+      ['evil.example', 'evil.example', 0, 1],
+      ['github.com', 'github.com', 1, 0],
+    ]);
+    await release('a');
+    expect((await list())[0]?.network).toBeNull();
+    expect((await policies.hosts({ server: 'a' })).network).toBeNull();
+  });
+
+  test('a proposal is a diff and a choice by domain, and changes nothing', async () => {
+    const before = [stored(), textOf(join(places.dataFolder, 'plans', 'cursor.a.plan'))];
+    const answer = await limit({ dryRun: true });
+    expect(answer).toMatchObject({ changed: false, before: 'open', after: 'hosts', level: 'standard' });
+    expect(answer.hosts).toEqual(['api.github.com:443', 'github.com:443']);
+    expect(answer.groups.map(({ name }) => name)).toEqual(['github.com', 'evil.example']);
+    expect(answer.diff).toContain('-network open\n+network hosts\n+host api.github.com:443\n+host github.com:443\n');
+    expect([stored(), textOf(join(places.dataFolder, 'plans', 'cursor.a.plan'))]).toEqual(before);
+  });
+
+  test('limited: the plan names the hosts, the list says so, and off opens it again with the hosts kept', async () => {
+    activity.set('cursor.a', { liveRuns: 1, lastRun: null, failing: false });
+    expect(await limit()).toMatchObject({ changed: true, effective: 'restart' });
+    expect(planOf('cursor.a')).toMatchObject({
+      network: 'hosts',
+      host: ['api.github.com 443 checked', 'github.com 443 checked'],
+    });
+    expect((await list())[0]?.network).toEqual({ mode: 'hosts', hostsSeen: 2, hostsNamed: 2 });
+    expect((await servers.history({})).entries[0]).toMatchObject({
+      action: 'limit',
+      server: 'cursor.a',
+      summary: 'limited the network to 2 hosts',
+    });
+    expect(await limit()).toMatchObject({ changed: false, diff: '' });
+
+    const opened = await limit({ off: true });
+    expect(opened).toMatchObject({ changed: true, before: 'hosts', after: 'open' });
+    expect(planOf('cursor.a').network).toBe('open');
+    expect((await servers.history({})).entries[0]).toMatchObject({ summary: 'opened the network again' });
+    expect(await limit({ dryRun: true })).toMatchObject({ hosts: ['api.github.com:443', 'github.com:443'] });
+  });
+
+  test('to exactly the hosts that are named: another rule goes, and what is said of one that stays is kept', async () => {
+    await policies.grant({ server: 'a', verb: 'host', what: 'git.example.org', checked: false });
+    await policies.grant({ server: 'a', verb: 'host', what: '10.0.0.5:8443' });
+    const answer = await limit({ hosts: ['GIT.example.org', 'api.github.com'] });
+    expect(answer.diff).toContain('-host 10.0.0.5:8443');
+    expect(answer.diff).toContain(' host git.example.org:443 unchecked');
+    expect(planOf('cursor.a').host).toEqual(['git.example.org 443 unchecked', 'api.github.com 443 checked']);
+    expect(stored()).toContain('"checked": false');
+    // To none at all.
+    expect(await limit({ hosts: [] })).toMatchObject({ after: 'none', hosts: [] });
+    expect(planOf('cursor.a')).toMatchObject({ network: 'none', host: [] });
+  });
+
+  test('the choice outlives other levels, a release and a new containment', async () => {
+    await limit();
+    await servers.level({ server: 'a', level: 'strict' });
+    expect(planOf('cursor.a').network).toBe('hosts');
+    await expect(limit({ off: true })).rejects.toMatchObject({ code: 'invalid-input' });
+    await servers.level({ server: 'a', level: 'watch' });
+    expect(planOf('cursor.a')).toMatchObject({ network: 'open', host: [] });
+    await release('a');
+    await contain('a');
+    await servers.level({ server: 'a', level: 'standard' });
+    expect(planOf('cursor.a')).toMatchObject({
+      network: 'hosts',
+      host: ['api.github.com 443 checked', 'github.com 443 checked'],
+    });
+  });
+
+  test.each([
+    [{ hosts: ['*'] }, 'grant-too-wide'],
+    [{ hosts: ['api.github.com', 'localhost'] }, 'invalid-input'],
+    [{ hosts: ['api.github.com'], off: true }, 'invalid-input'],
+    [{ hosts: Array.from({ length: 1200 }, (_, index) => `h${index.toString()}.example`) }, 'invalid-input'],
+  ])('%j is refused: %s, and nothing changes', async (input, code) => {
+    const before = stored();
+    await expect(limit(input)).rejects.toMatchObject({ code });
+    expect(stored()).toBe(before);
+    expect(planOf('cursor.a').network).toBe('open');
+  });
+
+  test('the switch for names is for hosts alone', async () => {
+    await expect(policies.grant({ server: 'a', verb: 'read', what: '/srv', checked: false })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+  });
+
+  test('a policy of before it knew a network is read, and a broken choice is not', async () => {
+    expect(stored()).not.toContain('network');
+    const file = join(places.configFolder, 'policies', 'cursor.a.json');
+    write(file, { ...(JSON.parse(stored()) as object), network: 'none' });
+    await expect(policies.hosts({ server: 'a' })).rejects.toMatchObject({ code: 'policy-invalid' });
+  });
+
+  test('explain names the rule, and says that a run from before needs a restart', async () => {
+    const start = { level: 'standard', network: 'open' };
+    const lastRun = { run: 'r', startedAt: '2100-01-01T00:00:00.000Z', start } as ServerActivity['lastRun'];
+    activity.set('cursor.a', { liveRuns: 1, lastRun, failing: false });
+    expect(await policies.explain({ server: 'a', what: 'other.example:443' })).toMatchObject({
+      verdict: 'allowed',
+      effective: 'now',
+      change: 'belljar limit cursor/a',
+    });
+    await limit();
+    expect(await policies.explain({ server: 'a', what: 'api.github.com:443' })).toMatchObject({
+      verdict: 'allowed',
+      rule: { id: 'host:api.github.com:443', source: 'person' },
+      effective: 'restart',
+    });
+    expect(await policies.explain({ server: 'a', what: 'other.example:443' })).toMatchObject({
+      verdict: 'refused',
+      change: 'belljar grant cursor/a host other.example:443',
+    });
+  });
+
+  test('certificates that the environment names are readable where they are', async () => {
+    const certificate = join(home, 'corp.pem');
+    start({ environment: { NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: join(home, 'gone.pem') } });
+    write(certificate, 'decoy');
+    await contain('a');
+    expect(planOf('cursor.a').read).toContain(certificate);
+    expect(planOf('cursor.a').read).not.toContain(join(home, 'gone.pem'));
+  });
+});
+
 describe('grants', () => {
   beforeEach(async () => {
     write(files.cursor(), { mcpServers: { a: { command: 'node', args: ['/s.js', '/srv/data'] } } });
@@ -683,13 +846,21 @@ describe('grants', () => {
     ['env', 'GITHUB_TOKEN', 'env', 'GITHUB_TOKEN'],
     ['local', 'localhost:5432', 'local', '5432'],
     ['listen', '0', 'listen', '0'],
+    ['host', 'https://API.github.com/x', 'host', 'api.github.com'],
   ] as const)('%s %s reaches the plan and leaves it again', async (verb, what, key, expected) => {
     const given = await grant(verb, what);
     expect(methods['policies.grant'].output.parse(given)).toEqual(given);
     expect(given).toMatchObject({ level: 'standard', effective: 'now' });
     const values = planOf('cursor.a')[key].map(String);
     const wanted = expected.replace('HOME', home);
-    expect(values.some((value) => value === wanted || (verb === 'exec' && value.endsWith('/sh')))).toBe(true);
+    expect(
+      values.some(
+        (value) =>
+          value === wanted ||
+          (verb === 'host' && value === `${wanted} 443 checked`) ||
+          (verb === 'exec' && value.endsWith('/sh')),
+      ),
+    ).toBe(true);
     expect((await servers.history({})).entries[0]).toMatchObject({ action: 'grant', server: 'cursor.a' });
     const before = values.length;
     await grant(verb, what);
@@ -704,7 +875,9 @@ describe('grants', () => {
     ['write', '~', 'grant-too-wide'],
     ['read', '~/.local/share/belljar', 'grant-own-folder'],
     ['write', '~/.config', 'grant-own-folder'],
-    ['host', 'api.github.com:443', 'not-enforceable'],
+    ['host', '*', 'grant-too-wide'],
+    ['host', '*.co.uk', 'grant-too-wide'],
+    ['host', 'localhost:80', 'invalid-input'],
     ['deny', '/srv/data/private', 'not-enforceable'],
     ['deny', '/usr/share', 'not-enforceable'],
     ['read', 'notes', 'invalid-input'],

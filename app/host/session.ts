@@ -90,6 +90,7 @@ const repeatable = new Set<MethodName>([
   'events.list',
   'runs.list',
   'history.list',
+  'questions.list',
   'host.status',
 ]);
 
@@ -112,7 +113,7 @@ async function open(options: SessionOptions): Promise<Opened> {
   try {
     const engine = await options.makeEngine(folders, log);
     const host = createHost({ engine, log, runtimeFolder: folders.runtime, rendererFolder: options.rendererFolder });
-    if (options.serve) await host.openSocket(folders.socket);
+    if (options.serve) await host.openSocket(folders.socket, join(folders.state, 'host.sock'));
     return {
       api: checkedApi(host.api),
       knock: directKnock(host.handle),

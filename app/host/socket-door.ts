@@ -5,8 +5,11 @@
  *
  * A caller of another version is refused (`host-version`) before anything is done, except for the two methods that
  * every version must answer.
+ *
+ * Launchers ask questions here. They know the state folder from their plan and nothing of this session's environment, so a
+ * link in that folder leads to the socket.
  */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { versionHeader } from '#contract/doors.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Handle } from './handler.ts';
@@ -47,8 +50,24 @@ function removeSocket(path: string): void {
   }
 }
 
+/** In one step, so that a launcher finds the old or the new one. */
+function placeLink(link: string, path: string): void {
+  const making = `${link}.new`;
+  rmSync(making, { force: true });
+  symlinkSync(path, making);
+  renameSync(making, link);
+}
+
+function removeLink(link: string, path: string): void {
+  try {
+    if (readlinkSync(link) === path) unlinkSync(link);
+  } catch {
+    // There is none.
+  }
+}
+
 /** Only the holder of the lock may open it: a socket that is there already is debris of a killed host. */
-export async function openSocketDoor(path: string, handle: Handle): Promise<Door> {
+export async function openSocketDoor(path: string, handle: Handle, link: string | null = null): Promise<Door> {
   const server = createNodeServer({ origin: 'http://belljar', handle: guardPrivateDoor(handle) });
   removeSocket(path);
   await new Promise<void>((resolve, reject) => {
@@ -58,10 +77,12 @@ export async function openSocketDoor(path: string, handle: Handle): Promise<Door
     server.listen(path, resolve);
   });
   chmodSync(path, 0o600);
+  if (link !== null) placeLink(link, path);
   return {
     title: `unix ${path}`,
     async close() {
       // Gone from the folder first, so that nobody knocks at a door that will not answer.
+      if (link !== null) removeLink(link, path);
       removeSocket(path);
       await closeServer(server, graceMs);
     },

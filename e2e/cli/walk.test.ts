@@ -100,7 +100,7 @@ describe('seeing', () => {
     const desk = makeDesk();
     const before = await desk.run('list');
     expect(before.code).toBe(0);
-    expect(before.out.split('\n')[0]).toMatch(/^SERVER +LEVEL +STATE +RUNS +DENIED +COMMAND$/);
+    expect(before.out.split('\n')[0]).toMatch(/^SERVER +LEVEL +STATE +NETWORK +RUNS +DENIED +COMMAND$/);
     expect(before.out).toContain('claude-desktop/reader');
     expect(before.out).not.toContain('\u001b');
     const answer = await desk.run('list', '--json');
@@ -305,7 +305,6 @@ describe('following', () => {
     // As editors do: a new file over the old one.
     const changed = desk.original.replace('"reader": {', '"writer": {"command":"true"},\n    "reader": {');
     writeFileSync(`${desk.config}.new`, changed);
-    await new Promise((resolve) => setTimeout(resolve, 700));
     renameSync(`${desk.config}.new`, desk.config);
     const told = serverSchema.parse(JSON.parse(await watching.line((line) => line.includes('writer'))));
     expect(told).toMatchObject({ handle: 'claude-desktop/writer', state: 'off' });
@@ -319,7 +318,6 @@ describe('following', () => {
     const watching = desk.start('list', '--watch', '--json');
     await watching.line();
     await watching.line();
-    await new Promise((resolve) => setTimeout(resolve, 700));
     const file = desk.folder('.cursor/mcp.json');
     mkdirSync(dirname(file));
     writeFileSync(file, '{"mcpServers":{"late":{"command":"node","args":[]}}}');

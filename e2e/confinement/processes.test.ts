@@ -4,10 +4,12 @@ import { neighbourArgument, neighbourEnvironment } from './support/neighbour.ts'
 import { defineTechniques, type Technique } from './support/technique.ts';
 
 const observed: Technique['witness'] = async ({ neighbour }) => {
-  // The log first: it waits, and a process that was ended is then gone.
+  // The log first: a process that was ended is then gone.
   const contacts = (await neighbour.contacts()).join(',');
   return `${neighbour.observed()} ${contacts}`;
 };
+
+const everyoneObserved: Technique['witness'] = async ({ neighbour }) => (await neighbour.broadcasts()).toString();
 
 interface Call {
   call: string;
@@ -15,6 +17,7 @@ interface Call {
   kind?: 'signal' | 'syscall';
   errno?: readonly string[];
   witness?: boolean;
+  everyone?: boolean;
   leaks?: string;
   twin?: string | readonly string[];
   bare?: Technique['bare'];
@@ -31,7 +34,7 @@ const calls: readonly Call[] = [
   { call: 'kcmp', tries: "compare another process's descriptors", bare: 'offered', twin: 'kill' },
   { call: 'kill', tries: 'signal another process', kind: 'signal', witness: true },
   { call: 'kill-terminate', tries: 'end another process', kind: 'signal', witness: true },
-  { call: 'kill-all', tries: 'signal every process of the user', kind: 'signal', witness: true, twin: 'kill' },
+  { call: 'kill-all', tries: 'signal every process of the user', kind: 'signal', twin: 'kill', everyone: true },
   { call: 'kill-group', tries: "signal another process's group", kind: 'signal', witness: true, twin: 'kill' },
   { call: 'tkill', tries: 'signal a thread', kind: 'signal', witness: true },
   { call: 'tgkill', tries: 'signal a thread of a process', kind: 'signal', witness: true },
@@ -65,6 +68,7 @@ const reaching = calls.map(
     kind = 'syscall',
     errno = ['EPERM', 'EACCES', 'ESRCH'],
     witness,
+    everyone,
     leaks,
     twin = call,
     bare,
@@ -83,6 +87,7 @@ const reaching = calls.map(
     event: { kind: [kind, 'signal', 'syscall'], target: () => /./ },
     twin: { args: () => [...[twin].flat(), '0'] },
     ...(witness === true ? { witness: observed } : {}),
+    ...(everyone === true ? { witness: everyoneObserved, alone: true } : {}),
     ...(leaks === undefined ? {} : { leaks }),
     ...(bare === undefined ? {} : { bare }),
   }),

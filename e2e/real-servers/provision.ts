@@ -6,26 +6,16 @@
  *                               venv           the Python servers and uv
  *                               home           a home folder whose ~/.npm and ~/.cache/uv are warm
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { alone } from '../confinement/support/alone.ts';
 import { cacheFolder, projectRoot } from '../confinement/support/places.ts';
+import { run } from '../confinement/support/start.ts';
 
 const here = join(projectRoot, 'e2e/real-servers/pins');
 const pinFiles = ['package.json', 'package-lock.json', 'requirements.txt'];
-const lockOldMs = 10 * 60_000;
 
 export const npxPackages = [
   'server-everything',
@@ -53,29 +43,29 @@ export interface RealServers {
 }
 
 /** What an outer npm run has set would reach the inner one. */
-const outerEnvironment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+const outerEnvironment = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || /^npm_/i.test(name) ? [] : [[name, value]],
+  ),
+);
 
 function say(text: string): void {
   process.stderr.write(`real servers: ${text}\n`);
 }
 
-function must(
+async function must(
   what: string,
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-): void {
+  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
+): Promise<void> {
   say(what);
-  const result = spawnSync(command, args, {
-    encoding: 'utf8',
-    timeout: 5 * 60_000,
+  const { code, stderr } = await run(command, args, {
+    ...options,
+    timeoutMs: 5 * 60_000,
     env: { ...outerEnvironment, ...options.env },
-    input: options.input ?? '',
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  if (result.error !== undefined) throw new Error(`${command} does not run`, { cause: result.error });
-  if (result.status !== 0)
-    throw new Error(`${what}: ${command} ${args.join(' ')} ended with ${String(result.status)}\n${result.stderr}`);
+  if (code !== 0) throw new Error(`${what}: ${command} ${args.join(' ')} ended with ${String(code)}\n${stderr}`);
 }
 
 function pins(): { hash: string; npm: Record<string, string>; python: Record<string, string> } {
@@ -93,42 +83,40 @@ function pins(): { hash: string; npm: Record<string, string>; python: Record<str
   return { hash: hash.digest('hex').slice(0, 16), npm, python };
 }
 
-/** One at a time; a lock that nobody has held for long is taken over. */
-async function alone<T>(folder: string, work: () => T): Promise<T> {
-  const lock = `${folder}.lock`;
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch {
-      const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - made > lockOldMs) rmSync(lock, { recursive: true, force: true });
-      else await sleep(500);
-    }
-  }
-  try {
-    return work();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
 /** What an `initialize` and the end of the input make of a server: it answers and leaves. */
 const hello = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'provision', version: '1' } } })}\n`;
 
-function install(folder: string, servers: RealServers): void {
+async function install(folder: string, servers: RealServers): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(servers.home, { recursive: true });
   for (const file of [...pinFiles, '.npmrc'])
     if (existsSync(join(here, file))) copyFileSync(join(here, file), join(folder, file));
-  must(
+  await Promise.all([installNpm(folder, servers), installPython(folder, servers)]);
+}
+
+async function installNpm(folder: string, servers: RealServers): Promise<void> {
+  // One cache for both, so that what npx needs is there already when it asks.
+  const env = { npm_config_cache: join(servers.home, '.npm'), npm_config_update_notifier: 'false' };
+  await must(
     'npm packages',
     process.execPath,
     [npmScript('npm-cli.js'), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    { cwd: folder },
+    { cwd: folder, env },
   );
-  must('Python environment', 'python3', ['-m', 'venv', join(folder, 'venv')]);
-  must('Python packages', servers.python, [
+  // Not from below the packages just installed: npx would find them there and leave its own folder empty.
+  for (const name of npxPackages) {
+    await must(
+      `warm npx cache: ${name}`,
+      servers.npx,
+      ['-y', servers.spec(name), ...(name === 'server-filesystem' ? [servers.home] : [])],
+      { cwd: tmpdir(), env: { ...env, HOME: servers.home }, input: hello },
+    );
+  }
+}
+
+async function installPython(folder: string, servers: RealServers): Promise<void> {
+  await must('Python environment', 'python3', ['-m', 'venv', join(folder, 'venv')]);
+  await must('Python packages', servers.python, [
     '-m',
     'pip',
     'install',
@@ -137,21 +125,11 @@ function install(folder: string, servers: RealServers): void {
     '-r',
     join(folder, 'requirements.txt'),
   ]);
-  // Not from below the packages just installed: npx would find them there and leave its cache cold.
-  const env = { HOME: servers.home, npm_config_cache: join(servers.home, '.npm'), npm_config_update_notifier: 'false' };
-  for (const name of npxPackages) {
-    must(
-      `warm npx cache: ${name}`,
-      servers.npx,
-      ['-y', servers.spec(name), ...(name === 'server-filesystem' ? [servers.home] : [])],
-      { cwd: tmpdir(), env, input: hello },
-    );
-  }
   for (const name of ['mcp-server-time', 'mcp-server-git'] as const) {
-    must(`warm uvx cache: ${name}`, servers.uvx, [servers.spec(name), '--help'], {
+    await must(`warm uvx cache: ${name}`, servers.uvx, [servers.spec(name), '--help'], {
       cwd: tmpdir(),
       env: {
-        ...env,
+        HOME: servers.home,
         XDG_CACHE_HOME: join(servers.home, '.cache'),
         XDG_DATA_HOME: join(servers.home, '.local/share'),
       },
@@ -191,10 +169,10 @@ export async function provision(): Promise<RealServers> {
   };
   const stamp = join(folder, 'provisioned');
   if (!existsSync(stamp)) {
-    await alone(folder, () => {
+    await alone(folder, async () => {
       if (existsSync(stamp)) return;
       say(`installing into ${folder} (once)`);
-      install(folder, servers);
+      await install(folder, servers);
       // Older sets of pins are of no more use.
       for (const other of readdirSync(dirname(folder))) {
         if (/^[0-9a-f]{16}$/.test(other) && other !== hash)

@@ -130,7 +130,7 @@ void test_calls() {
   check::equal(run(watched, foreign), allow, "nor foreign calls");
 
   auto own = make_supervisor_filter();
-  for (int nr : {SYS_execve, SYS_clone, SYS_ptrace, SYS_mount, SYS_bind}) {
+  for (int nr : {SYS_execve, SYS_clone, SYS_ptrace, SYS_mount, SYS_accept, SYS_accept4}) {
     check::equal(call(own, nr), SECCOMP_RET_KILL_PROCESS, "the supervisor dies rather than start something");
   }
   for (int nr : {SYS_openat, SYS_connect, SYS_ioctl, SYS_process_vm_readv, SYS_write}) check::equal(call(own, nr), allow, "and serves");

@@ -5,9 +5,15 @@ int main() {
   test_plan();
   test_spool();
   test_network();
+  test_names();
+  test_first_bytes();
+  test_dns_message();
   test_places();
   test_calls();
   test_package_caches();
+  test_link();
+  test_sha256();
+  test_sealed_tree();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

@@ -90,6 +90,29 @@ void test_plan() {
   for (size_t i = 0; i < plan_max_lines; i++) many += "read /x\n";
   check::that(!error_of(many + "end\n").empty(), "too many lines");
 
+  // A pinned start takes the place of the first words, and the symbols keep naming what they named.
+  auto pinned = [&](std::vector<std::string> command) {
+    if (!parse_plan(whole, plan, error)) return std::string("TEST BUG");
+    if (!take_pinned(plan, command)) return std::string("refused");
+    std::string out;
+    for (const std::string& word : command) out += "[" + word + "]";
+    return out;
+  };
+  check::equal(pinned({"npx", "-y", "/x", "--root=/y"}), "[/n][a b][/x][--root=/y]", "in place of the first words");
+  check::that(plan.rules[2].place.index == 1 && plan.rules[2].place.text == "arg:1" && plan.rules[3].place.index == 2, "arg:1 still names /x");
+  check::equal(pinned({"npx", "-y"}), "[/n][a b]", "with nothing after them");
+  for (const std::vector<std::string>& other : std::vector<std::vector<std::string>>{{"npx"}, {"npx", "-q", "/x"}, {"/usr/bin/npx", "-y"}, {"npx", "-y "}, {"-y", "npx"}}) {
+    check::equal(pinned(other), "refused", "and only of exactly these");
+  }
+  plan.pinned = {"/n", {}, {"npx", "-y", "pkg"}};
+  plan.rules = {{Access::read, {Place::Kind::argument, "", 1, 0, "arg:1"}}, {Access::read, {Place::Kind::argument, "", 2, 0, "arg:2"}}};
+  std::vector<std::string> short_start{"npx", "-y", "pkg", "/x"};
+  check::that(take_pinned(plan, short_start) && plan.rules[0].place.index == UINT32_MAX && plan.rules[1].place.index == 0,
+              "a word that was replaced names nothing");
+  check::that(parse_plan(before + "end\n", plan, error), "a plan without a pinned start");
+  std::vector<std::string> unpinned{"npx", "-y"};
+  check::that(take_pinned(plan, unpinned) && unpinned.size() == 2, "leaves the command line as it is");
+
   // Whatever is done to a plan, the parser answers; and what it accepts says the same when a byte was lost at the end.
   std::mt19937 random(20260101);
   for (int round = 0; round < 20'000; round++) {

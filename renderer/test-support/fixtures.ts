@@ -172,6 +172,9 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     notes: [],
     autoApprove: false,
     headers: [],
+    network: null,
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }

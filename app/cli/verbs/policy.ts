@@ -36,15 +36,19 @@ function ruleOf(context: Context): { server: string; verb: RuleVerb; what: strin
   const [server = '', kind = '', what = ''] = context.positionals;
   const verb = ruleVerbChoices.find((choice) => choice === kind);
   if (verb === undefined) throw usageError(`A rule is one of: ${ruleVerbChoices.join(', ')}.`);
-  const isPlace = places.has(verb) || (verb === 'exec' && what.includes('/'));
+  // What is denied may be a rule by its id.
+  const isRule = verb === 'deny' && ruleVerbChoices.some((choice) => what.startsWith(`${choice}:`));
+  const isPlace = (places.has(verb) && !isRule) || (verb === 'exec' && what.includes('/'));
   // A pattern such as **/.env is no path of this folder.
   return { server, verb, what: isPlace && !what.includes('*') ? absolutePath(what) : what };
 }
 
 export const grant: Command = async (context) => {
   const rule = ruleOf(context);
+  const isUnchecked = context.values['no-name-check'] === true;
+  if (isUnchecked && rule.verb !== 'host') throw usageError('--no-name-check is for hosts.');
   const { api } = await context.session({ serve: false });
-  const change = await api['policies.grant'](rule, context.signal);
+  const change = await api['policies.grant']({ ...rule, ...(isUnchecked ? { checked: false } : {}) }, context.signal);
   return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
 };
 

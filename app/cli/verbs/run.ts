@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
+import type { LaunchedLevel, NetworkMode, RuleVerb } from '#contract/words.ts';
 import { prepareRun } from '#host/ad-hoc-run.ts';
 import { ownFolders } from '#host/own-folders.ts';
 import type { Command } from '../context.ts';
@@ -23,13 +23,22 @@ export const run: Command = async (context) => {
   const ruleOf =
     (verb: RuleVerb, resolve: (text: string) => string) =>
     (what: string): { verb: RuleVerb; what: string } => ({ verb, what: resolve(what) });
+  const level = choiceOption<LaunchedLevel>(context, 'level') ?? 'standard';
+  const hosts = textsOption(context, 'host');
+  // Who names hosts means these hosts.
+  const network = choiceOption<NetworkMode>(context, 'net') ?? (hosts.length > 0 ? 'hosts' : null);
+  if (network === 'none' && hosts.length > 0) throw usageError('--net none and --host say opposite things.');
+  if (network === 'hosts' && hosts.length === 0) throw usageError('--net hosts needs at least one --host.');
+  if (level === 'watch' && network !== null && network !== 'open')
+    throw usageError('At the level watch nothing is blocked, so its network cannot be limited.');
   const prepared = await prepareRun(ownFolders(), {
     launch: { command, args },
-    level: choiceOption<LaunchedLevel>(context, 'level') ?? 'standard',
-    network: choiceOption<'none' | 'open'>(context, 'net') ?? null,
+    level,
+    network,
     rules: [
       ...textsOption(context, 'read').map(ruleOf('read', absolutePath)),
       ...textsOption(context, 'write').map(ruleOf('write', absolutePath)),
+      ...hosts.map(ruleOf('host', (host) => host)),
       ...textsOption(context, 'env').map(ruleOf('env', (name) => name)),
     ],
   });

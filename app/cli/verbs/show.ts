@@ -1,7 +1,15 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
-import { levelSentences, levelTitles, withheldTitle } from '#contract/sentences.ts';
+import {
+  fetchSentence,
+  levelSentences,
+  levelTitles,
+  nameNotChecked,
+  networkSentence,
+  networkTitles,
+  withheldTitle,
+} from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -14,7 +22,7 @@ const runsShown = 5;
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
   const own = policy.rules.filter((rule) => rule.source !== 'level');
   const ofLevel = policy.rules.length - own.length;
-  terminal.out(`\n${terminal.paint('bold', 'Policy')}  network ${policy.network}`);
+  terminal.out(`\n${terminal.paint('bold', 'Policy')}  network: ${networkTitles[policy.network]}`);
   if (own.length > 0) {
     terminal.out(
       terminal.table(
@@ -22,7 +30,7 @@ function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
         own.map((rule) => [
           { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
           rule.source,
-          `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}`,
+          `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}${rule.checked === false ? ` (${nameNotChecked})` : ''}`,
         ]),
       ),
     );
@@ -56,10 +64,18 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       `client   ${plain(server.clientTitle)}, ${plain(server.scope)}`,
       `file     ${plain(server.file)}`,
       `command  ${plain(commandLine(server))}`,
+      ...(server.network === null ? [] : [networkSentence(server.level, server.network)]),
+      ...(server.pin === null ? [] : [`pinned   ${plain(`${server.pin.package} ${server.pin.version}`)}`]),
+      ...(server.fetches === null ? [] : [`fetches  ${plain(fetchSentence(server.fetches))}`]),
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
     ].join('\n'),
   );
   for (const note of serverNotes(server)) terminal.note(note);
+  if (server.fetches !== null && server.level !== 'off') {
+    terminal.note(
+      `${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`,
+    );
+  }
   if (policy !== null) tellPolicy(policy, terminal);
   if (runs.length > 0) {
     terminal.out(`\n${terminal.paint('bold', 'Runs')}`);

@@ -19,6 +19,7 @@ function setUp(runs: Partial<SpoolRun>[] = []) {
     },
     runs: () => Promise.resolve(runs as SpoolRun[]),
     denialsLastHour: (at) => Promise.resolve(new Map([['demo', at]])),
+    hostUses: () => Promise.resolve(new Map()),
     follow: (listener) => {
       if (failFollow) {
         return Promise.reject(new Error('no watch'));

@@ -26,6 +26,8 @@ export interface EventService {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   /** Exact number of denials of the last hour, a server id. */
   denialsLastHour(): Promise<ReadonlyMap<string, number>>;
+  /** What the runs of each server connected to and looked up, a server id. */
+  hostUses: Spool['hostUses'];
 }
 
 export function createEventService(dependencies: EventServiceDependencies): EventService {
@@ -89,6 +91,8 @@ export function createEventService(dependencies: EventServiceDependencies): Even
     },
 
     denialsLastHour: () => spool.denialsLastHour(now()),
+
+    hostUses: () => spool.hostUses(),
   };
 }
 

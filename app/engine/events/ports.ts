@@ -3,6 +3,7 @@
  */
 import type { Event, RunEnd, RunStart } from '#contract/event.ts';
 import type { EventKind, Verdict } from '#contract/words.ts';
+import type { HostUse } from '#domain/seen-hosts.ts';
 
 /** A filter whose handle is resolved and whose instant is a number: what a store can answer without asking anyone. */
 export interface SpoolQuery {
@@ -52,6 +53,8 @@ export interface Spool {
   runs(): Promise<SpoolRun[]>;
   /** Exact sums of the denials of the hour before `now` (in whole seconds), a server. */
   denialsLastHour(now: number): Promise<ReadonlyMap<string, number>>;
+  /** What runs connected to and looked up, a server; of each run a bounded number of different ones. */
+  hostUses(): Promise<ReadonlyMap<string, readonly HostUse[]>>;
   /** Calls the listener with each event that is written from now on, in file order within a run. Resolves when it watches. */
   follow(listener: (event: Event) => void): Promise<() => void>;
   /** Removes the oldest files beyond the bounds for which `mayRemove` holds; live runs are never offered up. */

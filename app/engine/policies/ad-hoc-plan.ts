@@ -1,5 +1,5 @@
 /** A plan for any command line, from what a person says at once: `belljar run`. Nothing of it is stored. */
-import type { LaunchedLevel, RuleVerb } from '#contract/words.ts';
+import type { LaunchedLevel, NetworkMode, RuleVerb } from '#contract/words.ts';
 import type { Launch } from '#domain/entry.ts';
 import { formatPlan } from '#domain/plan-text.ts';
 import { compilePlan, mergePolicy } from '#domain/policy-merge.ts';
@@ -14,7 +14,7 @@ export interface AdHocRequest {
   launch: Launch;
   level: LaunchedLevel;
   /** Null: as the level says. */
-  network: 'none' | 'open' | null;
+  network: NetworkMode | null;
   rules: readonly { verb: RuleVerb; what: string }[];
 }
 
@@ -45,9 +45,12 @@ export function planForCommand(request: AdHocRequest, context: AdHocContext): { 
       what: normaliseWhat(verb, what, { folders: places, own: places, realPath }),
       at,
     })),
+    network: request.network === 'hosts' ? 'hosts' : undefined,
+    environment: places.environment,
     realPath,
   });
-  const policy = request.network === null ? merged : { ...merged, network: request.network };
+  const policy =
+    request.network === null || request.network === 'hosts' ? merged : { ...merged, network: request.network };
   const plan = compilePlan(policy, {
     folders: places,
     own: places,

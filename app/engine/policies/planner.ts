@@ -1,9 +1,10 @@
 /** From a found server to its effective policy and its plan: what domain decides, with what only the file system knows. */
 import { BelljarError } from '#contract/errors.ts';
-import type { EffectivePolicy, PersonRule } from '#contract/policy.ts';
+import type { EffectivePolicy, StoredPolicy } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import type { PinStore } from '../pins/ports.ts';
 import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
@@ -17,13 +18,17 @@ export interface PlannerDeps {
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
 }
 
+/** What a person decided, as far as plans are made of it. */
+export type Decided = Pick<StoredPolicy, 'rules' | 'network'>;
+
 export interface Planner {
-  /** `rules` replaces the stored ones: to see what a decision would lead to before it is stored. */
-  effective(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<EffectivePolicy>;
-  compile(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<Plan>;
-  write(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<void>;
+  /** `decided` replaces what is stored: to see what a decision would lead to before it is. */
+  effective(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<EffectivePolicy>;
+  compile(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<Plan>;
+  write(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<void>;
   /** A synchronous lookup of what paths resolve to, for the paths named. */
   realPaths(paths: readonly string[]): Promise<(path: string) => string>;
 }
@@ -46,13 +51,14 @@ export function createPlanner(deps: PlannerDeps): Planner {
   async function contextOf(
     found: FoundServer,
     level: LaunchedLevel,
-    rules?: readonly PersonRule[],
+    decided?: Decided,
   ): Promise<PolicyContext & { launch: NonNullable<FoundServer['launch']> }> {
     if (found.launch === null)
       throw new BelljarError('cannot-contain', {
         params: { server: found.handle, sentence: found.cannot?.sentence ?? 'This server cannot be contained.' },
       });
-    const stored = rules ?? (await deps.policies.get(found.id))?.rules ?? [];
+    const stored = decided ?? (await deps.policies.get(found.id));
+    const rules = stored?.rules ?? [];
     const context = {
       server: found.id,
       level,
@@ -61,12 +67,15 @@ export function createPlanner(deps: PlannerDeps): Planner {
       folders: places,
       own,
       clientFiles: await deps.clientFiles(),
-      rules: stored,
+      rules,
+      network: stored?.network,
+      environment: places.environment,
+      pin: await deps.pins.get(found.id),
     };
     // What things really are matters only beside what a person decided.
-    if (stored.length === 0) return { ...context, realPath: (path) => path };
+    if (rules.length === 0) return { ...context, realPath: (path) => path };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
-    const denied = stored.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
+    const denied = rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
     const real = await realPaths([
       ...(denied.length > 0 ? paths : paths.filter((rule) => rule.source === 'person')).map((rule) => rule.what),
       ...denied,
@@ -76,8 +85,8 @@ export function createPlanner(deps: PlannerDeps): Planner {
     return { ...context, realPath: real };
   }
 
-  async function compile(found: FoundServer, level: LaunchedLevel, rules?: readonly PersonRule[]): Promise<Plan> {
-    const context = await contextOf(found, level, rules);
+  async function compile(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<Plan> {
+    const context = await contextOf(found, level, decided);
     const policy = mergePolicy(context);
     const base = policy.rules.filter((rule) => rule.source === 'level' && isPathRule(rule)).map((rule) => rule.what);
     const there = new Set<string>();
@@ -95,10 +104,10 @@ export function createPlanner(deps: PlannerDeps): Planner {
   }
 
   return {
-    effective: async (found, level, rules) => mergePolicy(await contextOf(found, level, rules)),
+    effective: async (found, level, decided) => mergePolicy(await contextOf(found, level, decided)),
     compile,
-    async write(found, level, rules) {
-      await deps.plans.write(found.id, formatPlan(await compile(found, level, rules)));
+    async write(found, level, decided) {
+      await deps.plans.write(found.id, formatPlan(await compile(found, level, decided)));
     },
     realPaths,
   };

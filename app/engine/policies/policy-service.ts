@@ -3,21 +3,26 @@
  * only after the plan that it leads to was compiled: what this machine cannot keep is refused when it is asked for.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { Api, RuleChange } from '#contract/methods.ts';
+import type { Api, LimitResult, RuleChange } from '#contract/methods.ts';
 import { policyFormatVersion, type EffectivePolicy, type PersonRule, type StoredPolicy } from '#contract/policy.ts';
-import type { LaunchedLevel, Level, RuleVerb } from '#contract/words.ts';
+import { hostsWords } from '#contract/sentences.ts';
+import type { LaunchedLevel, Level, NetworkMode, RuleVerb } from '#contract/words.ts';
 import { readCommandLine } from '#domain/command-line.ts';
 import { explain, readQuestion } from '#domain/explain.ts';
 import { denialNotEnforceable } from '#domain/grantable.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
+import { hostGroups, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
+import { unifiedDiff } from '#domain/unified-diff.ts';
+import type { EventService } from '../events/event-service.ts';
+import type { PinStore } from '../pins/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
-import { createPlanner } from './planner.ts';
+import { createPlanner, type Decided } from './planner.ts';
 
 export interface PolicyServiceDeps {
   places: Places;
@@ -26,7 +31,9 @@ export interface PolicyServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get'>;
   runs: Pick<RunService, 'activity'>;
+  events: Pick<EventService, 'hostUses'>;
   /** `ServerService.find`, `clientFiles` and `exclusive`. */
   find: (handle: string) => Promise<FoundServer>;
   clientFiles: () => Promise<readonly string[]>;
@@ -36,6 +43,8 @@ export interface PolicyServiceDeps {
 export interface PolicyService {
   grant: Api['policies.grant'];
   revoke: Api['policies.revoke'];
+  hosts: Api['policies.hosts'];
+  limit: Api['policies.limit'];
   explain: Api['policies.explain'];
   /** Null at level off. `level` overrides the stored one (for a preview or a check). */
   effectivePolicy(handle: string, level?: LaunchedLevel): Promise<EffectivePolicy | null>;
@@ -45,6 +54,8 @@ export interface PolicyService {
 }
 
 const rulesMax = 1000;
+/** The most used hosts that are told. */
+const hostsMax = 1000;
 
 export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   const { places, files, policies } = deps;
@@ -82,12 +93,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   }
 
   /** Throws where a denial would lie inside something allowed, whichever of the two is the new one. */
-  async function refuseUnkeepable(
-    found: FoundServer,
-    level: LaunchedLevel,
-    rules: readonly PersonRule[],
-  ): Promise<void> {
-    const policy = await planner.effective(found, level, rules);
+  async function refuseUnkeepable(found: FoundServer, level: LaunchedLevel, decided: Decided): Promise<void> {
+    const policy = await planner.effective(found, level, decided);
     const denied = policy.rules.filter((rule) => rule.verb === 'deny');
     const realPath = await planner.realPaths(policy.rules.map((rule) => rule.what));
     for (const denial of denied) {
@@ -96,34 +103,79 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     }
   }
 
+  /** The level whose plan a decision must lead to, also while the server is off or only watched. */
+  function levelToKeep(level: LaunchedLevel | null): LaunchedLevel {
+    return level === null || level === 'watch' ? 'standard' : level;
+  }
+
+  /** Plan first, then the decision, then the history: what cannot be kept is never stored. */
   async function store(
     found: FoundServer,
-    stored: StoredPolicy,
-    rules: PersonRule[],
-    action: 'grant' | 'revoke',
-    rule: Pick<PersonRule, 'verb' | 'what'>,
-  ): Promise<RuleChange> {
-    const level = levelInForce(found, stored);
-    if (action === 'grant')
-      await refuseUnkeepable(found, level === null || level === 'watch' ? 'standard' : level, rules);
-    if (level !== null && found.wrapping?.id === found.id) await planner.write(found, level, rules);
-    await policies.put({ ...stored, rules });
+    decided: StoredPolicy,
+    action: 'grant' | 'revoke' | 'limit',
+    summary: string,
+  ): Promise<void> {
+    const level = levelInForce(found, decided);
+    if (level !== null && found.wrapping?.id === found.id) await planner.write(found, level, decided);
+    await policies.put(decided);
     await deps.journal.appendHistory({
       at: deps.clock.now().toISOString(),
       action,
       server: found.id,
       file: null,
-      summary: `${action === 'grant' ? 'granted' : 'took back'} ${rule.verb} ${rule.what}`,
+      summary,
     });
+  }
+
+  /** What is fixed when a run starts holds for the next one. */
+  async function whenEffective(found: FoundServer): Promise<'now' | 'restart'> {
     const activity = (await deps.runs.activity()).get(found.id) ?? noActivity;
+    return activity.liveRuns > 0 ? 'restart' : 'now';
+  }
+
+  async function storeRule(
+    found: FoundServer,
+    decided: StoredPolicy,
+    action: 'grant' | 'revoke',
+    rule: Pick<PersonRule, 'verb' | 'what'>,
+  ): Promise<RuleChange> {
+    const level = levelInForce(found, decided);
+    if (action === 'grant') await refuseUnkeepable(found, levelToKeep(level), decided);
+    await store(found, decided, action, `${action === 'grant' ? 'granted' : 'took back'} ${rule.verb} ${rule.what}`);
     return {
       id: found.id,
       rule: personRuleId(rule),
       level: level ?? 'off',
-      // What Landlock allows is fixed when a run starts.
-      effective: activity.liveRuns > 0 ? 'restart' : 'now',
-      policy: level === null ? null : await planner.effective(found, level, rules),
+      effective: await whenEffective(found),
+      policy: level === null ? null : await planner.effective(found, level, decided),
     };
+  }
+
+  function hostsOf(decided: Decided): string[] {
+    return decided.rules.filter((rule) => rule.verb === 'host').map((rule) => rule.what);
+  }
+
+  /** The network as a policy has it, a line a fact. */
+  function networkLines(mode: NetworkMode, decided: Decided): string {
+    const hosts = decided.rules
+      .filter((rule) => rule.verb === 'host')
+      .map(({ what, checked }) => `host ${what}${checked === false ? ' unchecked' : ''}`);
+    return [`network ${mode}`, ...hosts.toSorted()].map((line) => `${line}\n`).join('');
+  }
+
+  /** Exactly these hosts; what is said of one that stays is kept. */
+  function limitedTo(stored: StoredPolicy, hosts: readonly string[]): StoredPolicy {
+    const at = deps.clock.now().toISOString();
+    const old = new Map(stored.rules.filter((rule) => rule.verb === 'host').map((rule) => [rule.what, rule]));
+    const rules = [...new Set(hosts)].map((what): PersonRule => old.get(what) ?? { verb: 'host', what, at });
+    return { ...stored, network: 'hosts', rules: [...stored.rules.filter((rule) => rule.verb !== 'host'), ...rules] };
+  }
+
+  function refuseTooMany(rules: readonly PersonRule[]): void {
+    if (rules.length > rulesMax)
+      throw new BelljarError('invalid-input', {
+        params: { detail: `a server has at most ${rulesMax.toString()} rules` },
+      });
   }
 
   /** What the policy's symbol `runtime` surely stands for: the found program, and the folder of its script. */
@@ -145,16 +197,20 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         const found = await deps.find(input.server);
         const what = await normalised(input.verb, input.what, false);
         const stored = await storedOf(found);
-        const rule: PersonRule = { verb: input.verb, what, at: deps.clock.now().toISOString() };
+        if (input.checked !== undefined && input.verb !== 'host')
+          throw new BelljarError('invalid-input', { params: { detail: 'only connections to hosts carry a name' } });
+        const rule: PersonRule = {
+          verb: input.verb,
+          what,
+          at: deps.clock.now().toISOString(),
+          ...(input.checked === false ? { checked: false } : {}),
+        };
         // The later word about the same place replaces the earlier one.
         const isReplaced = (old: PersonRule): boolean =>
           old.what === what && (old.verb === rule.verb || (old.verb === 'deny') !== (rule.verb === 'deny'));
         const rules = [...stored.rules.filter((old) => !isReplaced(old)), rule];
-        if (rules.length > rulesMax)
-          throw new BelljarError('invalid-input', {
-            params: { detail: `a server has at most ${rulesMax.toString()} rules` },
-          });
-        return store(found, stored, rules, 'grant', rule);
+        refuseTooMany(rules);
+        return storeRule(found, { ...stored, rules }, 'grant', rule);
       }),
 
     revoke: (input) =>
@@ -167,7 +223,65 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         const rules = stored.rules.filter((rule) => rule.verb !== input.verb || rule.what !== what);
         if (rules.length === stored.rules.length)
           throw new BelljarError('no-such-rule', { params: { rule: `${input.verb}:${what}`, server: found.handle } });
-        return store(found, stored, rules, 'revoke', { verb: input.verb, what });
+        return storeRule(found, { ...stored, rules }, 'revoke', { verb: input.verb, what });
+      }),
+
+    async hosts(input) {
+      const found = await deps.find(input.server);
+      const stored = await storedOf(found);
+      const level = levelInForce(found, stored);
+      const policy = level === null ? null : await planner.effective(found, level, stored);
+      const uses = (await deps.events.hostUses()).get(found.id) ?? [];
+      return { id: found.id, network: policy?.network ?? null, hosts: seenHosts(uses).slice(0, hostsMax) };
+    },
+
+    limit: (input) =>
+      deps.exclusive(async (): Promise<LimitResult> => {
+        refuseRootInUserHome(places);
+        const found = await deps.find(input.server);
+        const stored = await storedOf(found);
+        const level = levelInForce(found, stored);
+        const kept = levelToKeep(level);
+        const off = input.off === true;
+        if (off && input.hosts !== undefined)
+          throw new BelljarError('invalid-input', {
+            params: { detail: 'hosts are named to limit the network, not to open it' },
+          });
+        if (off && kept === 'strict')
+          throw new BelljarError('invalid-input', {
+            params: { detail: 'at the level strict the network is never open; choose the level standard first' },
+          });
+        const uses = (await deps.events.hostUses()).get(found.id) ?? [];
+        const { groups, unlisted } = hostGroups(seenHosts(uses), hostsOf(stored));
+        const hosts = (input.hosts ?? proposedHosts(groups)).map((text) =>
+          normaliseWhat('host', text, { folders: places, own }),
+        );
+        const decided: StoredPolicy = off ? { ...stored, network: 'open' } : limitedTo(stored, hosts);
+        refuseTooMany(decided.rules);
+        const before = (await planner.effective(found, kept, stored)).network;
+        const after = (await planner.compile(found, kept, decided)).network;
+        const diff = unifiedDiff(found.handle, networkLines(before, stored), networkLines(after, decided));
+        // Chosen once more, although it was so already, is still a choice; only what says nothing new is not written.
+        const isNew = diff !== '' || stored.network !== decided.network;
+        if (isNew && !input.dryRun)
+          await store(
+            found,
+            decided,
+            'limit',
+            off ? 'opened the network again' : `limited the network to ${hostsWords(hostsOf(decided).length)}`,
+          );
+        return {
+          id: found.id,
+          level: level ?? 'off',
+          changed: isNew && !input.dryRun,
+          before,
+          after,
+          hosts: hostsOf(decided),
+          groups,
+          unlisted,
+          diff,
+          effective: await whenEffective(found),
+        };
       }),
 
     async explain(input) {
@@ -192,7 +306,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         program: () => program,
         runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
       });
-      return { ...answer, effective: await effectiveOf(found, stored) };
+      return { ...answer, effective: await effectiveOf(found, stored, policy) };
     },
 
     async effectivePolicy(handle, level) {
@@ -214,11 +328,18 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   };
 
   /** Whether a run that is live now was started under what is decided now. */
-  async function effectiveOf(found: FoundServer, stored: StoredPolicy): Promise<'now' | 'restart' | 'not-running'> {
+  async function effectiveOf(
+    found: FoundServer,
+    stored: StoredPolicy,
+    policy: EffectivePolicy | null,
+  ): Promise<'now' | 'restart' | 'not-running'> {
     const activity = (await deps.runs.activity()).get(found.id) ?? noActivity;
     const run = activity.lastRun;
     if (activity.liveRuns === 0 || run === null) return 'not-running';
     const isOlder = stored.rules.some((rule) => rule.at > run.startedAt);
-    return isOlder || (run.start !== null && run.start.level !== stored.level) ? 'restart' : 'now';
+    const { start } = run;
+    const isOther =
+      start !== null && (start.level !== stored.level || start.network !== (policy?.network ?? start.network));
+    return isOlder || isOther ? 'restart' : 'now';
   }
 }

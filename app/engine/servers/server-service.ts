@@ -14,11 +14,15 @@ import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { plainLaunch } from '#domain/command-line.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
+import { countReached, seenHosts } from '#domain/seen-hosts.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { Log } from '../events/ports.ts';
+import { describePin, fetchesOf } from '../pins/pin-facts.ts';
+import type { PinStore } from '../pins/ports.ts';
+import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
 import type {
   Clients,
@@ -57,10 +61,11 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
-  events: Pick<EventService, 'list' | 'denialsLastHour'>;
+  events: Pick<EventService, 'list' | 'denialsLastHour' | 'hostUses'>;
   checks: Pick<CheckService, 'check'>;
   machine: MachineFacts;
   log: Log;
@@ -107,6 +112,7 @@ interface Survey {
   processes: readonly ProcessFacts[];
   activity: Awaited<ReturnType<RunService['activity']>>;
   denials: ReadonlyMap<string, number>;
+  hostUses: Awaited<ReturnType<EventService['hostUses']>>;
   /** For each server, the others that start the same. */
   sameAs: ReadonlyMap<string, readonly string[]>;
 }
@@ -151,12 +157,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function survey(servers: readonly FoundServer[], all = servers): Promise<Survey> {
     const wrapped = servers.some((server) => server.wrapping !== null);
-    const [processes, activity, denials] = await Promise.all([
+    const [processes, activity, denials, hostUses] = await Promise.all([
       wrapped ? deps.processes.list() : [],
       deps.runs.activity(),
       deps.events.denialsLastHour(),
+      deps.events.hostUses(),
     ]);
-    return { processes, activity, denials, sameAs: groupByLaunch(all) };
+    return { processes, activity, denials, hostUses, sameAs: groupByLaunch(all) };
   }
 
   /** A document that cannot be read costs its own server a problem, never the list. */
@@ -187,12 +194,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
-  async function describe(found: FoundServer, facts: Survey, problems: Problem[]): Promise<Server> {
+  async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
-    const [record, stored, planText] = await Promise.all([
+    const [record, stored, planText, pin] = await Promise.all([
       tolerant(found, problems, () => journal.get(found.id)),
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
+      describePin(deps.pins, found.id, found.launch, deep),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
@@ -214,7 +222,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       found.launch === null || state === 'cannot'
         ? null
         : await tolerant(found, problems, () =>
-            planner.effective(found, level === 'off' ? defaultLevel : level, stored?.rules ?? []),
+            planner.effective(found, level === 'off' ? defaultLevel : level, stored ?? { rules: [] }),
           );
     return {
       id: found.id,
@@ -248,11 +256,21 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       notes: notesOf(found),
       autoApprove: entry.autoApprove,
       headers: [...entry.headers],
+      network:
+        policy === null || state === 'off'
+          ? null
+          : {
+              mode: policy.network,
+              hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
+              hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
+            },
+      fetches: pin === null ? fetchesOf(found.launch) : null,
+      pin,
     };
   }
 
-  async function describeOne(found: FoundServer): Promise<Server> {
-    return describe(found, await survey([found]), []);
+  async function describeOne(found: FoundServer, deep = false): Promise<Server> {
+    return describe(found, await survey([found]), [], deep);
   }
 
   /** Where servers are named by their ids, what was found before is enough. */
@@ -352,7 +370,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function store(found: FoundServer, level: Level): Promise<void> {
     const stored = await policies.get(found.id);
-    await policies.put({ v: policyFormatVersion, server: found.id, level, rules: stored?.rules ?? [] });
+    await policies.put({ ...(stored ?? { v: policyFormatVersion, server: found.id, rules: [] }), level });
   }
 
   async function remember(
@@ -458,7 +476,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       if (!(error instanceof BelljarError)) throw error;
     }
     await plans.remove(found.id);
+    await unpin(found.id);
     await journal.remove(found.id);
+  }
+
+  /** What was installed for a server goes with it; what a run still needs, or cannot be removed, is the doctor's. */
+  async function unpin(server: string): Promise<void> {
+    await deps.pins.remove(server);
+    await sweepTrees(deps.pins, deps.runs, server).catch(() => undefined);
   }
 
   /** A server that was contained and stands in no readable file any more. */
@@ -469,6 +494,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (failure !== undefined) return { ...result, state: 'drifted', error: toErrorBody(failure.error) };
     if (!dryRun) {
       await plans.remove(record.server);
+      await unpin(record.server);
       await journal.remove(record.server);
     }
     return { ...result, state: 'off' };
@@ -569,7 +595,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async show(input) {
       const found = await find(input.server);
-      const server = await describeOne(found);
+      const server = await describeOne(found, true);
       const [policy, { events }, { runs }] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),

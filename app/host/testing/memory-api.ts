@@ -8,6 +8,7 @@ import type { ChangeResult } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level } from '#contract/words.ts';
+import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { EngineApi, HostEngine } from '../host.ts';
 
 const at = '2026-01-02T03:04:05.678Z';
@@ -65,6 +66,9 @@ function makeServer(name: string): Server {
     notes: [],
     autoApprove: false,
     headers: [],
+    network: null,
+    fetches: null,
+    pin: null,
   };
 }
 
@@ -106,6 +110,8 @@ export interface MemoryEngine extends HostEngine {
   touch(): void;
   /** Calls under way that were told to give up. */
   readonly aborted: string[];
+  /** Links that were handed to the browser. */
+  readonly opened: string[];
   /** Makes `servers.check` take this long. */
   slowMs: number;
 }
@@ -116,6 +122,7 @@ export function createMemoryEngine(): MemoryEngine {
   const watchers = new Set<() => void>();
   const events: Event[] = [makeEvent(1)];
   const aborted: string[] = [];
+  const opened: string[] = [];
 
   function find(handle: string): Server {
     const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
@@ -148,9 +155,26 @@ export function createMemoryEngine(): MemoryEngine {
     return { id: server.id, rule, level: server.level, effective: 'restart', policy: policy(server) };
   };
 
+  const questions = createQuestionService({
+    browser: {
+      async open(url) {
+        opened.push(url);
+        return true;
+      },
+    },
+    judge: async (id) => {
+      const server = servers.get(id);
+      return server === undefined ? null : { handle: server.handle, verdict: 'ask' };
+    },
+    grant: async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
+    log: { info: () => undefined, warn: () => undefined },
+    now: Date.now,
+  });
+
   const engine: MemoryEngine = {
     servers,
     aborted,
+    opened,
     slowMs: 0,
     emit(event) {
       events.push(event);
@@ -163,6 +187,7 @@ export function createMemoryEngine(): MemoryEngine {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onQuestion: questions.subscribe,
     async watch(onChange) {
       watchers.add(onChange);
       return async () => void watchers.delete(onChange);
@@ -230,6 +255,33 @@ export function createMemoryEngine(): MemoryEngine {
         find(server);
         throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server } });
       },
+      'policies.hosts': async ({ server }) => ({
+        id: find(server).id,
+        network: 'open',
+        hosts: [
+          {
+            host: 'api.example.com',
+            port: 443,
+            domain: 'example.com',
+            address: '93.184.216.34:443',
+            allowed: 3,
+            refused: 0,
+            lastAt: at,
+          },
+        ],
+      }),
+      'policies.limit': async ({ server, hosts, dryRun }) => ({
+        id: find(server).id,
+        level: find(server).level,
+        changed: !dryRun,
+        before: 'open',
+        after: 'hosts',
+        hosts: hosts ?? [],
+        groups: [],
+        unlisted: 0,
+        diff: '-network open\n+network hosts\n',
+        effective: 'restart',
+      }),
       'policies.explain': async ({ server, what, access }) => ({
         verdict: find(server).level === 'off' ? 'allowed' : 'refused',
         subject: 'file',
@@ -243,6 +295,33 @@ export function createMemoryEngine(): MemoryEngine {
       }),
       'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
       'runs.list': async () => ({ runs: [run] }),
+      'pins.pin': async ({ server: handle, update, dryRun }) => {
+        const server = find(handle);
+        const version = update ? '1.1.0' : '1.0.0';
+        const changes = {
+          package: 'pkg',
+          from: server.pin?.version ?? null,
+          to: version,
+          publisherBefore: null,
+          publisher: 'someone',
+          added: [],
+          removed: [],
+          changed: [],
+          replaced: [],
+          scripts: [],
+        };
+        const pin = { package: 'pkg', version, at, publisher: 'someone', problem: null };
+        const changed = server.pin?.version !== version;
+        if (!dryRun) servers.set(server.id, { ...server, pin });
+        return { id: server.id, changed, pin: dryRun ? server.pin : pin, changes, effective: 'now' };
+      },
+      'pins.unpin': async ({ server: handle }) => {
+        const server = find(handle);
+        if (server.pin === null) throw new BelljarError('not-pinned', { params: { server: server.handle } });
+        servers.set(server.id, { ...server, pin: null });
+        return { id: server.id, changed: true, effective: 'now' };
+      },
+      'pins.outdated': async () => ({ servers: [] }),
       'runs.stop': async ({ run: id }) => {
         if (id !== run.run) throw new BelljarError('no-such-run', { params: { run: id } });
         return { ...run, live: false, endedAt: at };
@@ -250,6 +329,9 @@ export function createMemoryEngine(): MemoryEngine {
       'history.list': async () => ({
         entries: [{ id: '1', at, action: 'contain', server: 'claude-desktop.files', file: null, summary: 'contained' }],
       }),
+      'questions.list': questions.list,
+      'questions.ask': questions.ask,
+      'questions.answer': questions.answer,
       'demo.run': async () => ({ rows: [], events: [], sentence: 'Free, all got through; contained, nothing.' }),
     },
   };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Finding, HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
+import type { EventService } from '#engine/events/event-service.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import type {
   Clients,
@@ -28,13 +29,19 @@ import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
+import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
+
+/** What one server did with one host, as events tell it. */
+export type HostUse = ReturnType<HostUses['get']> extends readonly (infer Use)[] | undefined ? Use : never;
+type HostUses = Awaited<ReturnType<EventService['hostUses']>>;
 
 export interface ServerWorld {
   places: Places;
   servers: ServerService;
   policies: PolicyService;
   activity: Map<string, ServerActivity>;
+  hostUses: Map<string, HostUse[]>;
   checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
   /** What every check answers. */
   verdict: CheckResult['verdict'];
@@ -113,6 +120,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   mkdirSync(home, { recursive: true });
   const places = testPlaces(home, change);
   const activity = new Map<string, ServerActivity>();
+  const hostUses: ServerWorld['hostUses'] = new Map();
   const checked: ServerWorld['checked'] = [];
   const base = {
     places,
@@ -123,6 +131,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     journal: replaced.journal ?? createJournal(places.dataFolder),
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
     plans: replaced.plans ?? createPlanStore(places.dataFolder),
+    pins: createPinStore(places.dataFolder),
     runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
   };
   const servers = createServerService({
@@ -130,6 +139,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     processes: replaced.processes ?? createProcesses(),
     launcher: { install: () => Promise.resolve(places.launcher) },
     events: {
+      hostUses: () => Promise.resolve(hostUses),
       list: () => Promise.resolve({ events: [] }),
       denialsLastHour: () => Promise.resolve(new Map([['cursor.a', 7]])),
     },
@@ -169,7 +179,13 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     },
   });
   const { find, clientFiles, exclusive } = servers;
-  const policies = createPolicyService({ ...base, find, clientFiles, exclusive });
+  const policies = createPolicyService({
+    ...base,
+    events: { hostUses: () => Promise.resolve(hostUses) },
+    find,
+    clientFiles,
+    exclusive,
+  });
   const examinations = createExaminations({
     folders: {
       ...findFolders({ HOME: home }, { uid: places.uid, homedir: home }),
@@ -196,6 +212,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     servers,
     policies,
     activity,
+    hostUses,
     checked,
     verdict: 'works',
     onStep: () => undefined,

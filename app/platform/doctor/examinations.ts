@@ -12,6 +12,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Finding } from '#contract/methods.ts';
+import type { PinRecord } from '#contract/pin.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { serverIdPattern } from '#contract/words.ts';
@@ -19,6 +20,7 @@ import { enforcementSentence } from '#domain/enforcement-sentence.ts';
 import { parsePlan, planMaxBytes } from '#domain/plan-text.ts';
 import type { DoctorView, Examination, Launcher } from '#engine/doctor/ports.ts';
 import type { Spool } from '#engine/events/ports.ts';
+import type { PinStore } from '#engine/pins/ports.ts';
 import type { Journal, PlanStore, PolicyStore } from '#engine/ports.ts';
 import type { Folders } from '../paths/folders.ts';
 import { startTicksOf } from '../spool/supervisors.ts';
@@ -29,6 +31,7 @@ export interface ExaminationsOptions {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  pins: PinStore;
   spool: Spool;
   /** The engine, whole by the time it is asked. */
   engine: DoctorView;
@@ -98,6 +101,7 @@ export function createExaminations(options: ExaminationsOptions): readonly Exami
     { code: 'kernel', examine: () => examineKernel(options) },
     { code: 'documents', examine: (repair) => examineDocuments(options, repair) },
     { code: 'servers', examine: (repair) => examineServers(options, repair) },
+    { code: 'pins', examine: (repair) => examinePins(options, repair) },
     { code: 'spool', examine: (repair) => examineSpool(options, repair) },
     { code: 'leftovers', examine: (repair) => examineLeftovers(options, repair) },
   ];
@@ -374,6 +378,62 @@ function badPlan({ plans, uid }: ExaminationsOptions, server: Server): (FindingP
   } catch {
     return bad('plan-invalid', 'its plan is damaged');
   }
+}
+
+/** Every file of what was installed, and not only its times. */
+async function examinePins({ pins, engine }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const server of await pins.list()) {
+    const file = pins.folder(server);
+    let record: PinRecord | null = null;
+    try {
+      record = await pins.get(server);
+    } catch (error) {
+      findings.push(finding({ code: 'pin-invalid', severity: 'error', file, sentence: reasonOf(error) }));
+      continue;
+    }
+    if (record !== null) {
+      const { state, digest } = await pins.examine(record);
+      if (state === 'tampered') {
+        const sentence = `${server}: what was installed is not what was pinned, so it does not start. Install it again: belljar pin ${server}`;
+        findings.push(finding({ code: 'pin-tampered', severity: 'error', file: record.tree, sentence }));
+      } else if (state === 'touched' && digest !== null) {
+        const parts = {
+          code: 'pin-touched',
+          severity: 'error' as const,
+          file: record.tree,
+          sentence: `${server}: what was installed was copied or touched, so it does not start. Every file still holds what it held.`,
+          done: `${server}: what was installed was compared file by file, and is started again.`,
+        };
+        const sealed = { ...record, digest };
+        const seal = async (): Promise<void> => {
+          await pins.put(sealed);
+          await engine.writePlan(server);
+        };
+        findings.push(await repairing(parts, repair, seal));
+      }
+    }
+    findings.push(...(await examineStrays(await pins.unused(server), pins, repair)));
+  }
+  findings.push(...(await examineStrays(await pins.strays(), pins, repair)));
+  return findings.length > 0
+    ? findings
+    : [finding({ code: 'pins', severity: 'ok', sentence: 'What was installed for pinned servers is as it was.' })];
+}
+
+function examineStrays(strays: readonly string[], pins: PinStore, repair: boolean): Promise<Finding[]> {
+  return Promise.all(
+    strays.map((file) => {
+      const parts = {
+        code: 'pin-left',
+        severity: 'warning' as const,
+        file,
+        sentence: 'This was installed for a pinned server and is started by none any more.',
+        done: 'What was installed and is started by none any more was removed.',
+      };
+      return repairing(parts, repair, () => pins.removeTree(file));
+    }),
+  );
 }
 
 async function examineSpool({ spool, engine }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {

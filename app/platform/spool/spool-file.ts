@@ -11,6 +11,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Event } from '#contract/event.ts';
 import { eventSchema, isDenial, spoolLineMaxBytes } from '#contract/event.ts';
+import { eventReasons } from '#contract/sentences.ts';
 import type { SpoolRun } from '#engine/events/ports.ts';
 import { Sequence, SequenceBackwards } from './sequence.ts';
 
@@ -35,7 +36,7 @@ export interface SpoolFileReports {
 }
 
 /** Opens a name of the spool folder; null when it is not (any more) a regular file there. */
-function openSpoolFile(
+export function openSpoolFile(
   path: string,
 ): { descriptor: number; size: number; identity: string; modifiedMs: number } | null {
   let descriptor: number;
@@ -74,9 +75,10 @@ export function parseSpoolLine(line: Uint8Array, label: (event: Event) => string
     return null;
   }
   const event = parsed.data;
-  // What a target is called in words is this side's to say, not the file's.
+  // What a target is called in words is this side's to say, not the file's; only why a connection was refused is the
+  // launcher's own word, from a closed list.
+  const known = event.known !== undefined && Object.hasOwn(eventReasons, event.known) ? event.known : label(event);
   delete event.known;
-  const known = label(event);
   if (known !== undefined) {
     event.known = known;
   }

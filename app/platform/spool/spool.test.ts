@@ -162,7 +162,98 @@ describe('what the spool reads', () => {
   });
 });
 
+describe('hosts that runs used', () => {
+  const connect = (seq: number, target: string, changes: Partial<Event> = {}): Event =>
+    event(seq, { kind: 'net.connect', target, verdict: 'allowed', by: 'broker', ...changes });
+
+  it('counts them over all runs of a server, and goes on with what is appended', async () => {
+    writeFileSync(
+      file(),
+      lines(
+        started(),
+        connect(2, 'api.example.com:443', { count: 3, address: '93.184.216.34:443' }),
+        event(3, { target: '/a/"net.connect"/b' }),
+        event(4, { kind: 'net.dns', target: 'api.example.com', verdict: 'allowed' }),
+        connect(5, 'api.example.com:443', { verdict: 'refused' }),
+      ),
+    );
+    writeFileSync(join(folder, 'run-2.jsonl'), lines(connect(2, 'b.example:443', { run: 'run-2', server: 'other' })));
+    const spool = open();
+    const first = await spool.hostUses();
+    expect(first.get('demo')).toEqual([
+      expect.objectContaining({
+        target: 'api.example.com:443',
+        verdict: 'allowed',
+        count: 3,
+        address: '93.184.216.34:443',
+      }),
+      expect.objectContaining({ target: 'api.example.com:443', verdict: 'refused', count: 1 }),
+      expect.objectContaining({ kind: 'net.dns', target: 'api.example.com' }),
+    ]);
+    expect(first.get('other')).toHaveLength(1);
+    const more = lines(connect(6, 'api.example.com:443', { count: 2 }));
+    appendFileSync(file(), more.slice(0, 40));
+    expect((await spool.hostUses()).get('demo')?.[0]?.count).toBe(3);
+    appendFileSync(file(), more.slice(40));
+    expect((await spool.hostUses()).get('demo')?.[0]?.count).toBe(5);
+    unlinkSync(file());
+    expect((await spool.hostUses()).has('demo')).toBe(false);
+  });
+
+  it('takes nothing from another run, another server, a cut target, a line beyond the bound; and no flood of names', async () => {
+    writeFileSync(
+      file(),
+      lines(
+        started(),
+        connect(2, 'good.example:443'),
+        connect(3, 'other-run.example:443', { run: 'run-9' }),
+        connect(4, 'other-server.example:443', { server: 'elsewhere' }),
+        connect(5, 'cut.example:443', { targetBytes: 90_000 }),
+      ) +
+        `${JSON.stringify(connect(6, 'long.example:443'))}${' '.repeat(900_000)}\n` +
+        lines(...Array.from({ length: 1200 }, (_, index) => connect(index + 7, `n${index}.example:443`))),
+    );
+    const uses = (await open().hostUses()).get('demo') ?? [];
+    expect(uses).toHaveLength(1000);
+    expect(uses[0]?.target).toBe('good.example:443');
+    expect(uses.filter(({ target }) => /^(?:other|cut|long)/.test(target))).toEqual([]);
+  });
+
+  it('adds up the runs of a server, with the address of the latest use', async () => {
+    const at = (day: number): string => `2026-03-0${day}T12:00:00.000Z`;
+    const of = (run: string, day: number, address: string): string =>
+      lines(connect(2, 'a.example:443', { run, at: at(day), address }));
+    writeFileSync(file(), of('run-1', 3, '93.184.216.3:443'));
+    writeFileSync(join(folder, 'run-2.jsonl'), of('run-2', 4, '93.184.216.4:443'));
+    writeFileSync(join(folder, 'run-3.jsonl'), of('run-3', 2, '93.184.216.2:443'));
+    expect((await open().hostUses()).get('demo')).toEqual([
+      expect.objectContaining({ target: 'a.example:443', count: 3, address: '93.184.216.4:443', lastAt: at(4) }),
+    ]);
+  });
+
+  it('reads a file anew that another one replaced', async () => {
+    writeFileSync(file(), lines(started(), connect(2, 'old.example:443')));
+    const spool = open();
+    await spool.hostUses();
+    writeFileSync(`${file()}.new`, lines(started(), connect(2, 'new.example:443'), connect(3, 'more.example:443')));
+    renameSync(`${file()}.new`, file());
+    expect((await spool.hostUses()).get('demo')?.map(({ target }) => target)).toEqual([
+      'new.example:443',
+      'more.example:443',
+    ]);
+  });
+});
+
 describe('hostile text', () => {
+  it('believes no word of a file about what a target is, but the launcher why it refused a connection', async () => {
+    const refused = { kind: 'net.connect', target: 'evil.example:443' } as const;
+    writeFileSync(
+      file(),
+      lines(started(), event(2, { ...refused, known: 'other-name' }), event(3, { ...refused, known: 'ssh-keys' })),
+    );
+    expect((await open().newest({ limit: 9 })).map(({ known }) => known)).toEqual([undefined, 'other-name', undefined]);
+  });
+
   const bad: [string, string][] = [
     ['no JSON', 'not json\n'],
     ['an empty line', '\n'],

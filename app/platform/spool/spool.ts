@@ -11,7 +11,9 @@ import { lstatSync, mkdirSync, opendirSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '#contract/event.ts';
 import { runIdPattern } from '#contract/words.ts';
+import type { HostUse } from '#domain/seen-hosts.ts';
 import type { Log, Spool, SpoolPruned, SpoolQuery, SpoolRun, SpoolStatus } from '#engine/events/ports.ts';
+import { addUses, HostTally } from './host-tally.ts';
 import type { LineProblem } from './spool-file.ts';
 import { SpoolFile } from './spool-file.ts';
 
@@ -22,6 +24,8 @@ const suffix = '.jsonl';
 /** More names than this in the folder are not looked at: whoever put them there is not the launcher. */
 const namesMax = 10_000;
 const strangersMax = 20;
+/** Different uses of the network that are counted, a server. */
+const hostUsesMax = 2000;
 const hourSeconds = 3600;
 const sweepMs = 5000;
 const pollMs = 500;
@@ -61,6 +65,7 @@ class FolderSpool implements Spool {
   /** Lines that end before this offset were there when the following began: they are history, not news. */
   readonly #newsFrom = new Map<string, number>();
   readonly #listeners = new Set<(event: Event) => void>();
+  readonly #tallies = new Map<string, HostTally>();
   #strangers: string[] = [];
   #saidTooManyNames = false;
 
@@ -143,6 +148,27 @@ class FolderSpool implements Spool {
     return denials;
   }
 
+  async hostUses(): Promise<ReadonlyMap<string, readonly HostUse[]>> {
+    const servers = new Map<string, Map<string, HostUse>>();
+    // The newest runs first: where a server used more than is counted, the oldest are left out.
+    for (const { file, size } of this.#list().sort((a, b) => b.modifiedMs - a.modifiedMs)) {
+      let tally = this.#tallies.get(file.run);
+      if (tally === undefined) {
+        tally = new HostTally(this.#path(file.run), file.run);
+        this.#tallies.set(file.run, tally);
+      }
+      while (tally.advance(size)) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      if (tally.server !== null) {
+        const uses = servers.get(tally.server) ?? new Map<string, HostUse>();
+        servers.set(tally.server, uses);
+        addUses(uses, tally.uses, hostUsesMax);
+      }
+    }
+    return new Map([...servers].map(([server, uses]) => [server, [...uses.values()]]));
+  }
+
   follow(listener: (event: Event) => void): Promise<() => void> {
     // A wrapper, so that one function may follow twice.
     const own = (event: Event): void => listener(event);
@@ -211,6 +237,7 @@ class FolderSpool implements Spool {
 
   #forget(run: string): void {
     this.#files.delete(run);
+    this.#tallies.delete(run);
     this.#newsFrom.delete(run);
     this.#dirty.delete(run);
   }

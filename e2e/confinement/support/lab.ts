@@ -24,6 +24,12 @@ export interface LabResult extends Result {
   skipped?: string;
 }
 
+/**
+ * What the launcher itself connects where names can be looked up: on loopback, one of each family, to fill the hole that the
+ * server's sockets are sent into (native-helpers/launcher/linux/hole.hpp).
+ */
+export const launcherOpens = 2;
+
 const noNamespace = 77;
 
 async function start(

@@ -1,6 +1,7 @@
 /*
  * Reaches into another process of the same user. attack-process <call> <pid> [hexadecimal or decimal address] [descriptor]
  * Facts: the same user id is all the kernel asks for most of these. <pid> 0 means a child of our own (the twin).
+ * Signals are of the two kinds that a process ignores by itself: SIGWINCH to one, SIGURG to all that there are.
  */
 #include "attack.h"
 
@@ -39,7 +40,7 @@ int main(int argc, char **argv) {
   if (own) {
     pid = fork();
     if (pid == 0) {
-      signal(SIGURG, SIG_IGN);
+      signal(SIGWINCH, SIG_IGN);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       for (;;) pause();
     }
@@ -51,7 +52,7 @@ int main(int argc, char **argv) {
   struct iovec local = {.iov_base = buffer, .iov_len = own ? 4 : 24}, remote = {.iov_base = (void *)address, .iov_len = own ? 4 : 24};
   siginfo_t information;
   memset(&information, 0, sizeof information);
-  information.si_signo = SIGURG;
+  information.si_signo = SIGWINCH;
   information.si_code = SI_QUEUE;
   information.si_pid = getpid();
   information.si_uid = getuid();
@@ -70,22 +71,22 @@ int main(int argc, char **argv) {
       lseek(copy, 0, SEEK_SET);
       reached_content(copy, "read");
     }
-  } else if (is(call, "kill")) must(call, kill(pid, SIGURG));
+  } else if (is(call, "kill")) must(call, kill(pid, SIGWINCH));
   else if (is(call, "kill-terminate")) must(call, kill(pid, SIGTERM));
   else if (is(call, "kill-exists")) must(call, kill(pid, 0));
-  else if (is(call, "kill-group")) must("kill", kill(-pid, SIGURG));
+  else if (is(call, "kill-group")) must("kill", kill(-pid, SIGWINCH));
   else if (is(call, "kill-all")) must("kill", kill(-1, SIGURG));
-  else if (is(call, "tkill")) must(call, syscall(SYS_tkill, pid, SIGURG));
-  else if (is(call, "tgkill")) must(call, syscall(SYS_tgkill, pid, pid, SIGURG));
-  else if (is(call, "rt_sigqueueinfo")) must(call, syscall(SYS_rt_sigqueueinfo, pid, SIGURG, &information));
-  else if (is(call, "rt_tgsigqueueinfo")) must(call, syscall(SYS_rt_tgsigqueueinfo, pid, pid, SIGURG, &information));
-  else if (is(call, "pidfd_send_signal")) must(call, syscall(SYS_pidfd_send_signal, pidfd_of(pid), SIGURG, NULL, 0));
+  else if (is(call, "tkill")) must(call, syscall(SYS_tkill, pid, SIGWINCH));
+  else if (is(call, "tgkill")) must(call, syscall(SYS_tgkill, pid, pid, SIGWINCH));
+  else if (is(call, "rt_sigqueueinfo")) must(call, syscall(SYS_rt_sigqueueinfo, pid, SIGWINCH, &information));
+  else if (is(call, "rt_tgsigqueueinfo")) must(call, syscall(SYS_rt_tgsigqueueinfo, pid, pid, SIGWINCH, &information));
+  else if (is(call, "pidfd_send_signal")) must(call, syscall(SYS_pidfd_send_signal, pidfd_of(pid), SIGWINCH, NULL, 0));
   else if (is(call, "fown-signal")) {
     /* the kernel sends the signal for us when input arrives */
     int pair[2];
     prepare("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
     must("F_SETOWN", fcntl(pair[0], F_SETOWN, pid));
-    must("F_SETSIG", fcntl(pair[0], F_SETSIG, SIGURG));
+    must("F_SETSIG", fcntl(pair[0], F_SETSIG, SIGWINCH));
     must("O_ASYNC", fcntl(pair[0], F_SETFL, O_ASYNC | O_NONBLOCK));
     must("write", write(pair[1], "x", 1));
     usleep(50000);

@@ -94,14 +94,12 @@ int main(int argc, char **argv) {
     int descriptor = own(SOCK_STREAM | SOCK_NONBLOCK, 0);
     must("setsockopt", setsockopt(descriptor, IPPROTO_IP, IP_OPTIONS, route, sizeof route));
     if (connect(descriptor, to, length) < 0 && errno != EINPROGRESS) refused("connect", errno);
-    usleep(1500000); /* the neighbour of the first hop is looked for, and the packet sent again */
   } else if (is(way, "routing-header")) {
     /* segment routing, one segment: fd12::1 */
     unsigned char header[24] = {0, 2, 4, 0, 0, 0, 0, 0, 0xfd, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     int descriptor = own(SOCK_STREAM | SOCK_NONBLOCK, 0);
     must("setsockopt", setsockopt(descriptor, IPPROTO_IPV6, IPV6_RTHDR, header, sizeof header));
     if (connect(descriptor, to, length) < 0 && errno != EINPROGRESS) refused("connect", errno);
-    usleep(1500000); /* the neighbour of the first hop is looked for, and the packet sent again */
   } else if (is(way, "mptcp")) {
     must("connect", connect(own(SOCK_STREAM, 262), to, length));
   } else if (is(way, "sctp")) {

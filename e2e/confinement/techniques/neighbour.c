@@ -1,7 +1,8 @@
 /*
  * Not an attack: another program of the same user, as the machine is full of. It listens on every kind of socket, holds
  * shared memory, a secret in its memory and its environment, an open file, and writes down every contact in a log file.
- * neighbour <folder> <secret file>: prints one line of JSON with what there is to attack, then serves until stdin ends.
+ * neighbour <folder> <secret file>: prints one line of JSON with what there is to attack, then serves until stdin ends. To
+ * each line on stdin it answers with one on stdout, after it has written down all that had reached it.
  */
 #include "attack.h"
 
@@ -32,6 +33,23 @@ static void on_signal(int number) {
   text[8] = (char)('0' + number % 10);
   text[9] = '\n';
   (void)!write(log_file, text, 10);
+}
+
+struct end {
+  int descriptor;
+  const char *name;
+  bool stream;
+};
+
+static void take(const struct end *end) {
+  char text[256];
+  if (end->stream) {
+    int peer = accept4(end->descriptor, NULL, NULL, SOCK_CLOEXEC);
+    note("contact", end->name);
+    if (peer >= 0) close(peer);
+  } else if (recv(end->descriptor, text, sizeof text - 1, MSG_DONTWAIT) >= 0) {
+    note("contact", end->name);
+  }
 }
 
 static int unix_socket(int type, const char *folder, const char *name, bool abstract) {
@@ -87,11 +105,7 @@ int main(int argc, char **argv) {
   sigaction(SIGWINCH, &action, NULL);
   int held = (int)prepare("held file", open(secret_file, O_RDWR | O_CLOEXEC));
 
-  struct {
-    int descriptor;
-    const char *name;
-    bool stream;
-  } ends[16];
+  struct end ends[16];
   nfds_t count = 0;
   struct pollfd polls[17];
   char abstract_stream[64], abstract_datagram[64];
@@ -140,23 +154,24 @@ int main(int argc, char **argv) {
   for (nfds_t index = 0; index < count; index++) {
     polls[index + 1] = (struct pollfd){.fd = ends[index].descriptor, .events = POLLIN};
   }
+  bool asked = false;
   for (;;) {
-    if (poll(polls, count + 1, -1) < 0) continue;
-    if (polls[0].revents != 0) {
-      char ignored[64];
-      if (read(0, ignored, sizeof ignored) <= 0) break;
-    }
+    int ready = poll(polls, count + 1, asked ? 0 : -1);
+    if (ready < 0) continue;
+    bool quiet = true;
     for (nfds_t index = 0; index < count; index++) {
       if (polls[index + 1].revents == 0) continue;
-      char text[256];
-      if (ends[index].stream) {
-        int peer = accept4(ends[index].descriptor, NULL, NULL, SOCK_CLOEXEC);
-        note("contact", ends[index].name);
-        if (peer >= 0) close(peer);
-      } else {
-        ssize_t length = recv(ends[index].descriptor, text, sizeof text - 1, MSG_DONTWAIT);
-        if (length >= 0) note("contact", ends[index].name);
-      }
+      quiet = false;
+      take(&ends[index]);
+    }
+    if (asked && quiet) {
+      puts("written");
+      fflush(stdout);
+      asked = false;
+    } else if (!asked && polls[0].revents != 0) {
+      char line[64];
+      if (read(0, line, sizeof line) <= 0) break;
+      asked = true;
     }
   }
   if (memory >= 0) shmctl(memory, IPC_RMID, NULL);

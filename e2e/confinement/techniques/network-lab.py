@@ -20,6 +20,11 @@ import sys
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 PORT = 8080
+# The ends of the cable. Each knows the other's from the beginning: a question for it that is asked while the cable is only
+# just plugged in may get lost, and is repeated a second later.
+NEAR, FAR = "02:00:00:00:00:02", "02:00:00:00:00:01"
+NEAR_ADDRESSES = ["203.0.113.2", "2001:db8:77::2"]
+FAR_ADDRESSES = ["203.0.113.1", "2001:db8:77::1"]
 FOUR = [
     "93.184.216.34", "169.254.169.254", "169.254.1.1", "10.20.30.40", "172.16.5.5", "172.31.255.1", "192.168.7.7",
     "100.64.1.1", "198.18.0.1", "100.100.100.200", "192.0.0.192", "168.63.129.16",
@@ -37,8 +42,9 @@ def unshare(flags):
         raise OSError(ctypes.get_errno(), "unshare")
 
 
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, stdout=subprocess.DEVNULL)
+def ip(*lines):
+    """Several commands of ip(8), with one start of it."""
+    subprocess.run(["ip", "-batch", "-"], check=True, stdout=subprocess.DEVNULL, text=True, input="\n".join(lines) + "\n")
 
 
 def counters():
@@ -132,26 +138,25 @@ def main():
         unshare(CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
-        ip("link", "set", "lo", "up")
-        for address in FOUR:
-            ip("address", "add", address + "/32", "dev", "lo")
-        for address in SIX:
-            ip("-6", "address", "add", address + "/128", "dev", "lo", "nodad")
-        ip("address", "add", "203.0.113.1/24", "dev", "far")
-        ip("-6", "address", "add", "2001:db8:77::1/64", "dev", "far", "nodad")
-        ip("link", "set", "far", "up")
+        ip("link set lo up",
+           *(f"address add {address}/32 dev lo" for address in FOUR),
+           *(f"address add {address}/128 dev lo nodad" for address in SIX),
+           "address add 203.0.113.1/24 dev far",
+           "address add 2001:db8:77::1/64 dev far nodad",
+           "link set far up",
+           *(f"neighbour add {address} lladdr {NEAR} dev far nud permanent" for address in NEAR_ADDRESSES))
         serve(report, started_write, ended_read)
     os.close(ended_read)
     os.read(made_read, 1)
-    ip("link", "add", "near", "type", "veth", "peer", "name", "far", "netns", str(child))
-    ip("link", "set", "lo", "up")
-    ip("address", "add", "203.0.113.2/24", "dev", "near")
-    ip("-6", "address", "add", "2001:db8:77::2/64", "dev", "near", "nodad")
-    ip("link", "set", "near", "up")
+    ip(f"link add near address {NEAR} type veth peer name far address {FAR} netns {child}",
+       "link set lo up",
+       "address add 203.0.113.2/24 dev near",
+       "address add 2001:db8:77::2/64 dev near nodad",
+       "link set near up",
+       *(f"neighbour add {address} lladdr {FAR} dev near nud permanent" for address in FAR_ADDRESSES))
     os.write(go_write, b"x")
     os.read(started_read, 1)
-    ip("route", "add", "default", "via", "203.0.113.1")
-    ip("-6", "route", "add", "default", "via", "2001:db8:77::1")
+    ip("route add default via 203.0.113.1", "route add ::/0 via 2001:db8:77::1")
     try:
         open("/proc/sys/net/ipv4/ping_group_range", "w").write("0 65534")
     except OSError:

@@ -1,6 +1,6 @@
 /**
  * A throw-away home with the whole engine over it, as the host composes it, and the real launcher. Nothing of the person
- * who runs the tests is looked at: HOME points here, and every XDG and BELLJAR variable is taken away.
+ * who runs the tests is looked at: HOME points here, and every variable that leads back there is taken away.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ export function makeWorld(): World {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'belljar-world-')));
   const before = { ...process.env };
   for (const name of Object.keys(process.env)) {
-    if (/^(XDG_|BELLJAR_|CLAUDE_)/.test(name)) delete process.env[name];
+    if (/^(?:XDG_|BELLJAR_|CLAUDE_|npm_|NPM_CONFIG_|UV_)/.test(name)) delete process.env[name];
   }
   process.env['HOME'] = home;
   const folders = findFolders(process.env);

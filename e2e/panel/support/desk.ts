@@ -13,8 +13,11 @@ import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
-import type { LaunchedLevel, Level } from '#contract/words.ts';
+import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
+import type { PinChanges } from '#contract/pin.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
+import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
+import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
 import { createFeedHub } from '#host/feed-hub.ts';
 import { createHandler } from '#host/handler.ts';
@@ -23,6 +26,8 @@ import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
+import { createQuestionService } from '#engine/questions/question-service.ts';
+import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
 import { demoResult } from './fixtures.ts';
 
@@ -35,6 +40,14 @@ export interface Desk {
   /** Calls of the engine, as `method input`, oldest first. */
   readonly calls: { method: string; input: unknown }[];
   readonly servers: Map<string, Server>;
+  /** As a run's guardian asks. */
+  ask: (input: Omit<QuestionInput, 'granted'>) => Promise<QuestionOutcome>;
+  /** As a person does elsewhere. */
+  answer: (target: string, answer: QuestionAnswer) => Promise<void>;
+  /** Rules that a person gave this server, as `verb:what`. */
+  rules: (server: string) => string[];
+  /** Links that were handed to the browser. */
+  readonly opened: string[];
   emit: (...events: Event[]) => void;
   /** Replaces a server and tells the host that something changed. */
   change: (server: Server) => void;
@@ -100,6 +113,22 @@ export function checkOf(server: Server, overrides: Partial<CheckResult> = {}): C
   };
 }
 
+export function pinChangesOf(server: Server, to: string): PinChanges {
+  const from = server.pin?.version ?? null;
+  return {
+    package: server.fetches?.package ?? server.pin?.package ?? 'a-package',
+    from,
+    to,
+    publisherBefore: from === null ? null : 'mara-packages',
+    publisher: from === null ? 'mara-packages' : 'somebody-else',
+    added: from === null ? [{ name: 'a-package', version: to }] : [{ name: 'left-pad', version: '9.0.0' }],
+    removed: [],
+    changed: from === null || from === to ? [] : [{ name: 'a-package', from, to }],
+    replaced: [],
+    scripts: [],
+  };
+}
+
 export async function openDesk(scene: Scene): Promise<Desk> {
   const folder = mkdtempSync(join(tmpdir(), 'belljar-panel-'));
   const servers = new Map(scene.servers.map((server) => [server.id, server]));
@@ -130,7 +159,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       v: 1,
       server: server.id,
       level,
-      network: 'open',
+      network: server.network?.mode ?? 'open',
       rules: [
         { id: 'read:/usr', verb: 'read', what: '/usr', source: 'runtime' },
         { id: 'write:/home/mara/Documents', verb: 'write', what: '/home/mara/Documents', source: 'argument' },
@@ -145,6 +174,23 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       limits: {},
     };
   }
+
+  const opened: string[] = [];
+  const questions = createQuestionService({
+    browser: {
+      async open(url) {
+        opened.push(url);
+        return true;
+      },
+    },
+    judge: async (id) => ({ handle: servers.get(id)?.handle ?? id, verdict: 'ask' }),
+    grant: (input) => answers['policies.grant'](input),
+    log: { info: () => undefined, warn: () => undefined },
+    now: Date.now,
+  });
+  questions.subscribe((item) => {
+    feed.publish(item);
+  });
 
   const answers: EngineApi = {
     'machine.get': async () => scene.machine,
@@ -209,6 +255,41 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       );
       return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
     },
+    'policies.hosts': async ({ server }) => {
+      const found = find(server);
+      return { id: found.id, network: found.network?.mode ?? null, hosts: scene.hosts?.get(found.id) ?? [] };
+    },
+    'policies.limit': async ({ server, hosts, off, dryRun }) => {
+      const found = find(server);
+      const old = (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'host').map(({ what }) => what);
+      const { groups, unlisted } = hostGroups(scene.hosts?.get(found.id) ?? [], old);
+      const wanted = off === true ? old : (hosts ?? proposedHosts(groups));
+      const before = found.network?.mode ?? 'open';
+      const after = off === true ? 'open' : wanted.length === 0 ? 'none' : 'hosts';
+      const lines = (mode: NetworkMode, whats: readonly string[]): string =>
+        [`network ${mode}`, ...whats.map((what) => `host ${what}`), ''].join('\n');
+      const diff = unifiedDiff(found.handle, lines(before, old), lines(after, wanted));
+      if (!dryRun) {
+        const others = (rules.get(found.id) ?? []).filter(({ verb }) => verb !== 'host');
+        rules.set(found.id, [...others, ...wanted.map((what) => ({ verb: 'host' as const, what }))]);
+        const network = { mode: after, hostsSeen: found.network?.hostsSeen ?? 0, hostsNamed: wanted.length } as const;
+        servers.set(found.id, { ...found, network });
+        news.changed();
+      }
+      const changed = diff !== '' && !dryRun;
+      return {
+        id: found.id,
+        level: found.level,
+        changed,
+        before,
+        after,
+        hosts: wanted,
+        groups,
+        unlisted,
+        diff,
+        effective: 'restart',
+      };
+    },
     'policies.explain': async ({ server, what, access }) => ({
       verdict: 'refused',
       subject: 'file',
@@ -220,6 +301,35 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       effective: 'now',
       change: `belljar grant ${find(server).handle} read ${what}`,
     }),
+    'pins.pin': async ({ server: handle, update, dryRun }) => {
+      const server = find(handle);
+      const version = update ? '2.1.0' : '2.0.0';
+      const pin = {
+        package: server.fetches?.package ?? server.pin?.package ?? 'a-package',
+        version,
+        at: new Date().toISOString(),
+        publisher: 'mara-packages',
+        problem: null,
+      };
+      if (!dryRun) {
+        servers.set(server.id, { ...server, pin, fetches: null });
+        news.changed();
+      }
+      return { id: server.id, changed: true, pin, changes: pinChangesOf(server, version), effective: 'restart' };
+    },
+    'pins.unpin': async ({ server: handle }) => {
+      const { pin, ...server } = find(handle);
+      const fetches = { runner: 'npm' as const, package: pin?.package ?? '', exact: false };
+      servers.set(server.id, { ...server, pin: null, fetches });
+      news.changed();
+      return { id: server.id, changed: true, effective: 'now' };
+    },
+    'pins.outdated': async ({ server: handle }) => {
+      const server = find(handle ?? '');
+      return {
+        servers: [{ id: server.id, handle: server.handle, outdated: true, changes: pinChangesOf(server, '2.1.0') }],
+      };
+    },
     'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
     'runs.list': async () => ({ runs: [] }),
     'runs.stop': async ({ run }) => {
@@ -230,6 +340,9 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return { ...found.lastRun, live: false };
     },
     'history.list': async () => ({ entries: [] }),
+    'questions.list': questions.list,
+    'questions.ask': questions.ask,
+    'questions.answer': questions.answer,
     'demo.run': async () => demoResult,
   };
 
@@ -311,6 +424,15 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     },
     calls,
     servers,
+    opened,
+    ask: (input) => questions.ask({ ...input, granted: false }),
+    async answer(target, answer) {
+      const { questions: open } = await questions.list({});
+      const found = open.find((question) => question.target === target);
+      if (found === undefined) throw new Error(`Nothing is asked about ${target}`);
+      await questions.answer({ id: found.id, answer });
+    },
+    rules: (id) => (rules.get(id) ?? []).map(({ verb, what }) => `${verb}:${what}`),
     emit(...more) {
       events.push(...more);
       for (const event of more) {

@@ -4,6 +4,7 @@
  */
 import type { Event, RunEnd } from '#contract/event.ts';
 import type { DemoResult } from '#contract/methods.ts';
+import type { SeenHost } from '#contract/network.ts';
 import { uptakeSentences } from '#contract/sentences.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 
@@ -91,6 +92,9 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     notes: [],
     autoApprove: false,
     headers: [],
+    network: null,
+    fetches: null,
+    pin: null,
     ...overrides,
   };
 }
@@ -167,6 +171,8 @@ export function makeRun(server: string, overrides: Partial<Run> = {}): Run {
 }
 
 export interface Scene {
+  /** What the events of a server tell of its network, by id. */
+  hosts?: ReadonlyMap<string, SeenHost[]>;
   machine: Machine;
   servers: Server[];
   events: Event[];
@@ -237,6 +243,7 @@ export function usualScene(): Scene {
         lastRun: makeRun(files),
         denialsLastHour: 1222,
         withheld: [`${home}/.ssh`],
+        fetches: { runner: 'npm', package: '@modelcontextprotocol/server-filesystem', exact: false },
       }),
       makeServer('claude-desktop', 'memory', {
         level: 'standard',
@@ -265,6 +272,64 @@ export function usualScene(): Scene {
         state: 'drifted',
       }),
     ],
+  };
+}
+
+export function seenHost(host: string, domain: string | null, overrides: Partial<SeenHost> = {}): SeenHost {
+  return { host, port: 443, domain, address: null, allowed: 1, refused: 0, lastAt: agoIso(60), ...overrides };
+}
+
+/** The usual desk, with a server that was seen to use some hosts, and denials that speak of names. */
+export function networkScene(): Scene {
+  const scene = usualScene();
+  const event = createEventMaker();
+  const id = 'cursor.github';
+  const github = makeServer('cursor', 'github', {
+    level: 'standard',
+    state: 'contained',
+    liveRuns: 1,
+    lastRun: makeRun(id),
+    denialsLastHour: 2,
+    network: { mode: 'open', hostsSeen: 4, hostsNamed: 0 },
+  });
+  const strict = makeServer('cursor', 'notes', {
+    level: 'strict',
+    state: 'contained',
+    network: { mode: 'none', hostsSeen: 0, hostsNamed: 0 },
+  });
+  const seen = [
+    seenHost('api.github.com', 'github.com', { allowed: 128, address: '140.82.121.6:443', lastAt: agoIso(40) }),
+    seenHost('github.com', 'github.com', { allowed: 3, lastAt: agoIso(4000) }),
+    seenHost('uploads.github.com', 'github.com', { lastAt: agoIso(90_000) }),
+    seenHost('203.0.113.7', null, { port: 8443, allowed: 12, lastAt: agoIso(300) }),
+    seenHost('telemetry.example.net', 'example.net', { allowed: 0, refused: 5, lastAt: agoIso(20) }),
+  ];
+  const events = [
+    event('run-gh', id, { ...startFields(), at: agoIso(500) }),
+    event('run-gh', id, {
+      kind: 'net.connect',
+      target: 'api.github.com:443',
+      address: '140.82.121.6:443',
+      verdict: 'allowed',
+      by: 'broker',
+      count: 128,
+      at: agoIso(40),
+    }),
+    event('run-gh', id, { kind: 'net.dns', target: 'telemetry.example.net', by: 'broker', count: 5, at: agoIso(20) }),
+    event('run-gh', id, {
+      kind: 'net.connect',
+      target: 'hidden.example.net:443',
+      address: '140.82.121.6:443',
+      known: 'other-name',
+      by: 'broker',
+      at: agoIso(5),
+    }),
+  ];
+  return {
+    ...scene,
+    servers: [github, strict, ...scene.servers],
+    events: [...scene.events, ...events],
+    hosts: new Map([[id, seen]]),
   };
 }
 

@@ -4,6 +4,7 @@
 //   belljar-launcher exec --plan FILE -- <command> [argument...]
 //   belljar-launcher probe
 //   belljar-launcher --version
+//   xdg-open <link> (and the other names of link-wire.hpp): inside a run, asks for the link to be opened
 //
 // <data> is the folder above the one this program lies in. docs/plan-format.md is the plan's form.
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "../linux/launch.hpp"
+#include "../linux/link-helper.hpp"
 #include "refusal.hpp"
 #include "text.hpp"
 
@@ -39,6 +41,7 @@ void sanitize_descriptors() {
 
 int main(int count, char** arguments) {
   sanitize_descriptors();
+  if (count > 0 && belljar::is_link_helper_name(arguments[0])) return belljar::run_link_helper(count, arguments);
   std::string_view verb = count > 1 ? arguments[1] : "";
   if (verb == "--version" && count == 2) {
     puts("belljar-launcher " BELLJAR_VERSION);

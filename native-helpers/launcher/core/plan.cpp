@@ -1,5 +1,7 @@
 #include "plan.hpp"
 
+#include <algorithm>
+
 #include "text.hpp"
 
 namespace belljar {
@@ -14,6 +16,18 @@ const char* level_name(Level level) {
       return "strict";
   }
   return "strict";
+}
+
+const char* network_name(Network network) {
+  switch (network) {
+    case Network::none:
+      return "none";
+    case Network::hosts:
+      return "hosts";
+    case Network::open:
+      return "open";
+  }
+  return "none";
 }
 
 namespace {
@@ -210,10 +224,11 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return true;
   }
   if (key == "permission" && newest) {
-    bool* flag = value == "nested-sandbox" ? &plan.nested_sandbox
-                 : value == "datagrams"    ? &plan.datagrams
-                 : value == "ask-links"    ? &plan.ask_links
-                                           : nullptr;
+    bool* flag = value == "nested-sandbox"      ? &plan.nested_sandbox
+                 : value == "datagrams"         ? &plan.datagrams
+                 : value == "ask-links"         ? &plan.ask_links
+                 : value == "loopback-listener" ? &plan.loopback_listener
+                                                : nullptr;
     if (flag == nullptr) return wrong("unknown permission");
     return once(*flag, "permission", error);
   }
@@ -331,6 +346,24 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
     error = "start and start-for stand together";
     return false;
   }
+  return true;
+}
+
+bool take_pinned(Plan& plan, std::vector<std::string>& command) {
+  const Pinned& pinned = plan.pinned;
+  if (pinned.program.empty()) return true;
+  size_t replaced = pinned.instead.size();
+  if (command.size() < replaced || !std::equal(pinned.instead.begin(), pinned.instead.end(), command.begin())) return false;
+  std::vector<std::string> started{pinned.program};
+  started.insert(started.end(), pinned.args.begin(), pinned.args.end());
+  for (AccessRule& rule : plan.rules) {
+    if (rule.place.kind != Place::Kind::argument) continue;
+    // Argument N is word N + 1 of the command line.
+    size_t word = rule.place.index + size_t{1};
+    rule.place.index = word < replaced ? UINT32_MAX : static_cast<uint32_t>(word - replaced + started.size() - 1);
+  }
+  started.insert(started.end(), command.begin() + static_cast<ptrdiff_t>(replaced), command.end());
+  command = std::move(started);
   return true;
 }
 

@@ -96,6 +96,7 @@ struct Plan {
   bool nested_sandbox = false;     // permission nested-sandbox
   bool datagrams = false;          // permission datagrams
   bool ask_links = false;          // permission ask-links
+  bool loopback_listener = false;  // permission loopback-listener
   Pinned pinned;                   // program is empty when there is none
   std::vector<SealedTree> trees;
   std::vector<Secret> secrets;
@@ -105,8 +106,13 @@ struct Plan {
 };
 
 const char* level_name(Level level);
+const char* network_name(Network network);
 
 // Returns true and fills `plan`, or false and a sentence in `error`.
 bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);
+
+// Puts what the plan starts in place of the first words of `command`, and moves the plan's `arg:N` along: they name words of
+// the client's own command line. A word that was replaced names nothing any more. False when the first words are others.
+bool take_pinned(Plan& plan, std::vector<std::string>& command);
 
 }  // namespace belljar

@@ -86,11 +86,14 @@ bool Spool::write_entry(Entry& entry) {
   bool valid = append_json_string(line, shown);
   size_t real = seen.real_bytes != 0 ? seen.real_bytes : seen.target.size();
   if (!valid || real != shown.size()) line += ",\"targetBytes\":" + std::to_string(real);
-  line += std::string(",\"verdict\":\"") + (seen.refused ? "refused" : "allowed") + "\",\"by\":\"" + seen.by + "\"";
+  line += std::string(",\"verdict\":\"") + (seen.refused ? "refused" : seen.asked ? "asked" : "allowed") + "\",\"by\":\"" + seen.by + "\"";
   if (seen.refused && seen.error != nullptr) line += std::string(",\"errno\":\"") + seen.error + "\"";
   line += ",\"count\":" + std::to_string(entry.pending) + ",\"process\":{\"pid\":" + std::to_string(seen.pid) + ",\"exe\":";
   append_json_string(line, cut(entry.exe, event_target_max));
-  line += "}}\n";
+  line += "}";
+  if (!seen.address.empty()) line += ",\"address\":\"" + seen.address + "\"";
+  if (seen.known != nullptr) line += std::string(",\"known\":\"") + seen.known + "\"";
+  line += "}\n";
   if (!write_line(line, reserve_ordinary)) {
     (seen.refused ? dropped_refused_ : dropped_allowed_) += entry.pending;
     if (dropped_first_ == 0) dropped_first_ = entry.first_at;
@@ -130,7 +133,7 @@ void Spool::observe(Observation observation, std::string (*exe)(int pid)) {
     if (observation.real_bytes == 0) observation.real_bytes = observation.target.size();
     observation.target = cut(observation.target, event_target_max);
   }
-  std::string key = std::string(observation.kind) + (observation.refused ? "-" : "+") + observation.target;
+  std::string key = std::string(observation.kind) + (observation.refused ? "-" : observation.asked ? "?" : "+") + observation.target;
   int64_t now = now_nanoseconds();
   std::lock_guard lock(mutex_);
   if (observation.refused) {

@@ -36,9 +36,14 @@ struct Observation {
   const char* kind = "";
   std::string target;
   bool refused = false;
+  bool asked = false;  // a person was asked; what came of it is another event
   const char* by = "predicted";
   const char* error = nullptr;  // symbolic errno on refusals
   int pid = 0;
+  // The address that was meant, where the target is a host by name; else empty.
+  std::string address;
+  // What the target is in words: a key of the sentence catalogue; or none.
+  const char* known = nullptr;
   // Bytes of the real target when `target` is a shortened form of it; 0 otherwise.
   size_t real_bytes = 0;
 };

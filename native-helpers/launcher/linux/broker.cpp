@@ -31,8 +31,6 @@ namespace belljar {
 namespace {
 
 constexpr size_t attribute_value_max = 65'536;  // XATTR_SIZE_MAX
-constexpr size_t datagram_max = 1 << 20;
-constexpr size_t pending_connects_max = 512;
 constexpr uint32_t set_id_bits = 06000;
 
 std::string proc_fd(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
@@ -265,24 +263,20 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   return {false, watch < 0 ? errno : 0, watch < 0 ? 0 : watch, false};
 }
 
-// Landlock decides about the socket file and, from ABI 4, about the port; here it is only seen.
-Supervisor::Answer Supervisor::observe_bind(Target& target, int, uint64_t address, uint64_t size) {
+// About a socket file Landlock decides, and here it is only seen.
+Supervisor::Answer Supervisor::observe_bind(Target& target, int fd, uint64_t address, uint64_t size) {
   sockaddr_storage storage{};
   int error = 0;
   size_t length = static_cast<uint32_t>(size);
   if (length > sizeof storage || length < sizeof(sa_family_t)) return {};
   if (!target.bytes_at(address, &storage, length, error)) return unreadable(target, "net.listen", error == EPERM ? error : EFAULT);
-  Address where;
-  if (storage.ss_family == AF_UNIX && length > offsetof(sockaddr_un, sun_path)) {
+  if (storage.ss_family != AF_UNIX) return bind_stream(target, fd, storage, length);
+  if (length > offsetof(sockaddr_un, sun_path)) {
     const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
     if (raw[0] == '\0') return {};
     Resolved found = target.resolve(AT_FDCWD, std::string(raw, strnlen(raw, length - offsetof(sockaddr_un, sun_path))), false);
     if (found.exists || !found.parent) return {};
     if ((rights_at(found, true) & right_make_socket) == 0) record(target, "file.create", found.path, true, EACCES, "predicted");
-  } else if (settings_.landlock_abi >= 4 && read_address(storage, length, where) && where.port != 0) {
-    const auto& ports = settings_.network.listen_ports;
-    bool named = std::find(ports.begin(), ports.end(), where.port) != ports.end();
-    if (!named) record(target, "net.listen", address_text(where), true, EACCES, "predicted");
   }
   return {};
 }
@@ -310,17 +304,7 @@ Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t addre
   if (!target.bytes_at(address, &storage, length, error)) {
     return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
   }
-  if (!settings_.contained) {
-    Address where;
-    if (read_address(storage, length, where)) record(target, "net.connect", address_text(where), false, 0, "predicted");
-    else if (storage.ss_family == AF_UNIX && length > offsetof(sockaddr_un, sun_path)) {
-      const char* text = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
-      size_t room = length - offsetof(sockaddr_un, sun_path);
-      std::string name = text[0] == '\0' ? "@" + std::string(text + 1, room - 1) : std::string(text, strnlen(text, room));
-      record(target, "unix.connect", name, false, 0, "predicted");
-    }
-    return {};
-  }
+  if (!settings_.contained) return watch_connect(target, storage, length);
   Descriptor copy = target.descriptor(fd, error);
   if (!copy) return unreadable(target, "net.connect", error);
   int domain = 0;
@@ -339,44 +323,16 @@ Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t addre
     bool done = connect(copy.get(), reinterpret_cast<sockaddr*>(&storage), static_cast<socklen_t>(length)) == 0;
     return {false, done ? 0 : errno, 0, false};
   }
-  if ((domain != AF_INET && domain != AF_INET6) || type != SOCK_STREAM || protocol != IPPROTO_TCP) {
+  bool stream = type == SOCK_STREAM && protocol == IPPROTO_TCP;
+  bool datagram = settings_.network.datagrams && type == SOCK_DGRAM && protocol == IPPROTO_UDP;
+  if ((domain != AF_INET && domain != AF_INET6) || (!stream && !datagram)) {
     return refuse(target, "net.connect", "socket family " + std::to_string(domain), EACCES);
   }
   if (storage.ss_family == AF_UNSPEC) {
     bool done = connect(copy.get(), reinterpret_cast<sockaddr*>(&storage), static_cast<socklen_t>(length)) == 0;
     return {false, done ? 0 : errno, 0, false};
   }
-  Address where;
-  if (!read_address(storage, length, where)) return {false, EAFNOSUPPORT, 0, false};
-  std::string text = address_text(where);
-  if (!may_connect(settings_.network, where)) return refuse(target, "net.connect", std::move(text), EACCES);
-  int flags = fcntl(copy.get(), F_GETFL);
-  bool blocking = (flags & O_NONBLOCK) == 0;
-  // The supervisor must never wait: a blocking connect is finished by the housekeeping thread.
-  if (blocking) fcntl(copy.get(), F_SETFL, flags | O_NONBLOCK);
-  int done = connect(copy.get(), reinterpret_cast<sockaddr*>(&storage), static_cast<socklen_t>(length));
-  int code = done == 0 ? 0 : errno;
-  record(target, "net.connect", std::move(text), false, 0, "broker");
-  if (blocking && code == EINPROGRESS) {
-    // On this machine it is often done by now.
-    pollfd wait{copy.get(), POLLOUT, 0};
-    if (poll(&wait, 1, 0) == 1) {
-      socklen_t length_of_code = sizeof code;
-      getsockopt(copy.get(), SOL_SOCKET, SO_ERROR, &code, &length_of_code);
-    } else {
-      std::lock_guard lock(pending_mutex_);
-      if (pending_.size() >= pending_connects_max) {
-        fcntl(copy.get(), F_SETFL, flags);
-        return refuse(target, "limit", "waiting connections", EAGAIN);
-      }
-      pending_.push_back({current_id_, std::move(copy), flags});
-      uint64_t one = 1;
-      if (write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, 0, 0, true};
-      return {false, 0, 0, true};
-    }
-  }
-  if (blocking) fcntl(copy.get(), F_SETFL, flags);
-  return {false, code, 0, false};
+  return connect_inet(target, std::move(copy), domain, type, storage, length);
 }
 
 Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size) {
@@ -388,8 +344,9 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
   size_t room = size - offsetof(sockaddr_un, sun_path);
   if (size <= offsetof(sockaddr_un, sun_path) || raw[0] == '\0') {
-    std::string name = "@" + (room > 1 ? std::string(raw + 1, room - 1) : std::string());
-    return refuse(target, "unix.connect", std::move(name), EACCES);
+    std::string name = room > 1 ? std::string(raw + 1, room - 1) : std::string();
+    if (name == link_door_name && settings_.link_door) return connect_link_door(socket);
+    return refuse(target, "unix.connect", "@" + name, EACCES);
   }
   std::string path(raw, strnlen(raw, room));
   Resolved found = target.resolve(AT_FDCWD, path, true);
@@ -430,58 +387,10 @@ Supervisor::Answer Supervisor::do_listen(Target& target, int fd, int backlog) {
       return refuse(target, "net.listen", "@" + std::string(name.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1), EACCES);
     }
   } else {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    Address where;
-    if (getsockname(copy.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0 || !read_address(storage, size, where)) {
-      return refuse(target, "net.listen", "socket family " + std::to_string(domain), EACCES);
-    }
-    const auto& ports = settings_.network.listen_ports;
-    bool any = std::find(ports.begin(), ports.end(), 0) != ports.end();
-    bool named = where.port != 0 && std::find(ports.begin(), ports.end(), where.port) != ports.end();
-    // `listen 0` is any port the system picks: an unbound socket gets one now, a bound one shows one of the dynamic range.
-    bool picked = any && (where.port == 0 || where.port >= 32768);
-    if (!named && !picked) return refuse(target, "net.listen", address_text(where), EACCES);
-    record(target, "net.listen", address_text(where), false, 0, "broker");
+    return listen_stream(target, copy, domain, backlog);
   }
   int done = listen(copy.get(), backlog);
   return {false, done == 0 ? 0 : errno, 0, false};
-}
-
-Supervisor::Answer Supervisor::do_send_to(Target& target, const __u64* args) {
-  if ((args[3] & 0x20000000 /* MSG_FASTOPEN */) != 0) return refuse(target, "syscall", "sendto MSG_FASTOPEN", EOPNOTSUPP);
-  int error = 0;
-  Descriptor copy = target.descriptor(static_cast<int>(args[0]), error);
-  if (!copy) return unreadable(target, "net.connect", error);
-  int domain = 0;
-  int type = 0;
-  socklen_t option = sizeof(int);
-  if (getsockopt(copy.get(), SOL_SOCKET, SO_DOMAIN, &domain, &option) != 0) return {false, errno, 0, false};
-  option = sizeof(int);
-  getsockopt(copy.get(), SOL_SOCKET, SO_TYPE, &type, &option);
-  size_t length = args[2];
-  if (length > datagram_max) return {false, EMSGSIZE, 0, false};
-  std::string bytes(length, '\0');
-  if (length > 0 && !target.bytes_at(args[1], bytes.data(), length, error)) return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
-  if (!still_valid(current_id_)) return {false, EINTR, 0, false};
-  int flags = static_cast<int>(args[3]) | MSG_NOSIGNAL | MSG_DONTWAIT;
-  ssize_t sent = -1;
-  if (domain == AF_NETLINK) {
-    // To the kernel (process 0) only; the filter admits the route family only.
-    sockaddr_storage to{};
-    socklen_t size = static_cast<socklen_t>(std::min<uint64_t>(args[5], sizeof to));
-    uint32_t peer = 0;
-    if (!target.bytes_at(args[4], &to, size, error)) return unreadable(target, "net.connect", error == EPERM ? error : EFAULT);
-    memcpy(&peer, reinterpret_cast<const char*>(&to) + 4, sizeof peer);
-    if (to.ss_family != AF_NETLINK || peer != 0) return refuse(target, "syscall", "sendto netlink", EPERM);
-    sent = sendto(copy.get(), bytes.data(), length, flags, reinterpret_cast<sockaddr*>(&to), size);
-  } else if (type == SOCK_STREAM || type == SOCK_SEQPACKET) {
-    // A connected stream ignores the address; so do we.
-    sent = send(copy.get(), bytes.data(), length, flags);
-  } else {
-    return refuse(target, "net.connect", "sendto on socket family " + std::to_string(domain), EACCES);
-  }
-  return {false, sent < 0 ? errno : 0, sent < 0 ? 0 : sent, false};
 }
 
 Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif& request, Action action) {

@@ -17,6 +17,8 @@ constexpr uint32_t namespace_flags = 0x00020000 /* NEWNS */ | 0x02000000 /* NEWC
                                      0x40000000 /* NEWNET */ | 0x00000080 /* NEWTIME, unshare only */;
 constexpr uint32_t fast_open_flag = 0x20000000;
 constexpr uint32_t x32_bit = 0x40000000;
+constexpr uint32_t look_up_shortest = 17;
+constexpr uint32_t look_up_longest = 512;
 
 // Observed calls; the same for both tables.
 void add_observed(std::vector<CallRule>& rules) {
@@ -100,8 +102,9 @@ std::vector<CallRule> make_contained() {
   add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
   add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::fast_open_3, EOPNOTSUPP, "MSG_FASTOPEN connects");
   add(SYS_setsockopt, "setsockopt", Action::refuse, When::socket_option, ENOPROTOOPT,
-      "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere");
-  add(SYS_bind, "bind", Action::bind, When::always, 0, "Landlock decides; seen here");
+      "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere; two listeners of one "
+      "port would share another program's connections");
+  add(SYS_bind, "bind", Action::bind, When::always, 0, "a port is decided here, by address; about a socket file Landlock decides");
 
   // Other processes.
   add(SYS_kill, "kill", Action::signal_process, When::always, 0, "Landlock covers signals only from ABI 6; seen here");
@@ -220,6 +223,12 @@ std::vector<CallRule> make_watched() {
   std::vector<CallRule> rules;
   add_observed(rules);
   rules.push_back({SYS_connect, "connect", Action::connect, When::always, 0, "seen, not stopped"});
+  const char* look_up = "may be a name that is looked up";
+  rules.push_back({SYS_sendto, "sendto", Action::send_to, When::short_message, 0, look_up});
+  rules.push_back({SYS_sendmsg, "sendmsg", Action::send_message, When::always, 0, look_up});
+  rules.push_back({SYS_sendmmsg, "sendmmsg", Action::send_message, When::always, 0, look_up});
+  rules.push_back({SYS_write, "write", Action::write, When::short_message, 0, look_up});
+  rules.push_back({SYS_writev, "writev", Action::write, When::always, 0, look_up});
   rules.push_back({SYS_truncate, "truncate", Action::truncate, When::always, 0, "seen, not stopped"});
   return rules;
 }
@@ -263,6 +272,16 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::short_message:
+      out.high(2);
+      out.if_not_equal(0, allow);
+      out.low(2);
+      out.if_above(look_up_longest, allow);
+      out.code.push_back({BPF_JMP | BPF_JGE | BPF_K, 1, 0, look_up_shortest});
+      out.ret(allow);
+      out.ret(stop);
+      return;
+    case When::socket_or_datagram:
     case When::socket_kind: {
       // Unix stream and seqpacket.
       Assembler unix_kind;
@@ -275,6 +294,15 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       Assembler inet_kind;
       inet_kind.low(1);
       inet_kind.mask(type_flags);
+      if (when == When::socket_or_datagram) {
+        Assembler datagram;
+        datagram.low(2);
+        datagram.if_equal(0, allow);
+        datagram.if_equal(IPPROTO_UDP, allow);
+        datagram.ret(stop);
+        inet_kind.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(datagram.code.size()), SOCK_DGRAM});
+        inet_kind.code.insert(inet_kind.code.end(), datagram.code.begin(), datagram.code.end());
+      }
       inet_kind.if_not_equal(SOCK_STREAM, stop);
       inet_kind.low(2);
       inet_kind.if_equal(0, allow);
@@ -333,6 +361,7 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
         out.code.insert(out.code.end(), body.code.begin(), body.code.end());
       };
       out.low(1);
+      level(SOL_SOCKET, {SO_REUSEPORT});
       level(IPPROTO_TCP, {TCP_FASTOPEN, 30 /* TCP_FASTOPEN_CONNECT */, 33 /* TCP_FASTOPEN_KEY */, TCP_REPAIR});
       level(IPPROTO_IP, {4 /* IP_OPTIONS */});
       level(IPPROTO_IPV6, {57 /* IPV6_RTHDR */, 5 /* IPV6_2292RTHDR */, 6 /* IPV6_2292PKTOPTIONS */});
@@ -416,7 +445,7 @@ std::vector<sock_filter> make_supervisor_filter() {
                  SYS_ptrace, SYS_process_vm_writev, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key, SYS_request_key,
                  SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, number::open_tree,
                  number::move_mount, number::fsopen, number::fsmount, number::mount_setattr, number::io_uring_setup,
-                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_bind, SYS_accept,
+                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_accept,
                  SYS_accept4, SYS_open_by_handle_at, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setresuid, SYS_personality}) {
     out.if_equal(static_cast<uint32_t>(nr), die);
   }
@@ -431,6 +460,18 @@ const std::vector<CallRule>& contained_calls() {
 
 const std::vector<CallRule>& watched_calls() {
   static const std::vector<CallRule> rules = make_watched();
+  return rules;
+}
+
+std::vector<CallRule> calls_for(bool contained, bool datagrams) {
+  std::vector<CallRule> rules = contained ? contained_calls() : watched_calls();
+  if (!contained || !datagrams) return rules;
+  for (CallRule& rule : rules) {
+    if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;
+    if (rule.nr == SYS_sendmsg) rule = {rule.nr, rule.name, Action::send_message, When::always, 0, "the destination of a datagram is behind a pointer"};
+    // It tells lengths by writing to the server's memory, which the supervisor cannot; programs fall back to sendmsg.
+    if (rule.nr == SYS_sendmmsg) rule = {rule.nr, rule.name, Action::refuse, When::silent, ENOSYS, "many datagrams at once"};
+  }
   return rules;
 }
 

@@ -55,6 +55,8 @@ enum class Action {
   connect,
   listen,
   send_to,
+  send_message,
+  write,           // watch: a look-up may be written so
   // Decided from registers alone, which nobody can change after the call was stopped.
   signal_process,
   signal_thread,
@@ -75,11 +77,13 @@ enum class When {
   silent,               // refused by the filter itself, no event: libraries probe it all the time and fall back
   new_namespace,        // arg 0 holds CLONE_NEW* flags
   socket_kind,          // arg 0..2 are not an ordinary stream, Unix stream or route-netlink socket
+  socket_or_datagram,   // as socket_kind, but internet datagrams over plain UDP are ordinary too
   socketpair_kind,
   destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
   fast_open_2,          // MSG_FASTOPEN in arg 2
   fast_open_3,          // MSG_FASTOPEN in arg 3
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
+  short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
   pid_given_0,          // arg 0 is not 0
@@ -100,6 +104,9 @@ struct CallRule {
 
 const std::vector<CallRule>& contained_calls();
 const std::vector<CallRule>& watched_calls();
+
+// The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
+std::vector<CallRule> calls_for(bool contained, bool datagrams);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);

@@ -54,6 +54,12 @@ void Environment::set(std::string_view name, std::string_view value) {
   entries_.push_back(std::move(entry));
 }
 
+void Environment::remove(std::string_view name) {
+  std::erase_if(entries_, [name](const std::string& entry) {
+    return entry.size() > name.size() && entry[name.size()] == '=' && entry.compare(0, name.size(), name) == 0;
+  });
+}
+
 std::vector<char*> Environment::pointers() {
   std::vector<char*> out;
   for (std::string& entry : entries_) out.push_back(entry.data());

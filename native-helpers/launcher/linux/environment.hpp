@@ -15,6 +15,7 @@ class Environment {
   std::string_view get(std::string_view name) const;
   bool has(std::string_view name) const;
   void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
   // NULL-ended, valid as long as this object is unchanged.
   std::vector<char*> pointers();
 

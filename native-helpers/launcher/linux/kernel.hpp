@@ -38,16 +38,10 @@ struct LandlockRulesetAttributes {
   uint64_t scoped;
 };
 
-struct LandlockNetPort {
-  uint64_t allowed_access;
-  uint64_t port;
-};
-
 constexpr uint64_t landlock_net_bind_tcp = 1ULL << 0;
 constexpr uint64_t landlock_net_connect_tcp = 1ULL << 1;
 constexpr uint64_t landlock_scope_abstract_unix = 1ULL << 0;
 constexpr uint64_t landlock_scope_signal = 1ULL << 1;
-constexpr int landlock_rule_net_port = 2;
 constexpr uint32_t landlock_log_new_exec_on = 1U << 1;
 constexpr uint64_t notify_sync_wake_up = 1ULL << 0;
 constexpr unsigned pidfd_thread = 0200;  // O_EXCL, Linux 6.9

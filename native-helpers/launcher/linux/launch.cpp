@@ -41,8 +41,12 @@
 #include "../core/text.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
+#include "link-door.hpp"
+#include "link-programs.hpp"
+#include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
+#include "sealed-tree.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
 #include "walls.hpp"
@@ -122,17 +126,47 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.network == Network::hosts || !plan.hosts.empty() || plan.datagrams ? "hosts"
-                        : plan.ask_links || !plan.links.empty()                                 ? "links"
-                        : plan.nested_sandbox                                                   ? "nested-sandbox"
-                        : !plan.pinned.program.empty() || !plan.trees.empty()                   ? "start"
-                        : !plan.secrets.empty()                                                 ? "secret"
-                                                                                                : nullptr;
+  const char* unknown = plan.nested_sandbox      ? "nested-sandbox"
+                        : !plan.secrets.empty() ? "secret"
+                                                : nullptr;
   if (unknown != nullptr) {
     stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
          "Put the server back with belljar release.");
   }
   return plan;
+}
+
+// A pinned start is what the plan says or nothing: another command line, or a tree that is not what was installed, is not
+// what was decided on.
+std::vector<std::string> pinned_command(Plan& plan, std::vector<std::string> command) {
+  if (!take_pinned(plan, command)) {
+    refuse({"pin-mismatch", "The entry no longer starts what was pinned, so the server was not started.",
+            "Pin what it starts now: belljar pin " + plan.server + ", or start it unpinned: belljar unpin " + plan.server, exit_refused},
+           plan.server);
+  }
+  for (const SealedTree& tree : plan.trees) {
+    std::string error;
+    std::string digest = tree_digest(tree.folder, error);
+    if (digest == tree.digest) continue;
+    refuse({"pin-tampered", "The installed program is not what was pinned (" + tree.folder + (error.empty() ? "" : ", " + error) +
+            "), so the server was not started.", "See what changed: belljar doctor. Install it again: belljar pin " + plan.server, exit_refused},
+           plan.server);
+  }
+  return command;
+}
+
+// What a package runner puts on PATH: the programs that were installed beside the started one come first, and its
+// interpreter is found by whatever it starts.
+std::string pinned_path(const Plan& plan, const std::string& path) {
+  auto sealed = [&plan](const std::string& file) {
+    return std::any_of(plan.trees.begin(), plan.trees.end(), [&file](const SealedTree& tree) { return path_within(file, tree.folder); });
+  };
+  std::string front;
+  if (sealed(plan.pinned.program)) front = std::string(parent_of(plan.pinned.program)) + ":";
+  for (const std::string& argument : plan.pinned.args) {
+    if (front.empty() && sealed(argument)) front = std::string(parent_of(argument)) + ":";
+  }
+  return front + path + ":" + std::string(parent_of(plan.pinned.program));
 }
 
 std::string current_folder() {
@@ -360,6 +394,9 @@ struct Run {
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
+  NetworkRules network_rules;  // the server's
+  NetworkProcess network;
+  bool has_network_process = false;
   bool contained = true;
   rlim_t server_files = 0;  // the soft limit that the client gave, where the supervisor raised its own
   int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
@@ -535,6 +572,7 @@ struct Housekeeping {
     if (!server_ended) continue;
     // The server is gone: whatever it left behind goes too, before the run is called ended.
     end_descendants();
+    house.supervisor->poll_pending(0, house.signals);
     house.supervisor->clean_up();
     house.spool->flush(true);
     bool by_signal = WIFSIGNALED(status);
@@ -552,7 +590,9 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links) {
+  run.network.own_end.reset();
+  for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
     fail(run.shared, exit_refused, code, sentence);
     _exit(exit_refused);
@@ -576,36 +616,27 @@ struct Housekeeping {
   int signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) stop("signals-failed", errno_text("signalfd"));
 
-  std::string resolv_conf;
-  NetworkRules network;
-  network.network = run.plan.network;
-  network.local_ports = run.plan.local_ports;
-  network.listen_ports = run.plan.listen_ports;
-  if (run.contained && run.plan.network == Network::open) {
-    Descriptor fd(open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
-    char buffer[16384];
-    ssize_t n = fd ? read(fd.get(), buffer, sizeof buffer) : 0;
-    if (n > 0) {
-      resolv_conf.assign(buffer, static_cast<size_t>(n));
-      network.resolvers = resolvers_of(resolv_conf);
-      // Name look-ups over TCP go through the same decided connect as everything else; datagrams are refused.
-      if (resolv_conf.back() != '\n') resolv_conf += "\n";
-      resolv_conf += "options use-vc\n";
-    }
+  Settings settings;
+  // The door itself is the guardian's; here only the way to it is kept.
+  if (links.descriptor() >= 0) {
+    settings.link_notes = links.take_notes();
+    settings.link_door = Descriptor(open((run.plan.spool + "/" + run.folder_name + "/link.sock").c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    if (!settings.link_door) stop("link-door", errno_text("The door for links cannot be found (open"));
+    links = LinkDoor{};
   }
 
   Walls walls;
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.plan, run.offer.landlock_abi, {"/proc"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(run.contained ? contained_calls() : watched_calls(), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams), run.contained);
 
   int up[2];
   int down[2];
@@ -650,7 +681,7 @@ struct Housekeeping {
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
   EnforcementReport report = enforcement_of(run.offer, run.plan.level);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
-                       (run.plan.network == Network::open ? "open" : "none") + "\",\"program\":";
+                       network_name(run.plan.network) + "\",\"program\":";
   append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
   detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
   detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
@@ -658,17 +689,19 @@ struct Housekeeping {
   detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
   spool.run_start(detail, server, run.launch.program);
 
-  Settings settings;
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
-  settings.network = std::move(network);
+  settings.network = run.network_rules;
+  settings.network_process = std::move(run.network.supervisor_end);
+  settings.hole_v4 = run.network.holes.v4_address;
+  settings.hole_v6 = run.network.holes.v6_address;
+  settings.resolver = run.contained && run.has_network_process;
   settings.sockets = std::move(sockets);
   settings.private_tmp = run.private_tmp;
   settings.private_shm = run.private_shm;
-  settings.resolv_conf = std::move(resolv_conf);
   Supervisor supervisor(std::move(settings), std::move(places.grants), spool, listener);
   Housekeeping house{&run, &supervisor, &spool, server, signals};
   pthread_attr_t attributes;
@@ -696,9 +729,23 @@ struct Housekeeping {
   supervisor.serve();
 }
 
+// Beside the supervisor, not below it: what the server may do to processes of its run it may not do to this one.
+void start_network_process(Run& run) {
+  if (!run.has_network_process) return;
+  pid_t process = fork();
+  if (process == 0) {
+    munmap(run.shared, sizeof(Shared));
+    give_up_stdio();
+    dup2(1, 2);
+    run_network_process(run.network);
+  }
+  // A fork that failed is seen by the supervisor: its end of the socket is alone.
+  run.network = NetworkProcess{};
+}
+
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -707,13 +754,15 @@ struct Housekeeping {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[4] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[5] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
-                       {run.started_read, POLLIN, 0}};
+                       {run.started_read, POLLIN, 0},
+                       {links.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 4, timeout);
+    poll(waits, 5, timeout);
+    if ((waits[4].revents & POLLIN) != 0) links.serve();
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -754,6 +803,42 @@ struct Housekeeping {
   }
   // A supervisor that was killed took the walls' brokering with it; the run is over and says so.
   _exit(crashed ? exit_refused : WEXITSTATUS(status));
+}
+
+// What a run needs of the network, made before anything is forked: the supervisor and the network process share it.
+void prepare_network(Run& run, Environment& environment, std::vector<std::string>& not_applied) {
+  NetworkRules& rules = run.network_rules;
+  rules.network = run.contained ? run.plan.network : Network::open;
+  rules.local_ports = run.plan.local_ports;
+  rules.listen_ports = run.plan.listen_ports;
+  rules.loopback_listener = run.plan.loopback_listener;
+  rules.datagrams = run.plan.datagrams;
+  std::string error;
+  if (!rules.hosts.compile(run.plan.hosts, error)) {
+    refuse({"plan-invalid", "The plan is not valid (" + error + "), so the server was not started.", "Write it again: belljar doctor --repair", exit_refused}, run.plan.server);
+  }
+  if (rules.network == Network::none) return;
+  std::string unusable;
+  UpstreamProxy proxy = run.contained ? proxy_from_environment(unusable) : UpstreamProxy{};
+  if (!unusable.empty()) not_applied.push_back(unusable + ": only a proxy with an http:// address can be used");
+  if (!proxy.host.empty()) {
+    // Where hosts are named, the proxy would be a way around the names: it is for the network process alone.
+    if (rules.network == Network::open) rules.hosts.add_own(proxy.host, proxy.port);
+    for (const char* name : proxy_variables) {
+      const char* value = getenv(name);
+      if (rules.network == Network::hosts) environment.remove(name);
+      else if (value != nullptr && !environment.has(name)) environment.set(name, value);
+    }
+  }
+  run.network.rules = rules;
+  if (!proxy.host.empty() && rules.network == Network::hosts) run.network.rules.hosts.add_own(proxy.host, proxy.port);
+  run.network.proxy = std::move(proxy);
+  run.network.watch = !run.contained;
+  run.network.landlock_abi = run.offer.landlock_abi;
+  if (!prepare_network_process(run.network, error)) {
+    refuse({"network-failed", "The network process could not be prepared (" + error + ").", "", exit_refused}, run.plan.server);
+  }
+  run.has_network_process = true;
 }
 
 bool npm_family(std::string_view name) { return name == "npx" || name == "npm" || name == "pnpx" || name == "pnpm"; }
@@ -825,8 +910,9 @@ void launch(const Request& request) {
   require_offer(run);
 
   Environment environment = Environment::from_plan(run.plan, environ);
-  run.launch.command = request.command[0];
-  run.launch.args.assign(request.command.begin() + 1, request.command.end());
+  std::vector<std::string> command_line = pinned_command(run.plan, request.command);
+  run.launch.command = command_line[0];
+  run.launch.args.assign(command_line.begin() + 1, command_line.end());
   run.launch.cwd = current_folder();
   if (run.launch.cwd.empty() || run.launch.cwd[0] != '/') {
     refuse({"no-folder", std::string("The folder the client starts the server in cannot be used: ") + strerror(errno) + ".", "", exit_refused}, run.plan.server);
@@ -845,7 +931,8 @@ void launch(const Request& request) {
            run.plan.server);
   }
   if (!found_in.empty()) path_variable += ":" + found_in;
-  if (!found_in.empty() && environment.has("PATH")) environment.set("PATH", path_variable);
+  if (!run.plan.pinned.program.empty()) path_variable = pinned_path(run.plan, path_variable);
+  if (environment.has("PATH")) environment.set("PATH", path_variable);
   if (run.contained && npm_family(base_name(run.launch.command))) {
     // Without these npm asks the registry first and waits in its retries for more than a minute when it cannot.
     for (const auto& [name, value] : {std::pair{"npm_config_prefer_offline", "true"}, {"npm_config_update_notifier", "false"},
@@ -857,6 +944,9 @@ void launch(const Request& request) {
   run.shared = static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   if (run.shared == MAP_FAILED) refuse({"memory", "There is not enough memory.", "", exit_refused}, run.plan.server);
   new (run.shared) Shared();
+
+  std::vector<std::string> network_not_applied;
+  prepare_network(run, environment, network_not_applied);
 
   // The spool file: its folder is made and owned by Belljar; nothing else may stand there under the run's name.
   timespec now{};
@@ -880,6 +970,7 @@ void launch(const Request& request) {
 
   Places places;
   std::vector<std::string> sockets;
+  LinkDoor links;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -893,6 +984,13 @@ void launch(const Request& request) {
     Descriptor shm = locked ? make_own_folder(own_folder.get(), "shm") : Descriptor();
     if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
+    }
+    std::vector<Descriptor> link_programs;
+    if (run.plan.ask_links || !run.plan.links.empty()) {
+      link_programs = make_link_programs(own_folder.get(), path_variable, environment);
+      if (link_programs.empty() || !links.open(own_folder.get(), run.plan, run.id)) {
+        refuse({"link-door", errno_text("The door for links could not be made"), "See: belljar doctor --repair", exit_refused}, run.plan.server);
+      }
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -936,6 +1034,10 @@ void launch(const Request& request) {
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
     resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
+    if (!link_programs.empty()) {
+      link_programs.emplace_back(open("/proc/self/exe", O_PATH | O_CLOEXEC));
+      for (Descriptor& one : link_programs) resolver.add_opened(Access::exec, std::move(one), "programs that open links", false);
+    }
     resolver.add_rules();
     places = resolver.take();
     for (const std::string& socket : run.plan.sockets) {
@@ -944,6 +1046,8 @@ void launch(const Request& request) {
       else sockets.push_back(real);
     }
   }
+
+  places.not_applied.insert(places.not_applied.end(), network_not_applied.begin(), network_not_applied.end());
 
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     refuse({"subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"), "", exit_refused}, run.plan.server);
@@ -968,14 +1072,16 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment));
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links));
   }
   places = Places{};
+  links.take_notes();
   close(run.started_write);
+  start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get());
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links);
 }
 
 int print_probe() {

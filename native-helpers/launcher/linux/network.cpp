@@ -24,15 +24,6 @@ bool all_zero(const uint8_t* bytes, size_t size) {
   return std::all_of(bytes, bytes + size, [](uint8_t byte) { return byte == 0; });
 }
 
-void carry_v4(Address& address, const uint8_t* from) {
-  uint8_t four[4];
-  memcpy(four, from, 4);
-  memset(address.bytes, 0, sizeof address.bytes);
-  memcpy(address.bytes, four, 4);
-  address.v4 = true;
-  address.scope = 0;
-}
-
 }  // namespace
 
 bool read_address(const sockaddr_storage& storage, size_t size, Address& out) {
@@ -52,15 +43,34 @@ bool read_address(const sockaddr_storage& storage, size_t size, Address& out) {
     memcpy(out.bytes, &in.sin6_addr, 16);
     out.port = ntohs(in.sin6_port);
     out.scope = in.sin6_scope_id;
-    const uint8_t* b = out.bytes;
-    bool mapped = all_zero(b, 10) && b[10] == 0xFF && b[11] == 0xFF;
-    bool compatible = all_zero(b, 12) && !all_zero(b + 12, 3);
-    bool nat64 = prefix(b, {0x00, 0x64, 0xFF, 0x9B}) && all_zero(b + 4, 8);
-    if (mapped || compatible || nat64) carry_v4(out, b + 12);
-    else if (prefix(b, {0x20, 0x02})) carry_v4(out, b + 2);
+    take_apart(out);
     return true;
   }
   return false;
+}
+
+socklen_t write_address(const Address& address, int family, sockaddr_storage& out) {
+  out = sockaddr_storage{};
+  if (family == AF_INET) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(address.port);
+    memcpy(&in.sin_addr, address.bytes, 4);
+    memcpy(&out, &in, sizeof in);
+    return sizeof in;
+  }
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(address.port);
+  in.sin6_scope_id = address.scope;
+  if (address.v4) {
+    in.sin6_addr.s6_addr[10] = in.sin6_addr.s6_addr[11] = 0xFF;
+    memcpy(in.sin6_addr.s6_addr + 12, address.bytes, 4);
+  } else {
+    memcpy(&in.sin6_addr, address.bytes, 16);
+  }
+  memcpy(&out, &in, sizeof in);
+  return sizeof in;
 }
 
 AddressKind kind_of(const Address& address) {
@@ -117,13 +127,6 @@ const char* kind_name(AddressKind kind) {
       return "own";
   }
   return "reserved";
-}
-
-std::string address_text(const Address& address) {
-  char text[INET6_ADDRSTRLEN] = {};
-  inet_ntop(address.v4 ? AF_INET : AF_INET6, address.bytes, text, sizeof text);
-  std::string out = address.v4 ? text : "[" + std::string(text) + "]";
-  return out + ":" + std::to_string(address.port);
 }
 
 namespace {
@@ -191,38 +194,46 @@ AddressKind route_kind(const Address& address) {
   return link && is_broadcast_link(interface) ? AddressKind::private_network : AddressKind::internet;
 }
 
-bool may_connect(const NetworkRules& rules, const Address& address) {
-  AddressKind kind = kind_of(address);
-  if (kind == AddressKind::internet) kind = route_kind(address);
-  if (kind == AddressKind::loopback || kind == AddressKind::unspecified) {
-    if (std::find(rules.local_ports.begin(), rules.local_ports.end(), address.port) != rules.local_ports.end()) return true;
-  }
-  if (rules.network == Network::none) return false;
-  if (kind == AddressKind::internet) return true;
-  if (address.port != 53) return false;
-  for (const Address& resolver : rules.resolvers) {
-    if (resolver.v4 == address.v4 && memcmp(resolver.bytes, address.bytes, 16) == 0) return true;
-  }
-  return false;
+Address resolver_address() {
+  Address address;
+  parse_address(resolver_host, address);
+  address.port = resolver_port;
+  return address;
 }
 
-std::vector<Address> resolvers_of(std::string_view text) {
-  std::vector<Address> found;
-  for (std::string_view line : split(text, '\n')) {
-    constexpr std::string_view key = "nameserver";
-    if (line.substr(0, key.size()) != key || found.size() >= 8) continue;
-    std::string value(line.substr(key.size()));
-    size_t begin = value.find_first_not_of(" \t");
-    if (begin == std::string::npos || begin == 0) continue;
-    size_t end = value.find_first_of(" \t\r%#;", begin);
-    value = value.substr(begin, end == std::string::npos ? std::string::npos : end - begin);
-    Address address;
-    if (inet_pton(AF_INET, value.c_str(), address.bytes) == 1) address.v4 = true;
-    else if (inet_pton(AF_INET6, value.c_str(), address.bytes) != 1) continue;
-    address.port = 53;
-    found.push_back(address);
+ConnectVerdict judge_connect(const NetworkRules& rules, const Address& address, const std::vector<KnownName>& names,
+                             std::string_view made_up) {
+  using Way = ConnectVerdict::Way;
+  if (!made_up.empty()) {
+    bool allowed = rules.network == Network::hosts && rules.hosts.name_at(made_up, address.port).allowed;
+    return {allowed ? Way::by_name : Way::refuse, std::string(made_up)};
   }
-  return found;
+  ConnectVerdict verdict{Way::refuse, names.empty() ? std::string() : names[0].name};
+  AddressKind kind = kind_of(address);
+  bool here = kind == AddressKind::loopback || kind == AddressKind::unspecified;
+  if (here && std::find(rules.local_ports.begin(), rules.local_ports.end(), address.port) != rules.local_ports.end()) {
+    verdict.way = Way::direct;
+    return verdict;
+  }
+  if (rules.network == Network::none) return verdict;
+  if (address.port == resolver_port && same_host(address, resolver_address())) return {Way::resolver, {}};
+  if (kind == AddressKind::internet) kind = route_kind(address);
+  bool internet = kind == AddressKind::internet;
+  if (rules.hosts.names_address(address, internet) || (internet && rules.network == Network::open)) {
+    verdict.way = Way::direct;
+    return verdict;
+  }
+  // A name server must not be able to lead a server to this machine, its network or a metadata service by giving such an
+  // address for an allowed name. What the machine's own settings say is believed: they are not a stranger's.
+  bool near = kind == AddressKind::loopback || kind == AddressKind::private_network || kind == AddressKind::own;
+  for (const KnownName& known : names) {
+    HostRules::NameMatch match = rules.hosts.name_at(known.name, address.port);
+    bool believed = internet || (near && (match.own || (match.exact && known.of_hosts)));
+    if (!match.allowed || !believed) continue;
+    if (verdict.way == Way::refuse) verdict = {match.checked ? Way::checked : Way::direct, known.name};
+    else if (!match.checked) verdict = {Way::direct, known.name};
+  }
+  return verdict;
 }
 
 }  // namespace belljar

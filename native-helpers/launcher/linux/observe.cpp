@@ -243,10 +243,8 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   }
   if (settings_.contained) {
     // A folder is asked for as a whole; the fast way covers both, since every grant of a folder lists and reads.
-    if (resolv_file_ && !writes && *path == "/etc/resolv.conf") {
-      Descriptor copy(open(("/proc/self/fd/" + std::to_string(resolv_file_.get())).c_str(), O_RDONLY | O_CLOEXEC));
-      if (copy) return inject(target, std::move(copy), (flags & O_CLOEXEC) != 0);
-    }
+    Descriptor served;
+    if (settings_.resolver && !writes && resolver_file(*path, target, served)) return inject(target, std::move(served), (flags & O_CLOEXEC) != 0);
     std::string name;
     if (shared_memory_name(at, *path, name) && (flags & O_DIRECTORY) == 0) {
       return open_shared_memory(target, name, flags, mode);
@@ -303,6 +301,8 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   int error = 0;
   auto path = target.string_at(address, error);
   if (!path) return unreadable(target, "exec", error);
+  // Another program may look names up in another way.
+  std::replace(asks_name_servers_.begin(), asks_name_servers_.end(), target.thread(), 0);
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   if (cannot_look(found) && settings_.contained) return refuse(target, "exec", *path, EMFILE);

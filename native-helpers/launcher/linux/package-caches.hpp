@@ -27,6 +27,4 @@ std::string registry_of(std::string_view lock_file, const std::string& name);
 // `registry=` of the user's npm settings, with a slash at its end; empty when there is none.
 std::string npm_registry(const std::string& home);
 
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace belljar

@@ -63,10 +63,12 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(settings_.contained ? contained_calls() : watched_calls()),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
+      network_(std::move(settings_.network_process), settings_.hole_v4, settings_.hole_v6, settings_.network),
+      asks_name_servers_(256, 0),
       pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
@@ -78,14 +80,6 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
     if (same == object_rights_.end()) object_rights_.push_back({grant.dev, grant.ino, rights});
     else same->rights |= rights;
     path_rights_.emplace_back(grant.path, rights);
-  }
-  if (!settings_.resolv_conf.empty()) {
-    Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "resolv.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
-    const std::string& text = settings_.resolv_conf;
-    if (file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-        fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) {
-      resolv_file_ = std::move(file);
-    }
   }
   if (!settings_.private_shm.empty()) {
     shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
@@ -313,7 +307,11 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::listen:
       return do_listen(target, at(0), at(1));
     case Action::send_to:
-      return do_send_to(target, args);
+      return settings_.contained ? do_send_to(target, args) : watch_send(target, request);
+    case Action::send_message:
+      return settings_.contained ? do_send_message(target, request) : watch_send(target, request);
+    case Action::write:
+      return watch_send(target, request);
     case Action::signal_process:
     case Action::signal_thread:
     case Action::signal_pidfd:
@@ -339,19 +337,28 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   std::vector<uint64_t> ids;
   waits.push_back({signals, POLLIN, 0});
   waits.push_back({pending_wake_.get(), POLLIN, 0});
+  waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
+  waits.push_back({settings_.link_notes.get(), POLLIN, 0});
+  const size_t fixed = waits.size();
   {
     std::lock_guard lock(pending_mutex_);
     for (const PendingConnect& one : pending_) {
       waits.push_back({one.socket.get(), POLLOUT, 0});
       ids.push_back(one.id);
     }
+    for (const PendingSend& one : pending_sends_) waits.push_back({one.socket.get(), POLLOUT, 0});
   }
   poll(waits.data(), waits.size(), timeout_ms);
   uint64_t added = 0;
   if ((waits[1].revents & POLLIN) != 0 && read(pending_wake_.get(), &added, sizeof added) < 0) added = 0;
+  if ((waits[2].revents & POLLOUT) != 0) network_.catch_up();
+  if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
+  settle_watched(timeout_ms == 0);
+  if ((waits[3].revents & POLLIN) != 0) write_link_notes();
   std::lock_guard lock(pending_mutex_);
-  for (size_t i = 2; i < waits.size(); i++) {
-    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - 2]; });
+  finish_sends();
+  for (size_t i = fixed; i < fixed + ids.size(); i++) {
+    auto found = std::find_if(pending_.begin(), pending_.end(), [&](const PendingConnect& one) { return one.id == ids[i - fixed]; });
     if (found == pending_.end()) continue;
     bool ready = (waits[i].revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
     if (!ready && still_valid(found->id)) continue;
@@ -365,7 +372,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
     ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
     pending_.erase(found);
   }
-  return pending_.size();
+  return pending_.size() + pending_sends_.size();
 }
 
 void Supervisor::clean_up() {

@@ -17,6 +17,8 @@
 #include "../core/plan.hpp"
 #include "../core/spool.hpp"
 #include "calls.hpp"
+#include "link-wire.hpp"
+#include "network-link.hpp"
 #include "network.hpp"
 #include "places.hpp"
 #include "target.hpp"
@@ -31,10 +33,15 @@ struct Settings {
   int guardian = 0;
   int landlock_abi = 0;
   NetworkRules network;
+  Descriptor network_process;        // the socket to it; none where nothing is looked up or carried
+  Address hole_v4;                   // where the server's sockets are sent on their way to it
+  Address hole_v6;
   std::vector<std::string> sockets;  // real paths that may be connected to
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
-  std::string resolv_conf;           // text served in place of /etc/resolv.conf; empty to leave it
+  Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
+  Descriptor link_notes;             // what it tells of them
+  bool resolver = false;             // names are looked up through us: /etc/resolv.conf and /etc/hosts are served
 };
 
 class Supervisor {
@@ -62,6 +69,15 @@ class Supervisor {
   struct PendingConnect {
     uint64_t id;
     Descriptor socket;
+    int flags;
+  };
+  // A sendmsg that a blocking socket had no room for (datagrams.cpp).
+  struct PendingSend {
+    uint64_t id;
+    Descriptor socket;
+    std::string bytes;
+    std::string control;
+    std::vector<Descriptor> passed;  // the descriptors that `control` names
     int flags;
   };
   struct FolderFact {
@@ -104,9 +120,25 @@ class Supervisor {
   Answer make_memory_file(Target& target, uint64_t name, uint32_t flags);
   Answer add_watch(Target& target, int inotify, uint64_t path, uint32_t mask);
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
+  Answer connect_link_door(const Descriptor& socket);
+  void write_link_notes();
+  // The internet sockets' part (inet.cpp).
+  Answer connect_inet(Target& target, Descriptor socket, int domain, int type, const sockaddr_storage& storage, size_t size);
+  Answer watch_connect(Target& target, const sockaddr_storage& storage, size_t size);
+  Answer watch_send(Target& target, const seccomp_notif& request);
+  void take_in_network();
+  void record_connect(Target& target, const std::string& name, const Address& where, int error);
+  void finish_sends();
+  void settle_watched(bool all);
+  bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
+  Answer bind_stream(Target& target, int fd, const sockaddr_storage& storage, size_t size);
+  Answer listen_stream(Target& target, const Descriptor& socket, int domain, int backlog);
   Answer do_send_to(Target& target, const __u64* args);
+  Answer do_send_message(Target& target, const seccomp_notif& request);
+  ssize_t send_one(Target& target, const Descriptor& socket, uint64_t at, int flags, int& error, PendingSend& rest);
+  int judge_datagram(Target& target, const sockaddr_storage& storage, size_t size);
   Answer decide_signal(Target& target, const seccomp_notif& request, Action action);
   Answer decide_priority(Target& target, const seccomp_notif& request, int nr);
   Answer decide_shm(Target& target, const seccomp_notif& request, Action action);
@@ -125,7 +157,7 @@ class Supervisor {
   int self_;
   int epoch_cpu_ = -1;
   uint64_t current_id_ = 0;
-  const std::vector<CallRule>& calls_;
+  const std::vector<CallRule> calls_;
   std::vector<const CallRule*> by_number_;
   struct ObjectRight {
     uint64_t dev;
@@ -137,11 +169,31 @@ class Supervisor {
   std::vector<FolderFact> folders_;
   std::vector<FileFact> files_;  // lately seen not to be symlinks, in folders that the server cannot change
   std::unordered_set<int> segments_;
-  Descriptor resolv_file_;
+  NetworkLink network_;
+  // Files served in place of the machine's: made anew when those change.
+  struct ServedFile {
+    Descriptor file;
+    timespec changed{};
+    uint64_t inode = 0;
+  };
+  ServedFile resolv_file_;
+  ServedFile hosts_file_;
+  std::vector<int> asks_name_servers_;  // processes that opened files of a resolver that can use TCP
+  size_t asks_next_ = 0;
   Descriptor shm_folder_;
   Descriptor pending_wake_;  // eventfd: a connect was added while the housekeeping thread waited
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
+  std::vector<PendingSend> pending_sends_;
+  // Watch: connects to addresses whose name is being looked up.
+  struct UnnamedConnect {
+    Observation seen;
+    Address where;
+    int64_t since;
+  };
+  std::mutex unnamed_mutex_;
+  std::vector<UnnamedConnect> unnamed_;
+  int64_t last_query_ = 0;
 };
 
 const char* error_name(int error);

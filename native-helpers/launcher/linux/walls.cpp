@@ -36,7 +36,7 @@ Descriptor make_ruleset(int abi, bool net) {
   size_t size = sizeof(uint64_t);
   if (abi >= 4) {
     size = 2 * sizeof(uint64_t);
-    // The server connects through the supervisor only, so its own domain allows no TCP connect at all.
+    // The server connects and binds through the supervisor only, so its own domain allows neither at all.
     if (net) attributes.handled_access_net = landlock_net_bind_tcp | landlock_net_connect_tcp;
   }
   if (abi >= 6) {
@@ -76,7 +76,7 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, const std::vector<std::string>& extra_read,
+bool build_walls(const std::vector<Grant>& grants, int abi, const std::vector<std::string>& extra_read,
                  Walls& walls, std::string& error) {
   walls.outer = make_ruleset(abi, false);
   walls.inner = make_ruleset(abi, true);
@@ -99,17 +99,6 @@ bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, co
     if (!add_path(walls.outer.get(), fd.get(), rights, abi)) {
       error = "landlock_add_rule " + path + ": " + strerror(errno);
       return false;
-    }
-  }
-  if (abi >= 4) {
-    std::vector<uint16_t> ports = plan.listen_ports;
-    ports.push_back(0);  // any port the system picks; listening on it is decided by the supervisor
-    for (uint16_t port : ports) {
-      LandlockNetPort rule{landlock_net_bind_tcp, port};
-      if (syscall(number::landlock_add_rule, walls.inner.get(), landlock_rule_net_port, &rule, 0) != 0) {
-        error = std::string("landlock_add_rule (port): ") + strerror(errno);
-        return false;
-      }
     }
   }
   return true;

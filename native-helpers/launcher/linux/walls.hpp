@@ -33,7 +33,7 @@ struct Walls {
 };
 
 // Fills `walls` or says which call failed. `extra_read` are places the supervisor alone reads.
-bool build_walls(const std::vector<Grant>& grants, const Plan& plan, int abi, const std::vector<std::string>& extra_read,
+bool build_walls(const std::vector<Grant>& grants, int abi, const std::vector<std::string>& extra_read,
                  Walls& walls, std::string& error);
 
 // Applies one to this thread. no_new_privs must be set. Returns an errno.

@@ -114,6 +114,7 @@ export function DetailsDialog(): ReactNode {
           This is not the whole name: it has {countWords(subject.targetBytes)} bytes, or is not valid text.
         </Note>
       )}
+      {sentence.reason !== null && <Note tone="refused">{sentence.reason}</Note>}
       <Explained why={why} />
       {event !== null && (
         <dl className="facts">
@@ -122,6 +123,16 @@ export function DetailsDialog(): ReactNode {
             {dayAndTime(event.at, now)}
             {subject.count > 1 && `; ${countWords(subject.count)} times since ${dayAndTime(subject.firstAt, now)}`}
           </dd>
+          {event.address !== undefined && event.address !== event.target && (
+            <>
+              <dt>Address</dt>
+              <dd>
+                <code>
+                  <HostileText text={event.address} />
+                </code>
+              </dd>
+            </>
+          )}
           <dt>Answer</dt>
           <dd>
             {event.verdict}

@@ -4,7 +4,7 @@ import { RadioGroup } from '@base-ui/react/radio-group';
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import { eventSentence, knownTargets } from '#contract/sentences.ts';
+import { eventSentence } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
@@ -12,8 +12,8 @@ import { usePanel } from '../../panel-context.tsx';
 import type { Denial, Grant } from './grant-store.ts';
 
 /** The phrase of a denial that may be known only by kind and target. */
-export function denialSentence(denial: Denial): { phrase: string; known: string | null } {
-  const { phrase } = eventSentence({
+export function denialSentence(denial: Denial): { phrase: string; known: string | null; reason: string | null } {
+  return eventSentence({
     v: 1,
     seq: 1,
     at: '',
@@ -26,8 +26,8 @@ export function denialSentence(denial: Denial): { phrase: string; known: string 
     by: 'kernel',
     count: 1,
     process: { pid: 0, exe: '' },
+    ...(denial.known === undefined ? {} : { known: denial.known }),
   });
-  return { phrase, known: denial.known === undefined ? null : (knownTargets[denial.known] ?? null) };
 }
 
 function WhichDenial({ grant }: { grant: Grant }): ReactNode {

@@ -6,7 +6,7 @@ import type { EventKind } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
 import type { Proposals } from './proposals.ts';
-import { proposalsFor } from './proposals.ts';
+import { deniedHost, proposalsFor } from './proposals.ts';
 
 /** The refused access a grant is about: a row of the feed, or one of the denials before a breakage. */
 export interface Denial {
@@ -40,9 +40,21 @@ export function createGrantStore(transport: Transport, home: () => string | null
   const store = createStore<{ grant: Grant | null }>(() => ({ grant: null }));
   let opened = 0;
 
-  function proposals(denial: Denial): Proposals {
+  function proposals(denial: Denial, domain: string | null = null): Proposals {
     const { targetBytes, ...rest } = denial;
-    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home());
+    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home(), domain);
+  }
+
+  /** Who owns a name is for the host to say; until it does, and where it cannot, this host alone is proposed. */
+  async function addDomain(denial: Denial): Promise<void> {
+    const host = deniedHost(denial);
+    if (host === null) return;
+    const dialog = opened;
+    const answer = await transport.call('policies.hosts', { server: denial.server }).catch(() => null);
+    const domain = answer?.hosts.find((seen) => seen.host === host)?.domain ?? null;
+    const { grant } = store.getState();
+    if (domain === null || dialog !== opened || grant?.denial !== denial || grant.step.kind !== 'choose') return;
+    store.setState({ grant: { ...grant, proposals: proposals(denial, domain) } });
   }
 
   return Object.assign(store, {
@@ -54,6 +66,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
         store.setState({
           grant: { denials, denial, retry, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         });
+        void addDomain(denial);
       },
       select: (denial: Denial) => {
         store.setState(({ grant }) => ({
@@ -62,6 +75,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
               ? null
               : { ...grant, denial, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         }));
+        void addDomain(denial);
       },
       choose: (chosen: number) => {
         store.setState(({ grant }) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventKind } from '#contract/words.ts';
 import { eventKinds } from '#contract/words.ts';
-import { isGrantable, proposalsFor, splitAddress } from './proposals.ts';
+import { deniedHost, isGrantable, proposalsFor, splitAddress } from './proposals.ts';
 
 const home = '/home/mara';
 
@@ -20,10 +20,33 @@ describe('from a denial to rules', () => {
     ['net.connect', '140.82.121.3:443', ['host 140.82.121.3:443']],
     ['net.connect', '127.0.0.1:5432', ['local 5432']],
     ['net.connect', '[::1]:80', ['local 80']],
-    ['net.listen', '0.0.0.0:8080', ['listen 8080']],
+    ['net.listen', '0.0.0.0:8080', ['permission loopback-listener', 'listen 8080']],
+    ['net.listen', '[::1]:8080', ['permission loopback-listener', 'listen 8080']],
+    ['net.listen', '192.168.1.5:8080', ['listen 8080']],
+    ['link.open', 'accounts.example.com', ['link accounts.example.com']],
     ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
+  });
+
+  it('proposes a host, and everything below the domain that it belongs to', () => {
+    const hosts = (kind: EventKind, target: string, domain: string | null): string[] => {
+      const proposals = proposalsFor({ kind, target }, home, domain);
+      return proposals.kind === 'none' ? [] : proposals.list.map(({ verb, what }) => `${verb} ${what}`);
+    };
+    expect(hosts('net.connect', 'api.hub.example:8443', 'hub.example')).toEqual([
+      'host api.hub.example:8443',
+      'host *.hub.example:8443',
+    ]);
+    expect(hosts('net.dns', 'api.hub.example', 'hub.example')).toEqual([
+      'host api.hub.example:443',
+      'host *.hub.example:443',
+    ]);
+    expect(hosts('net.connect', 'hub.example:443', 'hub.example')).toEqual(['host hub.example:443']);
+    expect(hosts('net.connect', '[2001:db8::1]:443', null)).toEqual(['host [2001:db8::1]:443']);
+    expect(deniedHost({ kind: 'net.connect', target: '[2001:db8::1]:443' })).toBe('2001:db8::1');
+    expect(deniedHost({ kind: 'net.connect', target: '127.0.0.1:80' })).toBeNull();
+    expect(deniedHost({ kind: 'file.read', target: '/a:80' })).toBeNull();
   });
 
   it('never proposes the root, the whole home, or what holds it', () => {
@@ -37,6 +60,9 @@ describe('from a denial to rules', () => {
     expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
     expect(rules('file.read', 'relative/path')).toContain('full path');
     expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('link.open', '(not a link)')).toContain('never opened');
+    expect(rules('link.open', 'localhost')).toContain('each time');
+    expect(rules('link.open', '127.0.0.1')).toContain('each time');
     expect(rules('net.connect', 'nonsense')).toContain('not understood');
     expect(rules('net.connect', '1.2.3.4:99999')).toContain('not understood');
   });
@@ -46,6 +72,7 @@ describe('from a denial to rules', () => {
       'net.connect': '1.2.3.4:5',
       'net.dns': 'example.org',
       'net.listen': '0.0.0.0:1',
+      'link.open': 'example.org',
     };
     for (const kind of eventKinds) {
       expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);

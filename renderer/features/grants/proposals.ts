@@ -3,7 +3,11 @@
  * A target that was cut or was not valid text is not a name that can be granted.
  */
 import type { Event } from '#contract/event.ts';
+import { hostProposalWords } from '#contract/sentences.ts';
 import type { EventKind, RuleVerb } from '#contract/words.ts';
+
+/** What a name that was only looked up is asked for. */
+const defaultPort = 443;
 
 export interface Proposal {
   verb: RuleVerb;
@@ -52,7 +56,24 @@ function fileProposals(verb: 'read' | 'write', path: string, home: string | null
   return { kind: 'proposals', list };
 }
 
-export function proposalsFor(denial: Denial, home: string | null): Proposals {
+/** The host that a denial is about, for asking whose it is; null where no host rule could allow it. */
+export function deniedHost({ kind, target }: Pick<Denial, 'kind' | 'target'>): string | null {
+  if (kind === 'net.dns') return target;
+  const host = kind === 'net.connect' ? splitAddress(target)?.host : undefined;
+  return host === undefined || isLoopback(host) ? null : host;
+}
+
+/** This host, then everything below the domain that somebody registered, where it belongs to one. */
+function hostProposals(host: string, port: number, title: string, domain: string | null): Proposals {
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const list: Proposal[] = [{ verb: 'host', what: `${shown}:${port.toString()}`, title }];
+  if (domain !== null && domain !== host)
+    list.push({ verb: 'host', what: `*.${domain}:${port.toString()}`, title: hostProposalWords.below(domain) });
+  return { kind: 'proposals', list };
+}
+
+/** `domain`: the registered domain of the host that was meant, where it is known. */
+export function proposalsFor(denial: Denial, home: string | null, domain: string | null = null): Proposals {
   const { kind, target } = denial;
   if (denial.targetBytes !== undefined || target.includes('\uFFFD') || target.includes('\u0000')) {
     return {
@@ -84,20 +105,34 @@ export function proposalsFor(denial: Denial, home: string | null): Proposals {
           list: [{ verb: 'local', what: address.port.toString(), title: 'Connect to this port of this machine' }],
         };
       }
-      return { kind: 'proposals', list: [{ verb: 'host', what: target, title: 'Connect to this host' }] };
+      return hostProposals(address.host, address.port, hostProposalWords.host, domain);
     }
     case 'net.dns':
-      return { kind: 'proposals', list: [{ verb: 'host', what: target, title: 'Look up and connect to this host' }] };
+      return hostProposals(target, defaultPort, hostProposalWords.lookUp, domain);
     case 'net.listen': {
       const port = splitAddress(target)?.port ?? (/^\d{1,5}$/u.test(target) ? Number(target) : null);
       if (port === null) return { kind: 'none', why: 'The address was not understood.' };
-      return { kind: 'proposals', list: [{ verb: 'listen', what: port.toString(), title: 'Listen on this port' }] };
+      const onPort: Proposal = { verb: 'listen', what: port.toString(), title: 'Listen on this port' };
+      const here: Proposal = {
+        verb: 'permission',
+        what: 'loopback-listener',
+        title: 'Listen on any port, for programs of this machine alone',
+      };
+      // A port that was refused on the network's side is not helped by the other permission.
+      const host = splitAddress(target)?.host ?? '';
+      const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
+      return { kind: 'proposals', list: isHere ? [here, onPort] : [onPort] };
     }
     case 'unix.connect':
       return target.startsWith('/')
         ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
         : { kind: 'none', why: 'A socket without a path cannot be granted.' };
     case 'link.open':
+      if (!target.includes('.') || isLoopback(target))
+        return {
+          kind: 'none',
+          why: 'Pages of this machine are asked for each time, and what is no link is never opened.',
+        };
       return { kind: 'proposals', list: [{ verb: 'link', what: target, title: 'Open links to this host' }] };
     case 'signal':
     case 'syscall':

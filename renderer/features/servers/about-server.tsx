@@ -3,7 +3,14 @@ import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { Rule } from '#contract/policy.ts';
-import { durationWords, runEndPhrase, sourceTitles, stateTitles } from '#contract/sentences.ts';
+import {
+  durationWords,
+  nameNotChecked,
+  networkTitles,
+  runEndPhrase,
+  sourceTitles,
+  stateTitles,
+} from '#contract/sentences.ts';
 import type { Run, Server, ServerDetail } from '#contract/server.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -37,7 +44,9 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
       <code className="rule-what">
         <HostileText text={rule.what} />
       </code>
-      <span className="rule-source">from {sourceTitles[rule.source]}</span>
+      <span className="rule-source">
+        {rule.checked === false && `${nameNotChecked}, `}from {sourceTitles[rule.source]}
+      </span>
       {rule.source === 'person' && (
         <button
           type="button"
@@ -97,9 +106,7 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
   const ofLevel = policy.rules.filter((rule) => rule.source === 'level');
   return (
     <>
-      <p className="about-faint">
-        Network: {policy.network === 'none' ? 'none' : 'the internet; this machine and its network only where named'}.
-      </p>
+      <p className="about-faint">Network: {networkTitles[policy.network]}.</p>
       {own.length > 0 && (
         <ul className="rules">
           {own.slice(0, ownShown).map((rule) => (

@@ -9,8 +9,10 @@ import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote } from '../../lib/components/note.tsx';
 import { countWords, plural, visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { NetworkLine } from '../network/network-line.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
+import { ServerPin } from './server-pin.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
 
 const nameLongest = 48;
@@ -137,7 +139,9 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
           onChoose={(level) => void panel.change.actions.choose(server, level)}
         />
       )}
+      <NetworkLine server={server} />
       <KeptBack server={server} />
+      <ServerPin server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
         <ErrorNote error={failure}>

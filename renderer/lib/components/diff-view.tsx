@@ -5,12 +5,19 @@ import { HostileText } from './hostile-text.tsx';
 /** More lines than a person reads; the file itself is named above. */
 const linesMax = 2_000;
 
-export function DiffView({ file, unified }: { file: string; unified: string }): ReactNode {
+export interface DiffViewProps {
+  /** What it is of, above the lines. */
+  file: string;
+  unified: string;
+  label?: string;
+}
+
+export function DiffView({ file, unified, label = 'What changes in the file' }: DiffViewProps): ReactNode {
   const all = unified.replace(/\n$/u, '').split('\n');
   // The two name lines repeat what stands above.
   const lines = all.filter((line, index) => !(index < 2 && /^(?:---|\+\+\+) /u.test(line)));
   return (
-    <figure className="diff" aria-label="What changes in the file" tabIndex={0}>
+    <figure className="diff" aria-label={label} tabIndex={0}>
       <figcaption className="diff-file">
         <code>
           <HostileText text={file} />

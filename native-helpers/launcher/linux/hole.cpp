@@ -1,0 +1,84 @@
+#include "hole.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+
+#include "network.hpp"
+
+namespace belljar {
+
+namespace {
+
+bool own_address(int socket, Address& out) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  return getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) == 0 && read_address(storage, size, out);
+}
+
+Descriptor open_hole(const char* host, Address& at, Descriptor& filler) {
+  if (!parse_address(host, at)) return {};
+  sockaddr_storage storage{};
+  socklen_t size = write_address(at, at.v4 ? AF_INET : AF_INET6, storage);
+  Descriptor fd(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  int one = 1;
+  bool good = fd && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0 &&
+              bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) == 0 && listen(fd.get(), 0) == 0 && own_address(fd.get(), at);
+  // The one that fills the queue. Never taken in; whoever else should have come first fills it as well.
+  size = write_address(at, storage.ss_family, storage);
+  if (good) filler = Descriptor(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  int done = filler ? connect(filler.get(), reinterpret_cast<sockaddr*>(&storage), size) : -1;
+  if (filler && (done == 0 || errno == EINPROGRESS)) return fd;
+  at = Address{};
+  return {};
+}
+
+}  // namespace
+
+bool open_holes(Holes& holes) {
+  holes.v4 = open_hole("127.0.0.1", holes.v4_address, holes.v4_filler);
+  holes.v6 = open_hole("::1", holes.v6_address, holes.v6_filler);
+  return static_cast<bool>(holes.v4);
+}
+
+const Address& hole_for(const Holes& holes, int family, const Address& destination) {
+  return family == AF_INET6 && !destination.v4 && holes.v6_address.port != 0 ? holes.v6_address : holes.v4_address;
+}
+
+Descriptor connect_back(const Holes& holes, const Address& local) {
+  const Address& hole = local.v4 ? holes.v4_address : holes.v6_address;
+  if (hole.port == 0) return {};
+  sockaddr_storage from{};
+  sockaddr_storage to{};
+  int family = local.v4 ? AF_INET : AF_INET6;
+  socklen_t size = write_address(hole, family, from);
+  write_address(local, family, to);
+  Descriptor fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  int one = 1;
+  if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0) return {};
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&from), size) != 0) return {};
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&to), size) != 0 && errno != EINPROGRESS) return {};
+  return fd;
+}
+
+void end_connecting(const Descriptor& socket, int error) {
+  // A socket that is connecting and is shut down fails with ECONNRESET.
+  shutdown(socket.get(), SHUT_RDWR);
+  if (error != ECONNREFUSED) return;
+  // Refused is said by a port at which nobody listens: one that is bound, so that nobody can begin to.
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0) return;
+  Address nobody;
+  parse_address("127.0.0.1", nobody);
+  sockaddr_storage at{};
+  size = write_address(nobody, AF_INET, at);
+  Descriptor bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!bound || bind(bound.get(), reinterpret_cast<sockaddr*>(&at), size) != 0 || !own_address(bound.get(), nobody)) return;
+  sockaddr_storage to{};
+  size = write_address(nobody, name.ss_family, to);
+  int flags_error = connect(socket.get(), reinterpret_cast<sockaddr*>(&to), size);
+  if (flags_error == 0) shutdown(socket.get(), SHUT_RDWR);  // cannot be: nobody listens
+}
+
+}  // namespace belljar

@@ -1,0 +1,33 @@
+// How a connection of the server comes to the network process without a door that others could knock at.
+//
+// The hole is a listening socket on loopback whose queue is full and never emptied, so nobody can connect to it: the kernel
+// drops the packets of whoever tries (tcp_conn_request). The supervisor connects the server's socket to it and tells the network process the socket's own address. When
+// the far side is there, the network process connects from the hole's address to that one, and the two meet (a simultaneous
+// open, RFC 9293 3.5). Until then the server sees a connection being made, exactly as long as the real one is.
+#pragma once
+#include "../core/address.hpp"
+#include "descriptor.hpp"
+
+namespace belljar {
+
+struct Holes {
+  Descriptor v4;
+  Descriptor v6;  // absent where this machine has no IPv6
+  Descriptor v4_filler;  // what its queue is full of
+  Descriptor v6_filler;
+  Address v4_address;
+  Address v6_address;
+};
+
+bool open_holes(Holes& holes);
+
+// The hole that a socket of this family and for this destination falls into; port 0 when there is none.
+const Address& hole_for(const Holes& holes, int family, const Address& destination);
+
+// Begins to connect from the hole to the server's socket. Non-blocking.
+Descriptor connect_back(const Holes& holes, const Address& local);
+
+// Ends a connection of the server's that is being made: as refused, else as broken.
+void end_connecting(const Descriptor& socket, int error);
+
+}  // namespace belljar

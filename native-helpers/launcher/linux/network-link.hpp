@@ -1,0 +1,67 @@
+// The supervisor's side of the network process: which names addresses were given for, the judgement of a connect, and the
+// handing over of the server's sockets. Used by both of the supervisor's threads.
+#pragma once
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "../core/name-table.hpp"
+#include "../core/spool.hpp"
+#include "descriptor.hpp"
+#include "hole.hpp"
+#include "network-messages.hpp"
+#include "network.hpp"
+
+namespace belljar {
+
+class NetworkLink {
+ public:
+  // Without a socket there is no network process: nothing is carried.
+  NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, const NetworkRules& rules);
+
+  int socket() const { return socket_.get(); }
+
+  // Takes in what the network process said; returns what of it is to be recorded. Never waits.
+  std::vector<Observation> drain();
+
+  // Call drain() first: an answer that the server has got was told here before.
+  ConnectVerdict judge(const Address& address);
+  // The name that an address was given for last, or nothing.
+  std::string name_of(const Address& address);
+
+  // Sends the server's socket on its way, as the verdict says (checked, by_name, resolver). `socket` is non-blocking. Returns
+  // the errno of the connect, EINPROGRESS when all is well.
+  // `to` is the destination as the server gave it.
+  int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
+            size_t to_size, int pid);
+
+  // Watch: this name was asked for.
+  void seen_query(const std::string& name);
+
+  // The network process has not taken everything yet: the housekeeping thread calls catch_up() when the socket has room.
+  bool behind();
+  void catch_up();
+
+ private:
+  struct Unsent {
+    NetworkMessage message;
+    Descriptor server;
+    Descriptor upstream;
+  };
+  bool send_or_keep(const NetworkMessage& message, int server, int upstream);
+  std::string made_up_name(const Address& address) const;
+  std::vector<KnownName> names_of(const Address& address);
+  void take_hosts_file();
+
+  Descriptor socket_;
+  Holes holes_;  // addresses only
+  const NetworkRules& rules_;
+  std::mutex mutex_;
+  NameTable names_;
+  std::vector<std::string> made_up_;
+  std::deque<Unsent> unsent_;
+  int64_t hosts_read_ = 0;
+};
+
+}  // namespace belljar

@@ -1,0 +1,116 @@
+/**
+ * Questions at the top of the page: who asks, for what, how long he waits, and the answers. A card comes by itself, so its
+ * buttons cannot be pressed in the first moment: a click that was meant for something else must not answer.
+ */
+import { ExternalLink } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useEffect, useId, useState } from 'react';
+import { useStore } from 'zustand';
+import type { Question } from '#contract/question.ts';
+import { answerTitles, questionPhrases } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { plural } from '../../lib/text.ts';
+import { useNow } from '../../lib/use-now.ts';
+import { usePanel } from '../../panel-context.tsx';
+
+const cardsShown = 3;
+const armedAfterMs = 600;
+
+function useArmed(): boolean {
+  const [armed, setArmed] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setArmed(true);
+    }, armedAfterMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
+  return armed;
+}
+
+function TimeLeft({ until }: { until: string }): ReactNode {
+  const left = Math.max(0, Math.ceil((Date.parse(until) - useNow(250)) / 1000));
+  // Not said by screen readers every second: the region around it would.
+  return (
+    <span className="question-left" role="timer" aria-live="off">
+      {left === 0 ? 'no time left' : `${left.toString()} s left`}
+    </span>
+  );
+}
+
+function Card({ question, server }: { question: Question; server: Server | undefined }): ReactNode {
+  const panel = usePanel();
+  const answering = useStore(panel.questions, (state) => state.answering);
+  const armed = useArmed();
+  const titleId = useId();
+  const titles = answerTitles[question.about.kind];
+  return (
+    <li className="question" aria-labelledby={titleId}>
+      <ExternalLink className="question-icon" aria-hidden="true" />
+      <div className="question-text">
+        <p id={titleId}>
+          <strong>
+            <HostileText text={server?.name ?? question.handle} longest={48} />
+          </strong>{' '}
+          {questionPhrases[question.about.kind]}{' '}
+          <code className="question-target">
+            <HostileText text={question.target} longest={120} />
+          </code>
+          <TimeLeft until={question.expiresAt} />
+        </p>
+        <details className="question-more">
+          <summary>Whole link</summary>
+          {/* It scrolls when it is long, so the keyboard must get there. */}
+          <code tabIndex={0} role="group" aria-label="Whole link">
+            <HostileText text={question.about.url} />
+          </code>
+        </details>
+      </div>
+      <div className="question-actions">
+        {question.answers.map((answer) => (
+          <button
+            key={answer}
+            type="button"
+            className={answer === 'never' ? 'button button-quiet' : 'button'}
+            aria-describedby={titleId}
+            disabled={!armed || answering !== null}
+            onClick={() => void panel.questions.actions.answer(question, answer)}
+          >
+            {titles[answer]}
+          </button>
+        ))}
+      </div>
+    </li>
+  );
+}
+
+export function QuestionCards(): ReactNode {
+  const panel = usePanel();
+  const questions = useStore(panel.questions, (state) => state.questions);
+  const servers = useStore(panel.servers, (state) => state.servers);
+  // The region stands always, so that screen readers notice what comes into it; at once, since somebody waits.
+  return (
+    <section
+      className="questions"
+      aria-label="Questions"
+      aria-live="assertive"
+      aria-relevant="additions"
+      data-empty={questions.length === 0 || undefined}
+    >
+      {questions.length > 0 && (
+        <ul>
+          {questions.slice(0, cardsShown).map((question) => (
+            <Card key={question.id} question={question} server={servers.get(question.server)} />
+          ))}
+          {questions.length > cardsShown && (
+            <li className="question-rest">
+              {plural(questions.length - cardsShown, 'more question waits', 'more questions wait')}.
+            </li>
+          )}
+        </ul>
+      )}
+    </section>
+  );
+}

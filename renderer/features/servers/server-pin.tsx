@@ -1,0 +1,186 @@
+/** What a server starts: what its entry fetches each time, or what was installed once; and how to go from one to the other. */
+import { Pin as PinIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
+import { useStore } from 'zustand';
+import type { PinChanges } from '#contract/pin.ts';
+import { fetchSentence, pinProblemSentences } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import { HostileText } from '../../lib/components/hostile-text.tsx';
+import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { Progress } from '../../lib/components/progress.tsx';
+import { plural, visibleText } from '../../lib/text.ts';
+import { usePanel } from '../../panel-context.tsx';
+import type { PinStep } from './pin-store.ts';
+
+const namesShown = 6;
+
+function Button({ server, text, onClick }: { server: Server; text: string; onClick: () => void }): ReactNode {
+  return (
+    <button type="button" className="button button-small" onClick={onClick}>
+      {text}
+      <span className="visually-hidden">, {visibleText(server.name)}</span>
+    </button>
+  );
+}
+
+function nameList(items: readonly string[]): string {
+  const more = items.length - namesShown;
+  return items.slice(0, namesShown).join(', ') + (more > 0 ? ` and ${more.toString()} more` : '');
+}
+
+function Changes({ changes }: { changes: PinChanges }): ReactNode {
+  const { publisher, publisherBefore } = changes;
+  const lines: string[] = [
+    ...(publisher === null
+      ? ['The registry does not tell who published it.']
+      : [
+          publisherBefore === null || publisherBefore === publisher
+            ? `Published by ${publisher}.`
+            : `Published by ${publisher}; the one you have was by ${publisherBefore}.`,
+        ]),
+    ...(changes.added.length === 0
+      ? []
+      : [`New: ${nameList(changes.added.map(({ name, version }) => `${name} ${version}`))}.`]),
+    ...(changes.removed.length === 0 ? [] : [`Gone: ${nameList(changes.removed.map(({ name }) => name))}.`]),
+    ...(changes.changed.length === 0
+      ? []
+      : [`${plural(changes.changed.length, 'package', 'packages')} in another version.`]),
+    ...(changes.replaced.length === 0
+      ? []
+      : [`Other content under the same version: ${nameList(changes.replaced.map(({ name }) => name))}.`]),
+    ...(changes.scripts.length === 0 ? [] : [`Runs programs while it is installed: ${nameList(changes.scripts)}.`]),
+    'Its rules stay as they are.',
+  ];
+  return (
+    <>
+      <p>
+        <strong>
+          <HostileText text={`${changes.package} ${changes.from ?? ''} → ${changes.to}`} longest={160} />
+        </strong>
+      </p>
+      <p>
+        <HostileText text={lines.join(' ')} longest={1200} />
+      </p>
+    </>
+  );
+}
+
+function Step({ server, step }: { server: Server; step: PinStep }): ReactNode {
+  const { actions } = usePanel().pins;
+  switch (step.kind) {
+    case 'installing':
+      return <Progress text="Installing it, contained, from its registry …" startedAt={step.startedAt} />;
+    case 'looking':
+      return <Progress text="Asking the registry …" startedAt={step.startedAt} />;
+    case 'removing':
+      return <Progress text="Removing what was installed …" startedAt={step.startedAt} />;
+    case 'failed':
+      return (
+        <ErrorNote error={step.error}>
+          {step.error.code === 'pin-needs-scripts' && (
+            <Button
+              server={server}
+              text="Let them run, contained"
+              onClick={() => void actions.pin(server, step.update, true)}
+            />
+          )}
+          <Button
+            server={server}
+            text="Understood"
+            onClick={() => {
+              actions.dismiss(server.id);
+            }}
+          />
+        </ErrorNote>
+      );
+    case 'found':
+      return (
+        <Note>
+          <div role="status">
+            <Changes changes={step.changes} />
+          </div>
+          <div className="note-actions">
+            <Button server={server} text="Update" onClick={() => void actions.pin(server, true)} />
+            <Button
+              server={server}
+              text="Keep what it is"
+              onClick={() => {
+                actions.dismiss(server.id);
+              }}
+            />
+          </div>
+        </Note>
+      );
+  }
+}
+
+function Line({ server }: { server: Server }): ReactNode {
+  const { actions } = usePanel().pins;
+  const { pin, fetches } = server;
+  if (pin !== null && pin.problem !== null) {
+    return (
+      <Note tone="refused">
+        {pinProblemSentences[pin.problem]}
+        <div className="note-actions">
+          <Button server={server} text="Pin again" onClick={() => void actions.pin(server)} />
+          <Button server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
+        </div>
+      </Note>
+    );
+  }
+  if (pin !== null) {
+    const by = pin.publisher === null ? '' : `, published by ${pin.publisher}`;
+    return (
+      <div className="server-pin">
+        <p>
+          <PinIcon aria-hidden="true" />
+          <HostileText text={`Pinned: ${pin.package} ${pin.version}${by}`} longest={200} />
+        </p>
+        <span>
+          <Button server={server} text="Check for updates" onClick={() => void actions.look(server)} />
+          <Button server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
+        </span>
+      </div>
+    );
+  }
+  if (fetches === null) return null;
+  return (
+    <div className="server-pin">
+      <p>
+        <HostileText text={fetchSentence(fetches)} longest={200} />
+      </p>
+      <span>
+        <Button server={server} text="Pin this version" onClick={() => void actions.pin(server)} />
+      </span>
+    </div>
+  );
+}
+
+export function ServerPin({ server }: { server: Server }): ReactNode {
+  const panel = usePanel();
+  const step = useStore(panel.pins, (state) => state.steps.get(server.id) ?? null);
+  const place = useRef<HTMLDivElement>(null);
+  const hadFocus = useRef(false);
+  useEffect(() => {
+    if (hadFocus.current && document.activeElement === document.body) place.current?.focus();
+  }, [step, server.pin]);
+  if (server.level === 'off' || (server.pin === null && server.fetches === null)) return null;
+  return (
+    // The buttons change places with what they began; whoever used one by key stays where he was.
+    <div
+      className="server-pin-place"
+      ref={place}
+      tabIndex={-1}
+      onFocus={() => {
+        hadFocus.current = true;
+      }}
+      onBlur={(event) => {
+        hadFocus.current = event.relatedTarget === null;
+      }}
+    >
+      {(step === null || step.kind === 'found' || step.kind === 'failed') && <Line server={server} />}
+      {step !== null && <Step server={server} step={step} />}
+    </div>
+  );
+}
