@@ -51,6 +51,8 @@ const needed = [
   'vitest.config.ts',
 ];
 
+const built = ['.cache/network-programs'];
+
 function giveUp(reason) {
   process.stderr.write(`${reason}\n`);
   process.exit(leftOut);
@@ -131,6 +133,8 @@ for (const path of [home, temporary]) {
 for (const name of needed) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
 mkdirSync(join(copy, '.cache/reports'), { recursive: true });
 for (const path of [copy, join(copy, '.cache'), join(copy, '.cache/reports')]) chownSync(path, user.uid, user.gid);
+// What compilers built that the user may not have, or that take a minute.
+for (const name of built) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
 
 let node = process.execPath;
 if (!canRun(node, user)) {

@@ -29,6 +29,10 @@ export interface ExplainContext {
   realPath?: (path: string) => string;
   /** Where a bare program name is found, or null. */
   program: (name: string) => string | null;
+  /** The address of this machine's network that a name led to the last time, or null. */
+  nearAddress?: (host: string, port: number) => string | null;
+  /** Whether the machine's own file of hosts gives this name that address: what stands there is believed. */
+  isOwnHost?: (host: string, address: string) => boolean;
   /** Places that the symbol `runtime` is known to stand for. */
   runtime: readonly string[];
 }
@@ -216,21 +220,31 @@ function explainNet(policy: EffectivePolicy, question: Question, base: Base, con
       port === null ? null : `belljar grant ${context.server} local ${port.toString()}`,
     );
   }
-  // The rule that names it most exactly, as with files.
-  const named = policy.rules
-    .filter((rule) => rule.verb === 'host')
-    .map((rule) => ({ rule, reach: hostReach(readStoredHost(rule.what), host, port ?? portIfNone) }))
-    .reduce<{ rule: Rule; reach: number } | null>(
-      (best, { rule, reach }) => (reach !== null && reach > (best?.reach ?? -1) ? { rule, reach } : best),
-      null,
-    )?.rule;
-  if (named !== undefined) {
-    const change = named.source === 'person' ? `belljar revoke ${context.server} host ${quote(named.what)}` : null;
-    return allowed(base, 'supervisor', named, change);
-  }
-  if (policy.network !== 'open' || (kind !== 'internet' && kind !== 'name'))
+  const named = namingRule(policy, host, port ?? portIfNone);
+  if (named === null && (policy.network !== 'open' || (kind !== 'internet' && kind !== 'name')))
     return refused(base, 'supervisor', grantHostCommand(host, port, context));
-  return allowed(base, 'supervisor', null, `belljar limit ${context.server}`);
+  // A name must not lead to this machine or its network: the address needs a rule of its own.
+  const near = kind === 'name' ? (context.nearAddress?.(host, port ?? portIfNone) ?? null) : null;
+  const isBelieved =
+    near !== null &&
+    named !== null &&
+    readStoredHost(named.what).pattern === host &&
+    context.isOwnHost?.(host, near) === true;
+  if (near !== null && !isBelieved && namingRule(policy, near, port ?? portIfNone) === null)
+    return refused(base, 'supervisor', grantHostCommand(near, port, context));
+  if (named === null) return allowed(base, 'supervisor', null, `belljar limit ${context.server}`);
+  const change = named.source === 'person' ? `belljar revoke ${context.server} host ${quote(named.what)}` : null;
+  return allowed(base, 'supervisor', named, change);
+}
+
+/** The rule that names a host most exactly, as with files. */
+function namingRule(policy: EffectivePolicy, host: string, port: number): Rule | null {
+  let best: { rule: Rule; reach: number } | null = null;
+  for (const rule of policy.rules) {
+    const reach = rule.verb === 'host' ? hostReach(readStoredHost(rule.what), host, port) : null;
+    if (reach !== null && reach > (best?.reach ?? -1)) best = { rule, reach };
+  }
+  return best?.rule ?? null;
 }
 
 /** Null where it may not be granted. */

@@ -818,6 +818,26 @@ describe('the network', () => {
     });
   });
 
+  test('a name that led to the own network is explained as what it is', async () => {
+    hostUses.set('cursor.a', [use('git.corp.example:443', { address: '10.0.0.5:443', verdict: 'refused' })]);
+    const ask = () => policies.explain({ server: 'a', what: 'git.corp.example:443' });
+    expect(await ask()).toMatchObject({ verdict: 'refused', change: 'belljar grant cursor/a host 10.0.0.5:443' });
+    await policies.grant({ server: 'a', verb: 'host', what: '10.0.0.5' });
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: null });
+    await servers.level({ server: 'a', level: 'strict' });
+    expect(await ask()).toMatchObject({
+      verdict: 'refused',
+      change: 'belljar grant cursor/a host git.corp.example:443',
+    });
+    await policies.grant({ server: 'a', verb: 'host', what: 'git.corp.example' });
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
+    // What the machine's own file of hosts says of a name is believed; what a name server says is not.
+    await policies.revoke({ server: 'a', verb: 'host', what: '10.0.0.5' });
+    expect(await ask()).toMatchObject({ verdict: 'refused' });
+    write(join(places.systemRoot, 'etc/hosts'), '127.0.0.1 localhost\n10.0.0.5\tGit.corp.example git # ours\n');
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
+  });
+
   test('certificates that the environment names are readable where they are', async () => {
     const certificate = join(home, 'corp.pem');
     start({ environment: { NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: join(home, 'gone.pem') } });

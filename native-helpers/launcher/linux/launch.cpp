@@ -572,7 +572,8 @@ struct Housekeeping {
     if (!server_ended) continue;
     // The server is gone: whatever it left behind goes too, before the run is called ended.
     end_descendants();
-    house.supervisor->poll_pending(0, house.signals);
+    house.supervisor->finish_network();
+    house.supervisor->finish_links();
     house.supervisor->clean_up();
     house.spool->flush(true);
     bool by_signal = WIFSIGNALED(status);
@@ -985,11 +986,14 @@ void launch(const Request& request) {
     if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
     }
-    std::vector<Descriptor> link_programs;
+    Descriptor link_programs;
+    std::string no_links;
     if (run.plan.ask_links || !run.plan.links.empty()) {
-      link_programs = make_link_programs(own_folder.get(), path_variable, environment);
-      if (link_programs.empty() || !links.open(own_folder.get(), run.plan, run.id)) {
-        refuse({"link-door", errno_text("The door for links could not be made"), "See: belljar doctor --repair", exit_refused}, run.plan.server);
+      link_programs = open_link_programs(path_variable, environment);
+      // Only a server that opens links misses it, so it starts all the same; its run's first event says so.
+      if (!link_programs || !links.open(own_folder.get(), run.plan, run.id)) {
+        no_links = errno_text("links: the programs that open them, or the door for them, could not be made");
+        links = LinkDoor{};
       }
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
@@ -1034,12 +1038,13 @@ void launch(const Request& request) {
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
     resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
-    if (!link_programs.empty()) {
-      link_programs.emplace_back(open("/proc/self/exe", O_PATH | O_CLOEXEC));
-      for (Descriptor& one : link_programs) resolver.add_opened(Access::exec, std::move(one), "programs that open links", false);
+    if (link_programs) {
+      resolver.add_opened(Access::exec, std::move(link_programs), "programs that open links", false);
+      resolver.add_opened(Access::exec, Descriptor(open("/proc/self/exe", O_PATH | O_CLOEXEC)), "programs that open links", false);
     }
     resolver.add_rules();
     places = resolver.take();
+    if (!no_links.empty()) places.not_applied.push_back(no_links);
     for (const std::string& socket : run.plan.sockets) {
       std::string real = real_path(socket);
       if (real.empty()) places.not_applied.push_back("socket " + socket + ": does not exist");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,12 @@ namespace {
 constexpr int64_t hosts_read_every = 1'000'000'000;
 constexpr size_t drained_at_once = 512;
 constexpr size_t unsent_max = 2048;
+
+bool is_mapped(const sockaddr_storage& storage) {
+  sockaddr_in6 six{};
+  memcpy(&six, &storage, sizeof six);
+  return storage.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
+}
 
 }  // namespace
 
@@ -92,6 +99,9 @@ std::vector<Observation> NetworkLink::drain() {
         one.address = address_text(message.remote);
         seen.push_back(std::move(one));
         break;
+      case NetworkMessage::Kind::finished:
+        finished_ = true;
+        break;
       default:
         break;
     }
@@ -122,7 +132,10 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
   std::lock_guard lock(mutex_);
   if (!socket_) return ENETUNREACH;
   sockaddr_storage hole{};
-  socklen_t size = write_address(hole_for(holes_, family, remote), family, hole);
+  // By what the server gave: a socket may be for IPv6 only.
+  Address given = remote;
+  given.v4 = family == AF_INET || is_mapped(to);
+  socklen_t size = write_address(hole_for(holes_, family, given), family, hole);
   // A connect on a socket that is on its way or there already: only the kernel's answer is wanted.
   uint8_t state = TCP_CLOSE;
   socklen_t state_size = sizeof state;
@@ -162,6 +175,15 @@ bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int up
   if (!one.server || (upstream >= 0 && !one.upstream)) return false;
   unsent_.push_back(std::move(one));
   return true;
+}
+
+bool NetworkLink::finished() {
+  std::lock_guard lock(mutex_);
+  if (!socket_) return true;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::finish;
+  if (!finish_asked_) finish_asked_ = unsent_.empty() && send_message(socket_.get(), message, nullptr, 0, false);
+  return finished_;
 }
 
 bool NetworkLink::behind() {

@@ -27,6 +27,7 @@ namespace belljar {
 namespace {
 
 constexpr rlim_t descriptors_wanted = 16'384;
+constexpr rlim_t memory_most = 256 << 20;
 
 // The folders of the resolver files and of what they lead to: files in them are replaced, not changed.
 bool confine_files(int abi) {
@@ -80,11 +81,15 @@ bool confine_calls() {
                  }) {
     answer(static_cast<uint32_t>(nr), SECCOMP_RET_ALLOW);
   }
-  // Sockets of the internet, of the routing table, and one kind of Unix socket to ask for a link's name.
+  // Sockets of the internet and of the routing table. None of Unix: no bus, no agent, no Docker.
   code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SYS_socket});
   code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
   load(offsetof(seccomp_data, args));
-  for (uint32_t family : {AF_INET, AF_INET6, AF_NETLINK, AF_UNIX}) answer(family, SECCOMP_RET_ALLOW);
+  for (uint32_t family : {AF_INET, AF_INET6}) answer(family, SECCOMP_RET_ALLOW);
+  code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AF_NETLINK});
+  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
+  load(offsetof(seccomp_data, args) + 2 * sizeof(uint64_t));
+  answer(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
   code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
   sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
@@ -121,6 +126,11 @@ class SupervisorMessages : public Watched {
         return;
       case NetworkMessage::Kind::carry_by_name:
         if (descriptors[0]) relays_.carry_by_name(std::move(descriptors[0]), message);
+        return;
+      case NetworkMessage::Kind::finish:
+        relays_.tell_all();
+        message.kind = NetworkMessage::Kind::finished;
+        send_message(socket_, message, nullptr, 0, true);
         return;
       case NetworkMessage::Kind::seen_query: {
         std::string name(message.text());
@@ -198,7 +208,10 @@ void run_network_process(NetworkProcess& process) {
   }
   // A run without its network process reaches nothing by name; one that is left over would only wait.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) _exit(1);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  // A core file would hold what it carries; more memory than this only a flood would need, and that ends it.
+  const rlimit no_core{0, 0};
+  const rlimit memory{memory_most, memory_most};
+  if (setrlimit(RLIMIT_CORE, &no_core) != 0 || setrlimit(RLIMIT_DATA, &memory) != 0) _exit(1);
   signal(SIGPIPE, SIG_IGN);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -138,11 +138,10 @@ constexpr int link_prefix_v6 = 16;
 
 bool is_broadcast_link(int interface) {
   // Only links with neighbours count: what a tunnel leads to is as far away as the internet.
-  char name[IF_NAMESIZE] = {};
   ifreq request{};
-  Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd || if_indextoname(static_cast<unsigned>(interface), name) == nullptr) return true;
-  memcpy(request.ifr_name, name, sizeof name);
+  request.ifr_ifindex = interface;
+  Descriptor fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || ioctl(fd.get(), SIOCGIFNAME, &request) != 0) return true;
   if (ioctl(fd.get(), SIOCGIFFLAGS, &request) != 0) return true;
   return (request.ifr_flags & IFF_BROADCAST) != 0;
 }

@@ -353,7 +353,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[1].revents & POLLIN) != 0 && read(pending_wake_.get(), &added, sizeof added) < 0) added = 0;
   if ((waits[2].revents & POLLOUT) != 0) network_.catch_up();
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
-  settle_watched(timeout_ms == 0);
+  settle_watched(false);
   if ((waits[3].revents & POLLIN) != 0) write_link_notes();
   std::lock_guard lock(pending_mutex_);
   finish_sends();

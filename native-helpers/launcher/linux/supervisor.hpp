@@ -7,6 +7,7 @@
 // "continue" is an observation only; whatever must be enforced here is done by the supervisor on its own copy, refused, or
 // decided from registers.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -53,6 +54,12 @@ class Supervisor {
 
   // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
   size_t poll_pending(int timeout_ms, int signals);
+
+  // At the end of a run: takes in what the network process still has to say, and waits a moment for names that are missing.
+  void finish_network();
+
+  // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
+  void finish_links();
 
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
@@ -130,6 +137,7 @@ class Supervisor {
   void record_connect(Target& target, const std::string& name, const Address& where, int error);
   void finish_sends();
   void settle_watched(bool all);
+  bool names_are_missing();
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
   Answer do_listen(Target& target, int fd, int backlog);
@@ -182,6 +190,7 @@ class Supervisor {
   size_t asks_next_ = 0;
   Descriptor shm_folder_;
   Descriptor pending_wake_;  // eventfd: a connect was added while the housekeeping thread waited
+  std::atomic<int> links_open_{0};  // connections to the guardian's door of which the last note has not come
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
   std::vector<PendingSend> pending_sends_;

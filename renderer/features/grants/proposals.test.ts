@@ -30,8 +30,10 @@ describe('from a denial to rules', () => {
   });
 
   it('proposes a host, and everything below the domain that it belongs to', () => {
-    const hosts = (kind: EventKind, target: string, domain: string | null): string[] => {
-      const proposals = proposalsFor({ kind, target }, home, domain);
+    const hosts = (kind: EventKind, target: string, domain: string | null, near: string | null = null): string[] => {
+      const counts = { allowed: 0, refused: 1, lastAt: '2026-03-01T12:00:00.000Z' };
+      const seen = { host: 'x', port: 443, domain, address: near, near: near !== null, ...counts };
+      const proposals = proposalsFor({ kind, target }, home, seen);
       return proposals.kind === 'none' ? [] : proposals.list.map(({ verb, what }) => `${verb} ${what}`);
     };
     expect(hosts('net.connect', 'api.hub.example:8443', 'hub.example')).toEqual([
@@ -43,6 +45,8 @@ describe('from a denial to rules', () => {
       'host *.hub.example:443',
     ]);
     expect(hosts('net.connect', 'hub.example:443', 'hub.example')).toEqual(['host hub.example:443']);
+    // A name that led to the own network takes a rule for the address.
+    expect(hosts('net.connect', 'git.hub.example:443', 'hub.example', '10.0.0.5:443')).toEqual(['host 10.0.0.5:443']);
     expect(hosts('net.connect', '[2001:db8::1]:443', null)).toEqual(['host [2001:db8::1]:443']);
     expect(deniedHost({ kind: 'net.connect', target: '[2001:db8::1]:443' })).toBe('2001:db8::1');
     expect(deniedHost({ kind: 'net.connect', target: '127.0.0.1:80' })).toBeNull();

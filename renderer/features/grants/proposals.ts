@@ -3,6 +3,7 @@
  * A target that was cut or was not valid text is not a name that can be granted.
  */
 import type { Event } from '#contract/event.ts';
+import type { SeenHost } from '#contract/network.ts';
 import { hostProposalWords } from '#contract/sentences.ts';
 import type { EventKind, RuleVerb } from '#contract/words.ts';
 
@@ -72,8 +73,8 @@ function hostProposals(host: string, port: number, title: string, domain: string
   return { kind: 'proposals', list };
 }
 
-/** `domain`: the registered domain of the host that was meant, where it is known. */
-export function proposalsFor(denial: Denial, home: string | null, domain: string | null = null): Proposals {
+/** `seen`: what is known of the host that was meant. */
+export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost | null = null): Proposals {
   const { kind, target } = denial;
   if (denial.targetBytes !== undefined || target.includes('\uFFFD') || target.includes('\u0000')) {
     return {
@@ -105,10 +106,17 @@ export function proposalsFor(denial: Denial, home: string | null, domain: string
           list: [{ verb: 'local', what: address.port.toString(), title: 'Connect to this port of this machine' }],
         };
       }
-      return hostProposals(address.host, address.port, hostProposalWords.host, domain);
+      // A rule for the name would not help: it led to this machine's own network.
+      if (seen?.near === true && seen.address !== null) {
+        return {
+          kind: 'proposals',
+          list: [{ verb: 'host', what: seen.address, title: hostProposalWords.near }],
+        };
+      }
+      return hostProposals(address.host, address.port, hostProposalWords.host, seen?.domain ?? null);
     }
     case 'net.dns':
-      return hostProposals(target, defaultPort, hostProposalWords.lookUp, domain);
+      return hostProposals(target, defaultPort, hostProposalWords.lookUp, seen?.domain ?? null);
     case 'net.listen': {
       const port = splitAddress(target)?.port ?? (/^\d{1,5}$/u.test(target) ? Number(target) : null);
       if (port === null) return { kind: 'none', why: 'The address was not understood.' };
