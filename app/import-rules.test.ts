@@ -37,7 +37,7 @@ const table: Record<Layer, Rule> = {
   platform: {
     layers: ['engine', 'domain', 'contract'],
     only: { engine: /(^|\/)ports\.ts$/ },
-    packages: ['zod', 'jsonc-parser', 'chokidar', 'pino', '@modelcontextprotocol/sdk'],
+    packages: ['zod', 'jsonc-parser', 'toml-eslint-parser', 'yaml', 'chokidar', 'pino', '@modelcontextprotocol/sdk'],
     node: true,
   },
   host: { layers: ['engine', 'platform', 'contract'], packages: ['zod', 'pino'], node: true },

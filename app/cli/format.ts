@@ -1,7 +1,6 @@
 /** How things of the contract look in a terminal, in one place for all verbs. */
 import type { Event } from '#contract/event.ts';
 import {
-  cannotSentences,
   eventSentence,
   networkShort,
   pinProblemSentences,
@@ -63,7 +62,7 @@ export function serverTable(servers: readonly Server[], terminal: Terminal): str
 export function serverNotes(server: Server): string[] {
   const notes: string[] = [];
   const name = plain(server.handle);
-  if (server.reason !== undefined) notes.push(`${name}: ${cannotSentences[server.reason]}`);
+  if (server.why !== undefined) notes.push(`${name}: ${plain(server.why.sentence)} ${plain(server.why.remedy)}`);
   else {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
@@ -85,8 +84,18 @@ export function withheldNote(server: Server): string[] {
   return [`${plain(server.handle)}: ${withheldTitle.toLowerCase()} ${paths} (belljar grant, if that is on purpose)`];
 }
 
+/** Entries elsewhere that start the same and do not run contained, though this one does. */
+export function sameElsewhere(server: Server, all: ReadonlyMap<string, Server>): string[] {
+  const others = server.sameAs.flatMap((id) => all.get(id) ?? []).filter(({ state }) => state === 'off');
+  if (others.length === 0) return [];
+  const handles = others.map(({ handle }) => plain(handle));
+  const places = others.map((other) => `${plain(other.clientTitle)} (${plain(other.handle)})`).join(', ');
+  return [`The same server also stands in ${places}: belljar contain ${handles.join(' ')}`];
+}
+
 export function machineNotes(machine: Machine): string[] {
   const notes = [machine.enforcementSentence];
+  for (const unseen of machine.unseen ?? []) notes.push(`${plain(unseen.sentence)} ${plain(unseen.remedy)}`);
   if (machine.probeError !== null) notes.push(`The launcher does not run: ${plain(machine.probeError)}`);
   for (const problem of machine.problems) {
     const place = problem.at === undefined ? '' : `:${problem.at.line}:${problem.at.column}`;

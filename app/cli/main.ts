@@ -162,7 +162,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       signal: interruption.signal,
       async session({ serve }) {
         const { openUserSession } = await import('#host/user-session.ts');
-        const session = await openUserSession({ serve });
+        const session = await openUserSession({ serve, folder: process.cwd() });
         sessions.push(session);
         return session;
       },

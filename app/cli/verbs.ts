@@ -61,6 +61,7 @@ export interface VerbFacts {
 
 const json: OptionFacts = { type: 'boolean', words: 'Answer as JSON, and never ask' };
 const all: OptionFacts = { type: 'boolean', words: 'All servers' };
+const project: OptionFacts = { type: 'boolean', words: "Also change a project's file that its repository keeps" };
 const dryRun: OptionFacts = { type: 'boolean', words: 'Show what would be written, and write nothing' };
 const launchedLevel: OptionFacts = {
   type: 'string',
@@ -233,6 +234,7 @@ export const verbs: readonly VerbFacts[] = [
       level: launchedLevel,
       'dry-run': dryRun,
       'no-check': { type: 'boolean', words: 'Do not try the servers first' },
+      project,
       json,
     },
   },
@@ -252,7 +254,7 @@ export const verbs: readonly VerbFacts[] = [
     words: 'Set how tight a server is held',
     positionals: [2, 2],
     offers: ['server', levelChoices],
-    options: { json },
+    options: { project, json },
   },
   {
     name: 'grant',

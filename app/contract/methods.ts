@@ -166,6 +166,12 @@ export const methods = {
     output: serverListSchema,
     timeoutMs: short,
   },
+  /** From now on this folder is looked at as one of a project, besides those that clients have recorded. */
+  'servers.look': {
+    input: z.strictObject({ folder: z.string().min(1).max(4096) }),
+    output: nothingSchema,
+    timeoutMs: short,
+  },
   'servers.show': { input: z.strictObject({ server: handleSchema }), output: serverDetailSchema, timeoutMs: short },
   'servers.check': {
     input: z.strictObject({ server: handleSchema, level: launchedLevelSchema.optional() }),
@@ -184,6 +190,8 @@ export const methods = {
       dryRun: z.boolean(),
       /** Try each server bare and contained first, and leave it alone when it would not work. */
       check: z.boolean(),
+      /** Also where the file belongs to a project and its repository keeps it. */
+      project: z.boolean().optional(),
     }),
     output: z.strictObject({ results: z.array(changeResultSchema) }),
     timeoutMs: long,
@@ -194,7 +202,7 @@ export const methods = {
     timeoutMs: short,
   },
   'servers.level': {
-    input: z.strictObject({ server: handleSchema, level: levelSchema }),
+    input: z.strictObject({ server: handleSchema, level: levelSchema, project: z.boolean().optional() }),
     output: ruleChangeSchema,
     timeoutMs: short,
   },
@@ -338,6 +346,7 @@ export type Output<M extends MethodName> = z.infer<(typeof methods)[M]['output']
 export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>([
   'host.stop',
   'host.panel',
+  'servers.look',
   'questions.ask',
 ]);
 

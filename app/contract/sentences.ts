@@ -57,6 +57,9 @@ export const stateTitles: Record<ServerState, string> = {
 export const cannotSentences: Record<CannotReason, string> = {
   remote: 'It runs elsewhere and is reached over the network; there is no process here to contain.',
   'client-managed': 'The client starts it by itself; no file holds its command.',
+  'command-list':
+    'The client is set to decide over servers by their exact command, and a contained server has another one.',
+  'other-system': 'Another system on this machine starts it.',
   docker: 'It runs in a container that the Docker daemon starts outside any sandbox of this session.',
   'other-sandbox': 'Another sandbox or proxy already starts it.',
   'no-file': 'Its settings are not kept in a file.',
@@ -65,6 +68,28 @@ export const cannotSentences: Record<CannotReason, string> = {
   'needs-root': 'It asks for administrator rights, which a sandbox without rights cannot give.',
 };
 
+/** What to do instead. */
+export const cannotRemedies: Record<CannotReason, string> = {
+  remote: 'Review what the service may see and do; Belljar cannot hold it.',
+  'client-managed': 'Configure the server in a file of the client instead.',
+  'command-list': 'Whoever keeps the list has to add the contained command.',
+  'other-system': 'Run Belljar there.',
+  docker: "Limit the container itself: no '--privileged', no Docker socket, few volumes.",
+  'other-sandbox': 'Leave it to that sandbox, or configure the bare command and contain it here.',
+  'no-file': 'Configure the server in a client that keeps it in a file.',
+  'no-command': 'Give the entry a command, or remove it.',
+  'bad-entry': 'Correct the entry as the client documents it.',
+  'needs-root': 'Configure a command that works without administrator rights.',
+};
+
+/** What a person should know of an entry, by code; said before and after it is changed. */
+export const entryNotes = {
+  'asks-again': (client: string) => `${client} asks you to approve the server again, because its definition changed.`,
+  'own-node': (client: string) =>
+    `${client} runs "node" in itself; contained, the server needs a Node.js that is installed on this machine.`,
+  'replaced-by-update': () => 'An update replaces this file; the server then has to be contained again.',
+  shared: (clients: string) => `The same file is read by ${clients}.`,
+} as const;
 /** Why what an entry starts cannot be pinned; `word` is the word of the command line that it is about. */
 export const cannotPinSentences: Record<CannotPinReason, (word: string) => string> = {
   'other-program': (word) => `Only what npx and uvx fetch can be pinned, and this server is started by ${word}.`,
@@ -153,7 +178,16 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
         ? `${named(p, 'what', 'That')} belongs to Belljar itself and is never granted to a server.`
         : `${named(p, 'what', 'That')} holds ${String(p['holds'])}, which belongs to Belljar itself and is never granted to a server.`,
   },
-  'cannot-contain': { message: (p) => named(p, 'sentence', 'This server cannot be contained.') },
+  'cannot-contain': {
+    message: (p) => named(p, 'sentence', 'This server cannot be contained.'),
+    remedy: (p) => named(p, 'remedy', 'See its reason: belljar list'),
+  },
+  'project-file': {
+    message: () =>
+      'The file belongs to a project and is kept in its repository: a change shows up there, and others who use it have no launcher.',
+    remedy: () =>
+      'Configure the server for yourself alone (the scope "user" or "local" of its client), or change the file all the same: --project',
+  },
   'check-failed': {
     message: (p) => named(p, 'sentence', 'The server does not work contained, so nothing was changed.'),
     remedy: (p) => `See what it was refused: belljar check ${named(p, 'server', '<server>')}`,
@@ -182,6 +216,11 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'config-bom': {
     message: () => 'The file starts with a byte order mark, which this client cannot read.',
     remedy: () => 'Save the file as UTF-8 without a byte order mark.',
+  },
+  'config-busy': {
+    message: (p) =>
+      `Another program holds the file and does not let go of it (${named(p, 'detail', 'busy')}); it is as it was.`,
+    remedy: () => 'Quit the client, then try again.',
   },
   'config-read-only': {
     message: (p) => `The file cannot be written: ${named(p, 'detail', 'read-only')}.`,

@@ -38,6 +38,12 @@ export const serverSchema = z.strictObject({
   scope: z.string(),
   name: z.string(),
   file: z.string(),
+  /** The project's folder, where the file is a project's own. */
+  project: z.string().nullable(),
+  /** Titles of other clients that start the very same entry. */
+  sharedWith: z.array(z.string()),
+  /** Ids of entries elsewhere that start the same: what is done here may be wanted there. */
+  sameAs: z.array(serverIdSchema),
   /** The original command and arguments, also when the entry is wrapped; masked. */
   command: z.string().nullable(),
   args: z.array(z.string()),
@@ -47,6 +53,8 @@ export const serverSchema = z.strictObject({
   state: serverStateSchema,
   /** Set with state `cannot`. */
   reason: cannotReasonSchema.optional(),
+  /** Set with it: in words, and what to do instead. */
+  why: z.strictObject({ sentence: z.string(), remedy: z.string() }).optional(),
   /** Set with state `restart-needed`: the uncontained processes of the entry that still run. */
   oldProcesses: z.array(z.strictObject({ pid: z.number().int(), since: z.string() })).optional(),
   uptake: uptakeSchema,
@@ -57,6 +65,12 @@ export const serverSchema = z.strictObject({
   denialsLastHour: z.number().int().min(0),
   /** Paths its own arguments name that stay refused until granted on purpose. */
   withheld: z.array(z.string()),
+  /** What else a person should know of it, in sentences. */
+  notes: z.array(z.string()),
+  /** The client runs its tools without asking. */
+  autoApprove: z.boolean(),
+  /** Names of the headers that a remote entry sends; never values. */
+  headers: z.array(z.string()),
   /** Null while it does not start through the launcher. */
   network: networkSummarySchema.nullable(),
   /** What it fetches at each start, where that could be pinned and is not. */
@@ -106,6 +120,10 @@ export const machineSchema = z.strictObject({
   problems: z.array(problemSchema),
   /** Every config file that was looked for, so that "no servers" can be told from "not looked there". */
   lookedAt: z.array(z.strictObject({ clientTitle: z.string(), file: z.string(), found: z.boolean() })).optional(),
+  /** Programs that keep servers where no file shows them, so that they are missing from the list. */
+  unseen: z
+    .array(z.strictObject({ title: z.string(), sign: z.string(), sentence: z.string(), remedy: z.string() }))
+    .optional(),
 });
 export type Machine = z.infer<typeof machineSchema>;
 

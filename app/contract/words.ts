@@ -33,6 +33,8 @@ export type ServerState = z.infer<typeof serverStateSchema>;
 export const cannotReasons = [
   'remote',
   'client-managed',
+  'command-list',
+  'other-system',
   'docker',
   'other-sandbox',
   'no-file',

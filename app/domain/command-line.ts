@@ -86,18 +86,38 @@ export function programName(command: string): string {
   return (command.split(/[/\\]/).at(-1) ?? '').toLowerCase().replace(/\.(?:exe|cmd|bat)$/, '');
 }
 
-/** Follows `env [NAME=value…] program` to the program; answers how many arguments that took. */
+/** Options of Windows' command interpreter that stand before what it is to start. */
+const interpreterOption = /^\/[cdsq]$/i;
+
+/** Follows `env [NAME=value…] program` and `cmd /c program` to the program; answers how many arguments that took. */
 function skipEnv(launch: Launch): { command: string; from: number } {
   let command = launch.command;
   let from = 0;
-  while (programName(command) === 'env') {
-    while (from < launch.args.length && /^(?:-|[A-Za-z_][A-Za-z0-9_]*=)/.test(launch.args[from] ?? '')) from += 1;
+  for (;;) {
+    const name = programName(command);
+    const skipped = name === 'env' ? /^(?:-|[A-Za-z_][A-Za-z0-9_]*=)/ : name === 'cmd' ? interpreterOption : null;
+    if (skipped === null) break;
+    while (from < launch.args.length && skipped.test(launch.args[from] ?? '')) from += 1;
     const next = launch.args[from];
     if (next === undefined) break;
     command = next;
     from += 1;
   }
   return { command, from };
+}
+
+/** The program that `env` or `cmd /c` leads to, or the command itself. */
+export function firstProgram(launch: Launch): string {
+  return skipEnv(launch).command;
+}
+
+/** What is started in the end, with the program by its plain name: for comparing entries of different clients. */
+export function plainLaunch(launch: Launch): Launch {
+  const { command, from } = skipEnv(launch);
+  const isInterpreter = programName(launch.command) === 'cmd';
+  const kept = isInterpreter ? launch.args.slice(from) : launch.args;
+  const plain = isInterpreter ? command : launch.command;
+  return { command: plain.replace(/\.(?:cmd|bat|exe)$/i, ''), args: kept };
 }
 
 /** The name without version: `python3.12` is read like `python`. */

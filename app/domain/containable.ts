@@ -1,6 +1,6 @@
 /** What the command of an entry says against containing it. */
 import type { CannotReason } from '#contract/words.ts';
-import { programName } from './command-line.ts';
+import { firstProgram, programName } from './command-line.ts';
 import type { Launch } from './entry.ts';
 
 const containerEngines = new Set(['docker', 'docker-compose', 'nerdctl']);
@@ -23,14 +23,9 @@ const sandboxes = new Set([
 ]);
 const rootMakers = new Set(['sudo', 'pkexec', 'doas', 'su', 'run0', 'gksudo', 'kdesu']);
 
-/** Null when nothing speaks against it. `env NAME=value docker …` counts as what it starts. */
+/** Null when nothing speaks against it. `env NAME=value docker …` and `cmd /c docker …` count as what they start. */
 export function cannotByCommand(launch: Launch): CannotReason | null {
-  const command = programName(launch.command);
-  for (const [index, argument] of launch.args.entries()) {
-    if (command !== 'env') break;
-    if (/^(?:-|[A-Za-z_][A-Za-z0-9_]*=)/.test(argument)) continue;
-    return cannotByCommand({ command: argument, args: launch.args.slice(index + 1) });
-  }
+  const command = programName(firstProgram(launch));
   if (containerEngines.has(command)) return 'docker';
   if (sandboxes.has(command)) return 'other-sandbox';
   return rootMakers.has(command) ? 'needs-root' : null;

@@ -10,6 +10,13 @@ export interface Launch {
   args: readonly string[];
 }
 
+/** Why something cannot be contained; sentence and remedy where more exact ones than the catalogue's are known. */
+export interface Obstacle {
+  reason: CannotReason;
+  sentence?: string;
+  remedy?: string;
+}
+
 /** A step into a document: a key of an object or an index of a list. */
 export type EntryPath = readonly (string | number)[];
 
@@ -22,14 +29,20 @@ export interface ConfiguredEntry {
   file: string;
   /** Where the entry stands in the file. */
   path: EntryPath;
-  /** Exact text of the entry's value in the file. */
+  /** Exact text of the entry's value in the file, and where it stands. */
   text: string;
+  range: { start: number; end: number };
+  /** Everything the entry says besides how it is started; to prove that a change touches nothing else. */
+  rest: string;
   /** Null when the entry has none (then `cannot` is set). */
   command: string | null;
   args: readonly string[];
   /** False when the entry has no argument list at all, so that a release does not leave an empty one behind. */
   hasArgs: boolean;
   env: Readonly<Record<string, string>>;
-  /** Why it cannot be contained; the sentence is set where a more exact one than the catalogue's is known. */
-  cannot?: { reason: CannotReason; sentence?: string };
+  /** The client runs its tools without asking. */
+  autoApprove: boolean;
+  /** Names of the headers that a remote entry sends; never values. */
+  headers: readonly string[];
+  cannot?: Obstacle;
 }

@@ -482,12 +482,23 @@ function placesOf(relative: string, folders: Folders): string[] {
   return other === usual ? [usual] : [usual, other];
 }
 
+/** The last answer for the same files: many servers are asked about one after the other. */
+const known = new WeakMap<readonly string[], { folders: Folders; own: OwnFolders; places: readonly SecretPlace[] }>();
+
 /** Every secret place as an absolute path; `clientFiles` are the files in which the clients were really found. */
 export function secretPlaces(
   folders: Folders,
   own: OwnFolders,
   clientFiles: readonly string[] = [],
 ): readonly SecretPlace[] {
+  const before = known.get(clientFiles);
+  if (before !== undefined && before.folders === folders && before.own === own) return before.places;
+  const found = findSecretPlaces(folders, own, clientFiles);
+  known.set(clientFiles, { folders, own, places: found });
+  return found;
+}
+
+function findSecretPlaces(folders: Folders, own: OwnFolders, clientFiles: readonly string[]): readonly SecretPlace[] {
   const places = new Map<string, SecretPlace>();
   const add = (path: string, known: string | null, kind: SecretPlace['kind']): void => {
     if (!places.has(path)) places.set(path, { path, known, kind });

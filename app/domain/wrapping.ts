@@ -20,9 +20,11 @@ export interface Wrapping {
   launch: Launch;
 }
 
-/** True for a command that is Belljar's launcher, wherever it lies. */
+/** True for a command that is Belljar's launcher, wherever it lies, on whatever system it was written. */
 export function isLauncher(command: string): boolean {
-  return command.startsWith('/') && command.endsWith(`/${launcherName}`);
+  const isAbsolute = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(command);
+  const name = command.split(/[/\\]/).at(-1) ?? '';
+  return isAbsolute && (name === launcherName || name.toLowerCase() === `${launcherName}.exe`);
 }
 
 /** Null when the launch is no wrapped one. Wrapped twice (by hand) counts once: the innermost command is what runs. */

@@ -17,7 +17,7 @@ import { createPinService } from './pins/pin-service.ts';
 import type { PackageInstaller, PinStore } from './pins/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
 import type {
-  ClientAdapter,
+  Clients,
   Clock,
   FileStore,
   Journal,
@@ -26,6 +26,8 @@ import type {
   PlanStore,
   PolicyStore,
   Processes,
+  Repositories,
+  Watched,
 } from './ports.ts';
 import { createQuestionService, type QuestionNews } from './questions/question-service.ts';
 import { linkVerdict } from './questions/link-verdict.ts';
@@ -37,7 +39,8 @@ import { createServerService } from './servers/server-service.ts';
 export interface EnginePorts {
   places: Places;
   clock: Clock;
-  clients: readonly ClientAdapter[];
+  clients: Clients;
+  repositories: Repositories;
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -66,8 +69,8 @@ export interface Engine {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   /** Questions that are put, and that are over. */
   onQuestion(listener: (news: QuestionNews) => void): () => void;
-  /** Files whose change may change what the engine answers. */
-  watchedFiles(): readonly string[];
+  /** Files and folders whose change may change what the engine answers. */
+  watched(): Promise<Watched>;
 }
 
 /** A newer Belljar brings its launcher along: one that is in place is replaced; none is put where none was. */
@@ -96,6 +99,7 @@ export function createEngine(ports: EnginePorts): Engine {
     runs,
     events,
     find: (handle) => servers.find(handle),
+    clientFiles: () => servers.clientFiles(),
     exclusive: servers.exclusive,
   });
   const questions = createQuestionService({
@@ -137,6 +141,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'machine.selftest': (_input, signal) => doctor.selftest(signal),
     'machine.doctor': (input) => doctor.doctor(input),
     'servers.list': servers.list,
+    'servers.look': servers.look,
     'servers.show': servers.show,
     'servers.check': servers.check,
     'servers.diff': servers.diff,
@@ -172,6 +177,6 @@ export function createEngine(ports: EnginePorts): Engine {
       });
     },
     onQuestion: questions.subscribe,
-    watchedFiles: () => servers.watchedFiles(),
+    watched: () => servers.watched(),
   };
 }

@@ -2,7 +2,7 @@
  * Ports: what the engine needs from the outside world. Each is one narrow interface; app/platform implements them, and
  * app/host puts the two together. A port throws BelljarError for expected failures and nothing else on purpose.
  */
-import type { ConfiguredEntry, EntryPath } from '#domain/entry.ts';
+import type { ConfiguredEntry, EntryPath, Obstacle } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
 import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
@@ -55,42 +55,101 @@ export interface FileStore {
   exists(path: string): Promise<boolean>;
 }
 
+/** What version control knows of files. Its programs are never started. */
+export interface Repositories {
+  /** True when the file is kept in a repository; also where that cannot be told. */
+  keeps(file: string): Promise<boolean>;
+}
+
 /** How a client treats placeholders such as `${NAME}` in an entry. */
 export type PlaceholderHabit = 'none' | 'command-and-args' | 'command-only-or-unknown';
 
 /** One file of a client that may hold servers. */
 export interface ClientFile {
   file: string;
-  /** Entries of a file that an administrator wrote are listed, and never edited. */
-  managed: boolean;
+  /** Of its entries: `user`, or the kind and the file (`project:/work/a/.mcp.json`), so that names may repeat. */
+  scope: string;
+  /** Which of the client's sources it is: where, shape and format. Meaningless outside of app/platform/clients. */
+  source: number;
+  /** The folder of the project it belongs to; others may share it there. */
+  project: string | null;
+  /** Set where nothing of it can be contained, because of where it is. */
+  obstacle?: Obstacle;
 }
 
 /**
- * One client: where its files are, how its entries read, and how one is edited in place. Pure over text: files are read
- * and written by FileStore. Paths per system are data inside the adapter, with roots taken from Places.
+ * One client: how its entries read, and how one is edited in place. Pure over text: files are read and written by FileStore.
  */
 export interface ClientAdapter {
   id: string;
   title: string;
   uptake: Uptake;
   placeholders: PlaceholderHabit;
-  files(places: Places): readonly ClientFile[];
-  /** Other files whose content decides whether an entry may be rewritten (an administrator's allow and deny lists). */
-  policyFiles(places: Places): readonly string[];
-  /** Throws `config-invalid`, `config-duplicate-key`, `config-bom` with the place. `policyTexts` are those of policyFiles. */
+  /** An approval is bound to a server's definition: after a change the client asks again. */
+  asksAgain: boolean;
+  /** Runs `node` in itself, without a Node on this machine. */
+  ownNode: boolean;
+  /** Throws `config-invalid`, `config-duplicate-key`, `config-bom` with the place. `policyTexts` are those of Located. */
   parse(text: string, file: ClientFile, policyTexts: readonly string[]): readonly ConfiguredEntry[];
   /** The command becomes the launcher, the arguments `run <id> -- <command> <args>`; nothing else changes. */
-  wrap(text: string, path: EntryPath, launcher: string, id: string): string;
+  wrap(text: string, file: ClientFile, path: EntryPath, launcher: string, id: string): string;
   /** The opposite of wrap, from the arguments alone; `dropArgs` removes an argument list that wrap had to add. */
-  unwrap(text: string, path: EntryPath, dropArgs: boolean): string;
+  unwrap(text: string, file: ClientFile, path: EntryPath, dropArgs: boolean): string;
   /** Puts an entry's exact text back. */
-  restore(text: string, path: EntryPath, entryText: string): string;
+  restore(text: string, file: ClientFile, path: EntryPath, entryText: string): string;
   /** Sets command and arguments, where the shape that unwrap needs is lost; `args` null removes them. */
-  setLaunch(text: string, path: EntryPath, launch: { command: string; args: readonly string[] | null }): string;
-  /** An entry's text without secrets, laid out as it was. */
-  maskEntry(entryText: string): string;
-  /** The line of the file on which the entry's value begins. */
-  lineOf(text: string, path: EntryPath): number;
+  setLaunch(
+    text: string,
+    file: ClientFile,
+    path: EntryPath,
+    launch: { command: string; args: readonly string[] | null },
+  ): string;
+  /** An entry from its key on, without secrets, laid out as it was; and the line on which it begins. */
+  show(text: string, file: ClientFile, path: EntryPath): { text: string; line: number };
+}
+
+/** A program that keeps servers where no file shows them. */
+export interface Unseen {
+  title: string;
+  /** What gave it away. */
+  sign: string;
+  sentence: string;
+  remedy: string;
+}
+
+export interface LocatedFile {
+  adapter: ClientAdapter;
+  file: ClientFile;
+  /** Files whose text decides whether an entry may be rewritten (an administrator's allow and deny lists). */
+  policyFiles: readonly string[];
+  /** Texts that decide likewise and stand in no file. */
+  policyValues: readonly string[];
+}
+
+export interface Located {
+  /** Every place where a client may keep servers, most common client first, whether a file is there or not. */
+  files: readonly LocatedFile[];
+  /** Files and folders besides, whose change may change the list: records of projects, folders of profiles and extensions. */
+  watched: Watched;
+  unseen: readonly Unseen[];
+  /** Folders with names that are no text, which no path can lead to. */
+  unreadable: readonly string[];
+}
+
+/** What a watcher follows. */
+export interface Watched {
+  files: readonly string[];
+  /** Of these, whatever comes or goes in them. */
+  folders: readonly string[];
+}
+
+export interface Clients {
+  readonly adapters: readonly ClientAdapter[];
+  /** `folders`: projects besides those that clients have recorded. `known`: servers whose files are looked for again. */
+  locate(
+    folders: readonly string[],
+    known: readonly { client: string; scope: string; file: string }[],
+  ): Promise<Located>;
 }
 
 /** What contain wrote and what stood there before. Holds secrets: 0600, in the journal only. */

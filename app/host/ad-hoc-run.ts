@@ -4,7 +4,7 @@ import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdHocRequest } from '#engine/policies/ad-hoc-plan.ts';
 import { planForCommand } from '#engine/policies/ad-hoc-plan.ts';
-import { clients } from '#platform/clients/clients.ts';
+import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import type { Folders } from '#platform/paths/folders.ts';
 import { makeFolders } from '#platform/paths/folders.ts';
@@ -29,9 +29,12 @@ export async function prepareRun(folders: Folders, request: AdHocRequest): Promi
   makeFolders(folders);
   const places = makePlaces(folders);
   const spool = join(folders.state, 'spool');
+  const located = await findClients(places).locate([], []);
   const { text } = planForCommand(request, {
     places,
-    clientFiles: clients.flatMap((client) => client.files(places).map(({ file }) => file)),
+    clientFiles: located.files
+      .map(({ file }) => file)
+      .flatMap(({ file, project }) => (project === null && existsSync(file) ? [file] : [])),
     spool,
     realPath,
     exists: existsSync,

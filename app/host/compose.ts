@@ -5,13 +5,14 @@ import type { Engine } from '#engine/engine.ts';
 import { createEngine } from '#engine/engine.ts';
 import type { Clock } from '#engine/ports.ts';
 import { createBrowser } from '#platform/browser/browser.ts';
-import { clients } from '#platform/clients/clients.ts';
+import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
 import { createSelftestStage } from '#platform/confinement/linux/selftest-stage.ts';
 import { createDemoStage } from '#platform/demo/demo-stage.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
+import { createRepositories } from '#platform/files/repositories.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
@@ -49,7 +50,8 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
   return createEngine({
     places,
     clock,
-    clients,
+    clients: findClients(places),
+    repositories: createRepositories(),
     files: createFileStore(),
     ...documents,
     installers: { npm: createNpmInstaller(install), uv: createUvInstaller(install) },
@@ -105,7 +107,26 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     subscribe: (listener) => engine.subscribe(listener),
     onQuestion: (listener) => engine.onQuestion(listener),
     async watch(onChange) {
-      const watch = await watchFiles(engine.watchedFiles(), () => onChange());
+      // What is to be watched changes with what changes: a new profile, a new project.
+      let asking = false;
+      let again = false;
+      const refresh = async (): Promise<void> => {
+        again = true;
+        if (asking) return;
+        asking = true;
+        try {
+          while (again) {
+            again = false;
+            watch.set(await engine.watched());
+          }
+        } finally {
+          asking = false;
+        }
+      };
+      const watch = await watchFiles(await engine.watched(), () => {
+        onChange();
+        refresh().catch((error: unknown) => log.warn('watch-failed', { error: String(error) }));
+      });
       return () => watch.close();
     },
   };

@@ -225,6 +225,7 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'machine.probe': {},
   'machine.selftest': {},
   'machine.doctor': { repair: true },
+  'servers.look': { folder: '/srv/project' },
   'servers.list': { client: 'claude-desktop' },
   'servers.show': { server },
   'servers.check': { server, level: 'strict' },

@@ -19,22 +19,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { methods } from '#contract/methods.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { Explanation } from '#contract/policy.ts';
-import type { CheckResult, Server } from '#contract/server.ts';
-import { clients } from '#platform/clients/clients.ts';
-import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
-import { createPinStore } from '#platform/pins/pin-store.ts';
-import { createPlanStore } from '#platform/files/plan-store.ts';
-import { createPolicyStore } from '#platform/files/policy-store.ts';
-import { createJournal } from '#platform/journal/journal.ts';
-import { createProcesses } from '#platform/processes/processes.ts';
-import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
-import type { EventService } from '#engine/events/event-service.ts';
+import type { Server } from '#contract/server.ts';
+import type { PolicyService } from '#engine/policies/policy-service.ts';
 import type { Places } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
-import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
-
-type HostUses = Awaited<ReturnType<EventService['hostUses']>>;
-type HostUse = HostUses extends ReadonlyMap<string, readonly (infer Use)[]> ? Use : never;
+import type { ServerService } from '#engine/servers/server-service.ts';
+import { createProcesses } from '#platform/processes/processes.ts';
+import { makeServerWorld, type HostUse, type ServerWorld } from './testing/server-world.ts';
 
 let home: string;
 let places: Places;
@@ -42,8 +33,7 @@ let servers: ServerService;
 let policies: PolicyService;
 let activity: Map<string, ServerActivity>;
 let checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
-let verdict: CheckResult['verdict'];
-let onStep: (step: WriteStep) => void;
+let world: ServerWorld;
 let children: ChildProcess[];
 let hostUses: Map<string, HostUse[]>;
 const secret = 'Zx81kQ9mB2vT7rY4pL0sN6wD';
@@ -59,85 +49,8 @@ afterEach(() => {
 });
 
 function start(change: Partial<Places> = {}): void {
-  places = {
-    system: 'linux',
-    home,
-    xdgConfig: join(home, '.config'),
-    xdgData: join(home, '.local', 'share'),
-    xdgCache: join(home, '.cache'),
-    xdgState: join(home, '.local', 'state'),
-    xdgRuntime: null,
-    configFolder: join(home, '.config', 'belljar'),
-    dataFolder: join(home, '.local', 'share', 'belljar'),
-    stateFolder: join(home, '.local', 'state', 'belljar'),
-    uid: process.geteuid?.() ?? -1,
-    homeOwner: process.geteuid?.() ?? -1,
-    launcher: join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher'),
-    environment: { PATH: process.env['PATH'] },
-    systemRoot: join(home, 'system'),
-    ...change,
-  };
-  activity = new Map();
-  checked = [];
-  hostUses = new Map();
-  verdict = 'works';
-  onStep = () => undefined;
-  const base = {
-    places,
-    clock: { now: () => new Date() },
-    clients,
-    files: createFileStore({ onStep: (step) => onStep(step) }),
-    journal: createJournal(places.dataFolder),
-    policies: createPolicyStore(places.configFolder),
-    plans: createPlanStore(places.dataFolder),
-    pins: createPinStore(places.dataFolder),
-    runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
-  };
-  servers = createServerService({
-    ...base,
-    processes: createProcesses(),
-    launcher: { install: () => Promise.resolve(places.launcher) },
-    events: {
-      hostUses: () => Promise.resolve(hostUses),
-      list: () => Promise.resolve({ events: [] }),
-      denialsLastHour: () => Promise.resolve(new Map([['cursor.a', 7]])),
-    },
-    checks: {
-      check(subject, makePlan) {
-        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
-        return Promise.resolve({
-          server: subject.id,
-          level: subject.level,
-          verdict,
-          sentence: `It ${verdict}.`,
-          bare: { outcome: 'works', initializeMs: 1, tools: 1, error: null },
-          contained: null,
-          same: verdict === 'works',
-          differences: [],
-          refused: [],
-        });
-      },
-    },
-    machine: {
-      get: () =>
-        Promise.resolve({
-          system: 'linux',
-          user: 'anna',
-          home,
-          version: '0.1.0',
-          probe: null,
-          probeError: 'not asked',
-          enforcementSentence: 'Nothing.',
-        }),
-    },
-    log: { info: () => undefined, warn: (code, facts) => expect({ code, facts }).toBeNull() },
-  });
-  policies = createPolicyService({
-    ...base,
-    events: { hostUses: () => Promise.resolve(hostUses) },
-    find: servers.find,
-    exclusive: servers.exclusive,
-  });
+  world = makeServerWorld(home, change);
+  ({ places, servers, policies, activity, checked, hostUses } = world);
 }
 
 const files = {
@@ -242,7 +155,9 @@ describe('the list', () => {
       { client: 'Claude Desktop', code: 'config-invalid', file: files.desktop(), at: { line: 2, column: 18 } },
       { client: 'Claude Code', code: 'config-bom', file: files.code(), at: { line: 1, column: 1 } },
     ]);
-    expect(answer.machine.lookedAt?.map(({ file, found }) => [file, found])).toEqual([
+    const looked = answer.machine.lookedAt ?? [];
+    expect(looked.some(({ file, found }) => file.endsWith('/.codex/config.toml') && !found)).toBe(true);
+    expect(looked.filter(({ found }) => found).map(({ file, found }) => [file, found])).toEqual([
       [files.desktop(), true],
       [files.code(), true],
       [files.cursor(), true],
@@ -421,7 +336,7 @@ describe('containing and releasing', () => {
     async (at) => {
       write(files.desktop(), config);
       const theirs = `${JSON.stringify({ ...config, theirs: true })}\n`;
-      onStep = (step) => {
+      world.onStep = (step) => {
         if (step === at) writeFileSync(files.desktop(), theirs);
       };
       const { results } = await contain('filesystem');
@@ -430,16 +345,16 @@ describe('containing and releasing', () => {
       ]);
       expect(textOf(files.desktop())).toBe(theirs);
       expect(ownFiles()).toEqual([]);
-      onStep = () => undefined;
+      world.onStep = () => undefined;
       await contain('filesystem');
       const contained = textOf(files.desktop());
-      onStep = (step) => {
+      world.onStep = (step) => {
         if (step === at) writeFileSync(files.desktop(), contained.replace('true', 'false'));
       };
       expect((await release('filesystem')).results).toMatchObject([
         { changed: false, state: 'contained', error: { code: 'config-changed' } },
       ]);
-      onStep = () => undefined;
+      world.onStep = () => undefined;
       await release('filesystem');
       expect(textOf(files.desktop())).toBe(theirs.replace('true', 'false'));
     },
@@ -510,7 +425,7 @@ describe('the check', () => {
     ['cannot-be-tried', 'check-impossible'],
   ] as const)('leaves a server alone that %s', async (outcome, code) => {
     const before = textOf(files.cursor());
-    verdict = outcome;
+    world.verdict = outcome;
     const { results } = await checkAndContain();
     expect(results).toMatchObject([{ changed: false, state: 'off', check: { verdict: outcome }, error: { code } }]);
     expect(textOf(files.cursor())).toBe(before);
@@ -518,7 +433,7 @@ describe('the check', () => {
   });
 
   test('lets one that works but was refused something pass', async () => {
-    verdict = 'works-but-refused';
+    world.verdict = 'works-but-refused';
     expect((await checkAndContain()).results).toMatchObject([{ changed: true, state: 'contained' }]);
   });
 

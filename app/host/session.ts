@@ -30,6 +30,8 @@ export interface SessionOptions {
   /** Opens the socket while the engine runs in this process. */
   serve: boolean;
   waitMs?: number;
+  /** Where the person stands: looked at as a folder of a project. */
+  folder?: string;
 }
 
 export interface Session {
@@ -137,14 +139,21 @@ function mayRepeat(error: unknown, name: MethodName): boolean {
   return error.params['sent'] !== true || repeatable.has(name);
 }
 
+async function openLooking(options: SessionOptions): Promise<Opened> {
+  const opened = await open(options);
+  // A host that cannot be told is found out by the call that follows.
+  if (options.folder !== undefined) await opened.api['servers.look']({ folder: options.folder }).catch(() => undefined);
+  return opened;
+}
+
 export async function openSession(options: SessionOptions): Promise<Session> {
-  let current = await open(options);
+  let current = await openLooking(options);
   let reopening: Promise<Opened> | null = null;
 
   /** The host that answered is gone: another is found, or this process becomes one. */
   async function reopen(from: Opened): Promise<Opened> {
     if (current !== from) return current;
-    reopening ??= open(options)
+    reopening ??= openLooking(options)
       .then((opened) => {
         current = opened;
         return opened;

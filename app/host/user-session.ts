@@ -20,12 +20,18 @@ async function makeEngine(folders: Folders, log: HostLog): Promise<HostEngine> {
   return composeEngine(folders, log);
 }
 
-export function openUserSession(options: { serve: boolean; waitMs?: number; folders?: Folders }): Promise<Session> {
+export function openUserSession(options: {
+  serve: boolean;
+  waitMs?: number;
+  folders?: Folders;
+  folder?: string;
+}): Promise<Session> {
   return openSession({
     folders: options.folders ?? findFolders(),
     rendererFolder: findRendererFolder(),
     makeEngine,
     serve: options.serve,
+    ...(options.folder === undefined ? {} : { folder: options.folder }),
     ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
   });
 }

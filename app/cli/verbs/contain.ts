@@ -6,7 +6,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import type { Session } from '#host/session.ts';
 import type { Command, Context } from '../context.ts';
 import { choiceOption, given, usageError } from '../context.ts';
-import { unifiedLines, withheldNote } from '../format.ts';
+import { sameElsewhere, unifiedLines, withheldNote } from '../format.ts';
 import { describeError } from '../error-lines.ts';
 import { plain } from '../terminal.ts';
 
@@ -51,7 +51,10 @@ async function tell(context: Context, session: Session, results: readonly Change
     const server = servers.get(result.id);
     if (server === undefined) continue;
     for (const note of withheldNote(server)) terminal.note(note);
-    if (result.changed) uptakes.add(server.uptakeSentence);
+    if (!result.changed) continue;
+    uptakes.add(server.uptakeSentence);
+    for (const note of server.notes) uptakes.add(plain(note));
+    if (result.state !== 'off') for (const note of sameElsewhere(server, servers)) terminal.note(note);
   }
   for (const sentence of uptakes) terminal.note(sentence);
   if (results.length === 0) terminal.note('There is nothing to change.');
@@ -69,6 +72,7 @@ export const contain: Command = async (context) => {
       servers,
       dryRun: context.values['dry-run'] === true,
       check,
+      project: context.values['project'] === true,
       ...given({ level: choiceOption<LaunchedLevel>(context, 'level') }),
     },
     context.signal,

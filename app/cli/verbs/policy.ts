@@ -24,7 +24,8 @@ export const level: Command = async (context) => {
   const wanted = levelChoices.find((choice) => choice === name);
   if (wanted === undefined) throw usageError(`A level is one of: ${levelChoices.join(', ')}.`);
   const { api } = await context.session({ serve: false });
-  const change = await api['servers.level']({ server, level: wanted satisfies Level }, context.signal);
+  const project = context.values['project'] === true;
+  const change = await api['servers.level']({ server, level: wanted satisfies Level, project }, context.signal);
   return tell(context, change, `${plain(change.id)}  ${levelTitles[change.level]}: ${levelSentences[change.level]}`);
 };
 

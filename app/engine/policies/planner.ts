@@ -5,7 +5,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import type { PinStore } from '../pins/ports.ts';
-import type { ClientAdapter, FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
 /** The most that the events of one run may take on disk. */
@@ -13,7 +13,8 @@ export const runSpoolLimit = 8 * 1024 * 1024;
 
 export interface PlannerDeps {
   places: Places;
-  clients: readonly ClientAdapter[];
+  /** Files in which clients keep servers of this user, and what they are links to. */
+  clientFiles: () => Promise<readonly string[]>;
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
@@ -35,16 +36,6 @@ export interface Planner {
 export function createPlanner(deps: PlannerDeps): Planner {
   const { places, files } = deps;
   const own = { configFolder: places.configFolder, dataFolder: places.dataFolder, stateFolder: places.stateFolder };
-
-  /** The clients' files, and what they are links to. */
-  async function clientFiles(): Promise<string[]> {
-    const named = deps.clients
-      .flatMap((client) => client.files(places))
-      .filter((file) => !file.managed)
-      .map((file) => file.file);
-    const real = await Promise.all(named.map((file) => files.resolve(file)));
-    return [...new Set([...named, ...real])];
-  }
 
   async function realPaths(paths: readonly string[]): Promise<(path: string) => string> {
     const known = new Map(
@@ -75,12 +66,14 @@ export function createPlanner(deps: PlannerDeps): Planner {
       env: found.entry.env,
       folders: places,
       own,
-      clientFiles: await clientFiles(),
+      clientFiles: await deps.clientFiles(),
       rules,
       network: stored?.network,
       environment: places.environment,
       pin: await deps.pins.get(found.id),
     };
+    // What things really are matters only beside what a person decided.
+    if (rules.length === 0) return { ...context, realPath: (path) => path };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
     const denied = rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
     const real = await realPaths([

@@ -18,7 +18,7 @@ import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { PinStore } from '../pins/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { ClientAdapter, Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
@@ -27,7 +27,6 @@ import { createPlanner, type Decided } from './planner.ts';
 export interface PolicyServiceDeps {
   places: Places;
   clock: Clock;
-  clients: readonly ClientAdapter[];
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -35,8 +34,9 @@ export interface PolicyServiceDeps {
   pins: Pick<PinStore, 'get'>;
   runs: Pick<RunService, 'activity'>;
   events: Pick<EventService, 'hostUses'>;
-  /** `ServerService.find` and `ServerService.exclusive`. */
+  /** `ServerService.find`, `clientFiles` and `exclusive`. */
   find: (handle: string) => Promise<FoundServer>;
+  clientFiles: () => Promise<readonly string[]>;
   exclusive: Exclusive;
 }
 

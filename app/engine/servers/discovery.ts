@@ -3,16 +3,28 @@
  * problem to be shown, and costs the servers of the other files nothing.
  */
 import { BelljarError, type ErrorBody } from '#contract/errors.ts';
-import { cannotSentences, toErrorBody } from '#contract/sentences.ts';
+import { cannotRemedies, cannotSentences, toErrorBody } from '#contract/sentences.ts';
 import type { Machine, Problem } from '#contract/server.ts';
-import type { CannotReason } from '#contract/words.ts';
 import { cannotByCommand, hasPlaceholder } from '#domain/containable.ts';
-import type { ConfiguredEntry, Launch } from '#domain/entry.ts';
-import { makeServerId } from '#domain/server-id.ts';
+import type { ConfiguredEntry, Launch, Obstacle } from '#domain/entry.ts';
+import { makeServerId, userScope } from '#domain/server-id.ts';
 import { isLauncher, readWrapping, type Wrapping } from '#domain/wrapping.ts';
-import type { ClientAdapter, ClientFile, FileSnapshot, FileStore, Places } from '../ports.ts';
+import type {
+  ClientAdapter,
+  ClientFile,
+  Clients,
+  FileSnapshot,
+  FileStore,
+  Journal,
+  Located,
+  LocatedFile,
+  Places,
+  Unseen,
+  Watched,
+} from '../ports.ts';
 
 export interface ConfigFile {
+  located: LocatedFile;
   adapter: ClientAdapter;
   file: ClientFile;
   snapshot: FileSnapshot;
@@ -32,7 +44,11 @@ export interface FoundServer {
   wrapping: Wrapping | null;
   /** What is started in the end; null when the entry has no usable command. */
   launch: Launch | null;
-  cannot: { reason: CannotReason; sentence: string } | null;
+  cannot: Required<Obstacle> | null;
+  /** What another client that reads the same entry has against it: its list decides over the entry too. */
+  heldElsewhere: Required<Obstacle> | null;
+  /** Other clients that read the very same entry. */
+  sharedWith: readonly string[];
 }
 
 export interface Discovered {
@@ -41,20 +57,31 @@ export interface Discovered {
   /** The errors behind the problems, by client: what is asked of a file that cannot be read fails with its reason. */
   failures: { client: string; file: string; error: Error }[];
   lookedAt: NonNullable<Machine['lookedAt']>;
+  unseen: readonly Unseen[];
 }
 
 export interface DiscoveryDeps {
   places: Places;
-  clients: readonly ClientAdapter[];
+  clients: Clients;
   files: FileStore;
+  journal: Pick<Journal, 'list'>;
 }
 
 export interface Discovery {
   discover(): Promise<Discovered>;
+  /** As last discovered, where every id is known from then: what is changed is read anew in any case. */
+  recall(ids: readonly string[]): Discovered | null;
   /** Reads one file anew: an edit starts from what is there now. Null when it is gone. */
-  read(adapter: ClientAdapter, file: ClientFile): Promise<ConfigFile | null>;
-  files(): readonly string[];
+  read(located: LocatedFile): Promise<ConfigFile | null>;
+  /** A folder of a project besides those that clients have recorded; remembered while this process runs. */
+  look(folder: string): void;
+  watched(): Promise<Watched>;
+  /** Files in which clients keep servers of this user, and what they are links to, as last found. */
+  clientFiles(): Promise<readonly string[]>;
 }
+
+/** The most folders of projects that are remembered. */
+const foldersMax = 64;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -75,26 +102,24 @@ export function resolveEntry(
   entry: ConfiguredEntry,
   adapter: ClientAdapter,
 ): Pick<FoundServer, 'wrapping' | 'launch' | 'cannot'> {
-  if (entry.command === null || entry.cannot?.reason === 'bad-entry') {
-    const reason = entry.cannot?.reason ?? 'no-command';
-    return { wrapping: null, launch: null, cannot: sentenced(reason, entry.cannot?.sentence) };
-  }
+  if (entry.command === null || entry.cannot?.reason === 'bad-entry')
+    return { wrapping: null, launch: null, cannot: inWords(entry.cannot ?? { reason: 'no-command' }) };
   const written: Launch = { command: entry.command, args: entry.args };
   const wrapping = readWrapping(written);
   const launch = wrapping?.launch ?? written;
-  if (entry.cannot !== undefined)
-    return { wrapping, launch, cannot: sentenced(entry.cannot.reason, entry.cannot.sentence) };
+  if (entry.cannot !== undefined) return { wrapping, launch, cannot: inWords(entry.cannot) };
   const reason = cannotByCommand(launch);
-  if (reason !== null) return { wrapping, launch, cannot: sentenced(reason) };
+  if (reason !== null) return { wrapping, launch, cannot: inWords({ reason }) };
   if (hasPlaceholder(launch.command) && adapter.placeholders === 'command-only-or-unknown') {
     const sentence = `${adapter.title} replaces "${launch.command}" before it starts the server, and may not do so once it is an argument.`;
-    return { wrapping, launch, cannot: { reason: 'bad-entry', sentence } };
+    const remedy = 'Write the path of the command out.';
+    return { wrapping, launch, cannot: { reason: 'bad-entry', sentence, remedy } };
   }
   return { wrapping, launch, cannot: null };
 }
 
-function sentenced(reason: CannotReason, sentence?: string): { reason: CannotReason; sentence: string } {
-  return { reason, sentence: sentence ?? cannotSentences[reason] };
+function inWords({ reason, sentence, remedy }: Obstacle): Required<Obstacle> {
+  return { reason, sentence: sentence ?? cannotSentences[reason], remedy: remedy ?? cannotRemedies[reason] };
 }
 
 /** True for an entry that names the launcher and nothing that it could run. */
@@ -114,84 +139,158 @@ export function toProblem(client: string, error: unknown, file: string): Problem
   };
 }
 
-export function createDiscovery(deps: DiscoveryDeps): Discovery {
-  const { places, clients, files } = deps;
+type Reading = { config: ConfigFile } | { missing: LocatedFile } | { failed: LocatedFile; error: unknown };
 
-  async function policyTexts(adapter: ClientAdapter): Promise<string[]> {
-    const texts = await Promise.all(
-      adapter.policyFiles(places).map(async (file) => {
-        try {
-          const snapshot = await files.read(file);
-          return snapshot === null ? null : decode(snapshot);
-        } catch {
-          return null;
-        }
-      }),
-    );
-    return texts.filter((text) => text !== null);
+export function createDiscovery(deps: DiscoveryDeps): Discovery {
+  const { clients, files } = deps;
+  const folders = new Set<string>();
+  let found: readonly string[] | null = null;
+  let last: Discovered | null = null;
+
+  async function textOf(file: string): Promise<string | null> {
+    try {
+      const snapshot = await files.read(file);
+      return snapshot === null ? null : decode(snapshot);
+    } catch {
+      return null;
+    }
   }
 
-  async function read(adapter: ClientAdapter, file: ClientFile): Promise<ConfigFile | null> {
+  async function read(located: LocatedFile, textOfPolicy = textOf): Promise<ConfigFile | null> {
+    const { adapter, file } = located;
     const snapshot = await files.read(file.file);
     if (snapshot === null) return null;
     const text = decode(snapshot);
-    return { adapter, file, snapshot, text, entries: adapter.parse(text, file, await policyTexts(adapter)) };
+    const texts = await Promise.all(located.policyFiles.map((each) => textOfPolicy(each)));
+    const policies = [...located.policyValues, ...texts.filter((each) => each !== null)];
+    return { located, adapter, file, snapshot, text, entries: adapter.parse(text, file, policies) };
   }
 
-  async function discover(): Promise<Discovered> {
-    const problems: Problem[] = [];
-    const failures: Discovered['failures'] = [];
-    const lookedAt: Discovered['lookedAt'] = [];
-    const all = clients.flatMap((adapter) => adapter.files(places).map((file) => ({ adapter, file })));
-    const configs = await Promise.all(
-      all.map(async ({ adapter, file }) => {
+  async function locate(): Promise<Located> {
+    // A server that is contained is looked for also where no client has recorded its project.
+    const records = await deps.journal.list().catch(() => []);
+    return clients.locate([...folders], records);
+  }
+
+  async function readAll(located: Located): Promise<Reading[]> {
+    const policies = new Map<string, Promise<string | null>>();
+    const once = (file: string): Promise<string | null> => {
+      const known = policies.get(file) ?? textOf(file);
+      policies.set(file, known);
+      return known;
+    };
+    return Promise.all(
+      located.files.map(async (each): Promise<Reading> => {
         try {
-          const config = await read(adapter, file);
-          if (!file.managed || config !== null)
-            lookedAt.push({ clientTitle: adapter.title, file: file.file, found: config !== null });
-          return config;
+          const config = await read(each, once);
+          return config === null ? { missing: each } : { config };
         } catch (error) {
-          lookedAt.push({ clientTitle: adapter.title, file: file.file, found: true });
-          problems.push(toProblem(adapter.title, error, file.file));
-          failures.push({
-            client: adapter.id,
-            file: file.file,
-            error: error instanceof Error ? error : new Error('unknown'),
-          });
-          return null;
+          return { failed: each, error };
         }
       }),
     );
-    const order = new Map(all.map(({ file }, index) => [file.file, index]));
-    lookedAt.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0));
-    const servers = configs
-      .filter((config) => config !== null)
-      .flatMap((config) =>
-        config.entries.map((entry) => ({
-          id: makeServerId(entry.client, entry.scope, entry.name),
-          handle: `${entry.client}/${entry.name}`,
-          entry,
-          config,
-          ...resolveEntry(entry, config.adapter),
-        })),
+  }
+
+  /** One entry that several clients read counts once, as the first one's. */
+  function merge(configs: readonly ConfigFile[]): FoundServer[] {
+    const byPlace = new Map<string, FoundServer & { sharedWith: string[] }>();
+    for (const config of configs) {
+      for (const entry of config.entries) {
+        const place = JSON.stringify([config.snapshot.realFile, entry.path]);
+        const first = byPlace.get(place);
+        if (first === undefined)
+          byPlace.set(place, {
+            id: makeServerId(entry.client, entry.scope, entry.name),
+            handle: `${entry.client}/${entry.name}`,
+            entry,
+            config,
+            sharedWith: [],
+            heldElsewhere: null,
+            ...resolveEntry(entry, config.adapter),
+          });
+        else if (first.config.adapter !== config.adapter) {
+          first.sharedWith.push(config.adapter.title);
+          if (entry.cannot?.reason === 'command-list') {
+            first.heldElsewhere ??= inWords(entry.cannot);
+            first.cannot ??= first.heldElsewhere;
+          }
+        }
+      }
+    }
+    return [...byPlace.values()];
+  }
+
+  async function discover(): Promise<Discovered> {
+    const located = await locate();
+    const readings = await readAll(located);
+    const problems: Problem[] = [];
+    const failures: Discovered['failures'] = [];
+    const lookedAt: Discovered['lookedAt'] = [];
+    const configs: ConfigFile[] = [];
+    const told = new Set<string>();
+    for (const reading of readings) {
+      const { adapter, file } =
+        'config' in reading ? reading.config : 'failed' in reading ? reading.failed : reading.missing;
+      const isFound = !('missing' in reading);
+      // Of what is not there, only the places where most people would expect it.
+      if (isFound || file.scope === userScope)
+        lookedAt.push({ clientTitle: adapter.title, file: file.file, found: isFound });
+      if ('config' in reading) configs.push(reading.config);
+      if (!('failed' in reading)) continue;
+      const { error } = reading;
+      const problem = toProblem(adapter.title, error, file.file);
+      failures.push({
+        client: adapter.id,
+        file: file.file,
+        error: error instanceof Error ? error : new Error('unknown'),
+      });
+      const key = `${problem.file} ${problem.code}`;
+      if (!told.has(key)) problems.push(problem);
+      told.add(key);
+    }
+    for (const folder of located.unreadable) {
+      const detail = 'it holds a name that is no text, so what lies there cannot be reached';
+      problems.push(
+        toProblem('Belljar', new BelljarError('config-unreadable', { file: folder, params: { detail } }), folder),
       );
+    }
+    const own = configs.filter(({ file }) => file.project === null && file.obstacle === undefined);
+    found = [...new Set(own.flatMap(({ file, snapshot }) => [file.file, snapshot.realFile]))];
+    const servers = merge(configs);
     const counts = new Map<string, number>();
     for (const { handle } of servers) counts.set(handle, (counts.get(handle) ?? 0) + 1);
-    return {
+    last = {
       servers: servers.map((server) =>
         (counts.get(server.handle) ?? 0) > 1 ? { ...server, handle: server.id } : server,
       ),
       problems,
       failures,
       lookedAt,
+      unseen: located.unseen,
     };
+    return last;
   }
 
   return {
     discover,
-    read,
-    files: () =>
-      clients.flatMap((adapter) => [...adapter.files(places).map((file) => file.file), ...adapter.policyFiles(places)]),
+    recall(ids) {
+      const known = new Set(last?.servers.map((server) => server.id));
+      return ids.every((id) => known.has(id)) ? last : null;
+    },
+    read: (located) => read(located),
+    look(folder) {
+      if (folders.size >= foldersMax) folders.delete([...folders][0] ?? '');
+      folders.add(folder);
+    },
+    async watched() {
+      const located = await locate();
+      const named = located.files.flatMap(({ file, policyFiles }) => [file.file, ...policyFiles]);
+      return { files: [...new Set([...named, ...located.watched.files])], folders: located.watched.folders };
+    },
+    async clientFiles() {
+      if (found === null) await discover();
+      return found ?? [];
+    },
   };
 }
 

@@ -29,23 +29,21 @@ function launchOf(entry: ConfiguredEntry): Launch | null {
 }
 
 /**
- * Reads the new text as the client would. Throws `internal` unless the entry starts exactly `expected` and every other entry
- * is, to the byte, what it was.
+ * Reads the new text as the client would. Throws `internal` unless the entry starts exactly `expected`, says everything else
+ * it said before, and not one character outside of it is another one.
  */
 function prove(config: ConfigFile, path: EntryPath, text: string, expected: Launch): ConfiguredEntry {
   const entries = config.adapter.parse(text, config.file, []);
   const changed = entryAt(entries, path);
-  const others = (list: readonly ConfiguredEntry[]): string =>
-    JSON.stringify(
-      list.filter((entry) => entryAt([entry], path) === undefined).map((entry) => [entry.path, entry.text]),
-    );
   const before = entryAt(config.entries, path);
   const isRight =
     changed !== undefined &&
     before !== undefined &&
     JSON.stringify(launchOf(changed)) === JSON.stringify({ command: expected.command, args: [...expected.args] }) &&
-    JSON.stringify(changed.env) === JSON.stringify(before.env) &&
-    others(entries) === others(config.entries);
+    changed.rest === before.rest &&
+    entries.length === config.entries.length &&
+    text.slice(0, changed.range.start) === config.text.slice(0, before.range.start) &&
+    text.slice(changed.range.end) === config.text.slice(before.range.end);
   if (!isRight) throw new BelljarError('internal', { file: config.file.file });
   return changed;
 }
@@ -57,16 +55,16 @@ function unwrapped(server: FoundServer, record: JournalRecord | null, exact: boo
   if (isBrokenWrapping(server)) {
     if (record === null) throw new BelljarError('drifted', { file: config.file.file });
     const { command, args, hasArgs } = record.original;
-    return adapter.setLaunch(config.text, entry.path, { command, args: hasArgs ? args : null });
+    return adapter.setLaunch(config.text, config.file, entry.path, { command, args: hasArgs ? args : null });
   }
   if (exact && record !== null && record.wrapped.text === entry.text)
-    return adapter.restore(config.text, entry.path, record.original.text);
+    return adapter.restore(config.text, config.file, entry.path, record.original.text);
   let { text } = config;
   for (let i = 0; i < nestingMax; i += 1) {
     const now = entryAt(adapter.parse(text, config.file, []), entry.path);
     const launch = now === undefined ? null : launchOf(now);
     if (launch === null || readWrapping(launch) === null) return text;
-    text = adapter.unwrap(text, entry.path, record?.original.hasArgs === false);
+    text = adapter.unwrap(text, config.file, entry.path, record?.original.hasArgs === false);
   }
   return text;
 }
@@ -85,7 +83,7 @@ export function wrapEntry(server: FoundServer, record: JournalRecord | null, lau
   const inner = original === undefined ? null : launchOf(original);
   if (original === undefined || inner === null || launch === null)
     throw new BelljarError('config-changed', { file: file.file });
-  const text = adapter.wrap(bare, entry.path, launcher, server.id);
+  const text = adapter.wrap(bare, file, entry.path, launcher, server.id);
   const expected = { command: launcher, args: ['run', server.id, '--', inner.command, ...inner.args] };
   const changed = prove(config, entry.path, text, expected);
   return {
@@ -105,13 +103,10 @@ export function unwrapEntry(server: FoundServer, record: JournalRecord | null): 
   return { text, entryText: changed.text };
 }
 
-/** What changes, as it may be shown. */
-export function maskedDiff(server: FoundServer, entryText: string): FileDiff {
-  const { adapter, file, text } = server.config;
-  const line = adapter.lineOf(text, server.entry.path);
-  const indent = /^[ \t]*/.exec(text.split(/\r\n|\n|\r/)[line - 1] ?? '')?.[0] ?? '';
-  const key = `${indent}${JSON.stringify(server.entry.name)}: `;
-  const before = key + adapter.maskEntry(server.entry.text);
-  const after = key + adapter.maskEntry(entryText);
+/** What changes, as it may be shown: the entry as the file has it and as `text` has it. */
+export function maskedDiff(server: FoundServer, text: string): FileDiff {
+  const { adapter, file, text: now } = server.config;
+  const { text: before, line } = adapter.show(now, file, server.entry.path);
+  const after = text === now ? before : adapter.show(text, file, server.entry.path).text;
   return { file: file.file, before, after, unified: unifiedDiff(file.file, before, after, line) };
 }

@@ -8,9 +8,10 @@
 import { BelljarError, type ErrorBody } from '#contract/errors.ts';
 import type { Api, ChangeResult } from '#contract/methods.ts';
 import { policyFormatVersion, type StoredPolicy } from '#contract/policy.ts';
-import { toErrorBody, uptakeSentences } from '#contract/sentences.ts';
+import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts';
 import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
+import { plainLaunch } from '#domain/command-line.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
 import { countReached, seenHosts } from '#domain/seen-hosts.ts';
@@ -24,7 +25,7 @@ import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
 import type {
-  ClientAdapter,
+  Clients,
   Clock,
   FileStore,
   Journal,
@@ -36,8 +37,17 @@ import type {
   PolicyStore,
   ProcessFacts,
   Processes,
+  Repositories,
+  Watched,
 } from '../ports.ts';
-import { createDiscovery, resolveHandle, toProblem, type Discovered, type FoundServer } from './discovery.ts';
+import {
+  createDiscovery,
+  resolveEntry,
+  resolveHandle,
+  toProblem,
+  type Discovered,
+  type FoundServer,
+} from './discovery.ts';
 import { createExclusive, type Exclusive } from './exclusive.ts';
 import { maskedDiff, unwrapEntry, wrapEntry } from './rewrite.ts';
 import { findOldProcesses, serverState } from './server-state.ts';
@@ -45,7 +55,8 @@ import { findOldProcesses, serverState } from './server-state.ts';
 export interface ServerServiceDeps {
   places: Places;
   clock: Clock;
-  clients: readonly ClientAdapter[];
+  clients: Clients;
+  repositories: Repositories;
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -62,6 +73,7 @@ export interface ServerServiceDeps {
 
 export interface ServerService {
   list: Api['servers.list'];
+  look: Api['servers.look'];
   show: Api['servers.show'];
   check: Api['servers.check'];
   diff: Api['servers.diff'];
@@ -71,8 +83,10 @@ export interface ServerService {
   history: Api['history.list'];
   /** From `client/name`, a bare name where unique, or an id. Throws `not-found`, `ambiguous`. */
   find(handle: string): Promise<FoundServer>;
-  /** Files whose change may change the list: for a watcher. */
-  watchedFiles(): readonly string[];
+  /** Files and folders whose change may change the list: for a watcher. */
+  watched(): Promise<Watched>;
+  /** Files in which clients keep servers of this user. */
+  clientFiles(): Promise<readonly string[]>;
   /** For other services that change what belongs to a server. */
   exclusive: Exclusive;
 }
@@ -99,6 +113,34 @@ interface Survey {
   activity: Awaited<ReturnType<RunService['activity']>>;
   denials: ReadonlyMap<string, number>;
   hostUses: Awaited<ReturnType<EventService['hostUses']>>;
+  /** For each server, the others that start the same. */
+  sameAs: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Which servers start the same, however their clients name it. */
+function groupByLaunch(servers: readonly FoundServer[]): Map<string, string[]> {
+  const byLaunch = new Map<string, string[]>();
+  for (const { id, launch, cannot } of servers) {
+    if (launch === null || cannot !== null) continue;
+    const key = JSON.stringify(plainLaunch(launch));
+    byLaunch.set(key, [...(byLaunch.get(key) ?? []), id]);
+  }
+  return new Map(
+    [...byLaunch.values()].flatMap((ids) => ids.map((id) => [id, ids.filter((other) => other !== id)] as const)),
+  );
+}
+
+/** What a person should know before an entry is changed, and after. */
+function notesOf({ config, entry, launch, cannot, sharedWith }: FoundServer): string[] {
+  if (cannot !== null) return [];
+  const { adapter } = config;
+  const isReplaced = /^(?:plugin|extension):/.test(entry.scope);
+  return [
+    ...(adapter.asksAgain ? [entryNotes['asks-again'](adapter.title)] : []),
+    ...(adapter.ownNode && launch?.command === 'node' ? [entryNotes['own-node'](adapter.title)] : []),
+    ...(isReplaced ? [entryNotes['replaced-by-update']()] : []),
+    ...(sharedWith.length > 0 ? [entryNotes.shared(sharedWith.join(', '))] : []),
+  ];
 }
 
 /** Throws where files made here would belong to root in a home that is someone else's. */
@@ -110,10 +152,10 @@ export function refuseRootInUserHome(places: Places): void {
 export function createServerService(deps: ServerServiceDeps): ServerService {
   const { places, journal, policies, plans, files } = deps;
   const discovery = createDiscovery(deps);
-  const planner = createPlanner(deps);
+  const planner = createPlanner({ ...deps, clientFiles: () => discovery.clientFiles() });
   const exclusive = createExclusive();
 
-  async function survey(servers: readonly FoundServer[]): Promise<Survey> {
+  async function survey(servers: readonly FoundServer[], all = servers): Promise<Survey> {
     const wrapped = servers.some((server) => server.wrapping !== null);
     const [processes, activity, denials, hostUses] = await Promise.all([
       wrapped ? deps.processes.list() : [],
@@ -121,7 +163,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       deps.events.denialsLastHour(),
       deps.events.hostUses(),
     ]);
-    return { processes, activity, denials, hostUses };
+    return { processes, activity, denials, hostUses, sameAs: groupByLaunch(all) };
   }
 
   /** A document that cannot be read costs its own server a problem, never the list. */
@@ -190,12 +232,18 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       scope: entry.scope,
       name: entry.name,
       file: entry.file,
+      project: config.file.project,
+      sharedWith: [...found.sharedWith],
+      sameAs: [...(facts.sameAs.get(found.id) ?? [])],
       command: found.launch === null ? entry.command : maskText(found.launch.command),
       args: maskArguments(found.launch?.args ?? entry.args),
       env: Object.keys(entry.env),
       level: state === 'off' || state === 'cannot' ? 'off' : level,
       state,
       ...(state === 'cannot' ? { reason } : {}),
+      ...(state === 'cannot' && found.cannot !== null
+        ? { why: { sentence: found.cannot.sentence, remedy: found.cannot.remedy } }
+        : {}),
       ...(state === 'restart-needed'
         ? { oldProcesses: old.map(({ pid, startedAt }) => ({ pid, since: startedAt.toISOString() })) }
         : {}),
@@ -205,6 +253,9 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       lastRun: activity.lastRun,
       denialsLastHour: facts.denials.get(found.id) ?? 0,
       withheld: policy?.withheld.map((item) => item.what) ?? [],
+      notes: notesOf(found),
+      autoApprove: entry.autoApprove,
+      headers: [...entry.headers],
       network:
         policy === null || state === 'off'
           ? null
@@ -222,20 +273,23 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     return describe(found, await survey([found]), [], deep);
   }
 
+  /** Where servers are named by their ids, what was found before is enough. */
+  async function discoverFor(handles: 'all' | readonly string[]): Promise<Discovered> {
+    return (handles === 'all' ? null : discovery.recall(handles)) ?? (await discovery.discover());
+  }
+
   async function find(handle: string): Promise<FoundServer> {
     return resolveHandle(handle, await discovery.discover());
   }
 
   /** The same server as its file says now: every change starts from what is there at that moment. */
   async function reread(found: FoundServer): Promise<FoundServer> {
-    const { servers, problems } = await discovery.discover();
-    const now = servers.find((server) => server.id === found.id);
-    if (now !== undefined) return now;
-    const problem = problems.find((item) => item.file === found.entry.file);
-    if (problem === undefined) throw new BelljarError('config-changed', { file: found.entry.file });
-    // The file was good when the list was made; reading it again throws what is wrong with it now.
-    await discovery.read(found.config.adapter, found.config.file);
-    throw new BelljarError('config-changed', { file: found.entry.file });
+    const { file, scope, name } = found.entry;
+    const config = await discovery.read(found.config.located);
+    const entry = config?.entries.find((each) => each.scope === scope && each.name === name);
+    if (config === null || entry === undefined) throw new BelljarError('config-changed', { file });
+    const resolved = resolveEntry(entry, config.adapter);
+    return { ...found, entry, config, ...resolved, cannot: resolved.cannot ?? found.heldElsewhere };
   }
 
   /** A lost journal is no reason not to release: the arguments alone say what the entry was. */
@@ -252,10 +306,18 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (found.cannot !== null && found.wrapping === null)
       throw new BelljarError('cannot-contain', {
         file: found.entry.file,
-        params: { server: found.handle, reason: found.cannot.reason, sentence: found.cannot.sentence },
+        params: { server: found.handle, ...found.cannot },
       });
     if (/\s/.test(places.launcher))
       throw new BelljarError('launcher-path-space', { params: { path: places.launcher } });
+  }
+
+  /** A file that a repository keeps is everybody's; it is changed only when that was said. */
+  async function refuseKept(found: FoundServer, project: boolean | undefined): Promise<void> {
+    const { file, snapshot } = found.config;
+    if (file.project === null || project === true) return;
+    if (await deps.repositories.keeps(snapshot.realFile))
+      throw new BelljarError('project-file', { file: file.file, params: { server: found.handle } });
   }
 
   async function runCheck(found: FoundServer, level: LaunchedLevel, signal?: AbortSignal): Promise<CheckResult> {
@@ -285,13 +347,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
    */
   async function checkFirst(
     listed: FoundServer,
-    level: LaunchedLevel | undefined,
+    { level, project }: { level?: LaunchedLevel | undefined; project?: boolean | undefined },
     seen: Seen,
     signal?: AbortSignal,
   ): Promise<void> {
     const found = await reread(listed);
     refuseUncontainable(found);
     if (isInPlace((await describeOne(found)).state)) return;
+    await refuseKept(found, project);
     wrapEntry(found, await recordOf(found), places.launcher);
     await files.assertReplaceable(found.config.snapshot);
     await deps.launcher.install();
@@ -331,7 +394,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function containOne(
     listed: FoundServer,
-    input: { level?: LaunchedLevel | undefined; dryRun: boolean },
+    input: { level?: LaunchedLevel | undefined; dryRun: boolean; project?: boolean | undefined },
     seen: Seen,
   ): Promise<boolean> {
     const found = await reread(listed);
@@ -345,8 +408,9 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       if (!input.dryRun) await (isOther ? setLevel(found, level) : planner.write(found, level));
       return isOther;
     }
+    await refuseKept(found, input.project);
     const wrapped = wrapEntry(found, record, places.launcher);
-    seen.diff = maskedDiff(found, wrapped.entryText);
+    seen.diff = maskedDiff(found, wrapped.text);
     await files.assertReplaceable(found.config.snapshot);
     const plan = formatPlan(await planner.compile(found, level));
     if (input.dryRun) return true;
@@ -388,7 +452,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       return false;
     }
     const rewrite = unwrapEntry(found, record);
-    seen.diff = maskedDiff(found, rewrite.entryText);
+    seen.diff = maskedDiff(found, rewrite.text);
     await files.assertReplaceable(found.config.snapshot);
     if (dryRun) return true;
     // From here on the record proves nothing: were this ended now, the entry may stand either way.
@@ -490,11 +554,11 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const meant = discovered.servers.filter(
       (found) => input.client === undefined || found.entry.client === input.client,
     );
-    const facts = await survey(meant);
+    const facts = await survey(meant, discovered.servers);
     const servers = await Promise.all(meant.map((found) => describe(found, facts, problems)));
     return {
       v: 1,
-      machine: { ...machine, problems, lookedAt: discovered.lookedAt },
+      machine: { ...machine, problems, lookedAt: discovered.lookedAt, unseen: [...discovered.unseen] },
       servers: servers.filter((server) => input.state === undefined || server.state === input.state),
     };
   };
@@ -509,7 +573,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       } else if (['drifted', 'copied', 'moved'].includes(before.state)) {
         throw new BelljarError('drifted', { file: found.entry.file, params: { server: found.handle } });
       } else {
-        await containOne(found, { level: input.level, dryRun: false }, {});
+        await containOne(found, { level: input.level, dryRun: false, project: input.project }, {});
       }
       const policy = input.level === 'off' ? null : await planner.effective(found, input.level);
       const effective = before.liveRuns > 0 || before.state === 'restart-needed' ? 'restart' : 'now';
@@ -521,7 +585,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     level,
     find,
     exclusive,
-    watchedFiles: () => discovery.files(),
+    watched: () => discovery.watched(),
+    clientFiles: () => discovery.clientFiles(),
+
+    async look(input) {
+      discovery.look(input.folder);
+      return {};
+    },
 
     async show(input) {
       const found = await find(input.server);
@@ -549,19 +619,19 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       const release = input.level === 'off' || (input.level === undefined && isDone);
       if (release) {
         const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
-        return maskedDiff(found, wrapped ? unwrapEntry(found, record).entryText : found.entry.text);
+        return maskedDiff(found, wrapped ? unwrapEntry(found, record).text : found.config.text);
       }
       refuseUncontainable(found);
-      return maskedDiff(found, isDone ? found.entry.text : wrapEntry(found, record, places.launcher).entryText);
+      return maskedDiff(found, isDone ? found.config.text : wrapEntry(found, record, places.launcher).text);
     },
 
     async contain(input, signal) {
       refuseRootInUserHome(places);
-      const meant = choose(input.servers, await discovery.discover(), (server) => server.cannot === null);
+      const meant = choose(input.servers, await discoverFor(input.servers), (server) => server.cannot === null);
       const results: ChangeResult[] = [];
       for (const found of meant) {
         const result = await change(found, async (seen) => {
-          if (input.check && !input.dryRun) await checkFirst(found, input.level, seen, signal);
+          if (input.check && !input.dryRun) await checkFirst(found, input, seen, signal);
           return exclusive(() => containOne(found, input, seen));
         });
         results.push(result);
@@ -571,7 +641,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
     async release(input) {
       refuseRootInUserHome(places);
-      const discovered = await discovery.discover();
+      const discovered = await discoverFor(input.servers);
       const records = input.servers === 'all' ? await journal.list().catch(() => []) : [];
       const kept = new Set(records.map((record) => record.server));
       const meant = choose(

@@ -60,6 +60,12 @@ function makeServer(name: string): Server {
     lastRun: null,
     denialsLastHour: 0,
     withheld: [],
+    project: null,
+    sharedWith: [],
+    sameAs: [],
+    notes: [],
+    autoApprove: false,
+    headers: [],
     network: null,
     fetches: null,
     pin: null,
@@ -195,6 +201,7 @@ export function createMemoryEngine(): MemoryEngine {
       'machine.doctor': async ({ repair }) => ({
         findings: [{ code: 'launcher', severity: 'ok', sentence: 'Sound.', repairable: false, repaired: repair }],
       }),
+      'servers.look': async () => ({}),
       'servers.list': async ({ client, state }) => ({
         v: 1,
         machine,

@@ -1,16 +1,33 @@
+/** Reading and editing entries of one file, by the clients' own data. Where files are: locate.test.ts; real files: fixtures. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import { mask } from '#domain/mask.ts';
-import type { ClientFile, Places } from '#engine/ports.ts';
-import { readCommandLists, claudeCode } from './claude-code.ts';
-import { claudeDesktop } from './claude-desktop.ts';
-import { clients } from './clients.ts';
-import { cursor } from './cursor.ts';
+import type { ClientAdapter, ClientFile } from '#engine/ports.ts';
+import { claudeCode as claudeCodeData } from './catalogue/claude-code.ts';
+import { claudeDesktop as claudeDesktopData } from './catalogue/claude-desktop.ts';
+import { cursor as cursorData } from './catalogue/cursor.ts';
+import { createClient } from './client.ts';
+import { readCommandLists } from './command-policies.ts';
 
 const launcher = '/data/bin/belljar-launcher';
-const file: ClientFile = { file: '/c.json', managed: false };
-const read = (text: string, adapter = claudeDesktop, policy: string[] = []) => adapter.parse(text, file, policy);
+const file: ClientFile = { file: '/c.json', scope: 'user', source: 0, project: null };
+const claudeDesktop = createClient(claudeDesktopData, 'linux');
+const claudeCode = createClient(claudeCodeData, 'linux');
+/** Its first file, with the functions bound to it. */
+function bound(adapter: ClientAdapter) {
+  return {
+    ...adapter,
+    wrap: (text: string, path: string[], by: string, id: string) => adapter.wrap(text, file, path, by, id),
+    unwrap: (text: string, path: string[], drop: boolean) => adapter.unwrap(text, file, path, drop),
+    setLaunch: (text: string, path: string[], launch: Parameters<ClientAdapter['setLaunch']>[3]) =>
+      adapter.setLaunch(text, file, path, launch),
+    restore: (text: string, path: string[], entry: string) => adapter.restore(text, file, path, entry),
+  };
+}
+const cursor = bound(createClient(cursorData, 'linux'));
+const read = (text: string, adapter: Pick<ClientAdapter, 'parse'> = claudeDesktop, policy: string[] = []) =>
+  adapter.parse(text, file, policy);
 const entryOf = (value: string): ReturnType<typeof read>[number] => {
   const found = read(`{"mcpServers":{"a":${value}}}`)[0];
   if (found === undefined) throw new Error('no entry');
@@ -42,6 +59,10 @@ describe('reading', () => {
         args: ['x'],
         hasArgs: true,
         env: { K: 'v' },
+        autoApprove: false,
+        headers: [],
+        range: { start: 25, end: 82 },
+        rest: '[["env",[["K","v"]]]]',
       },
     ]);
   });
@@ -55,7 +76,7 @@ describe('reading', () => {
     ['{"command":"a","args":["x",5]}', 'bad-entry'],
     ['{"command":"a","args":["x",null]}', 'bad-entry'],
     ['{"command":"a","env":[]}', 'bad-entry'],
-    ['{"command":"a","env":{"K":5}}', 'bad-entry'],
+    ['{"command":"a","env":{"K":[]}}', 'bad-entry'],
     ['{"command":"a\\u0000b"}', 'bad-entry'],
     ['{"command":"a","type":"magic"}', 'bad-entry'],
     ['{"command":"a","url":"https://x"}', 'bad-entry'],
@@ -119,43 +140,24 @@ describe('reading', () => {
     const text = '{"mcpServers":{"a":{"command":"npx","args":["x"]},"b":{"command":"npx","args":["y"]}}}';
     const reasons = (settings: unknown) =>
       read(text, claudeCode, [JSON.stringify(settings)]).map((entry) => entry.cannot?.reason);
-    expect(reasons({ deniedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual(['client-managed', undefined]);
+    expect(reasons({ deniedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual(['command-list', undefined]);
     expect(reasons({ deniedMcpServers: [{ serverName: 'a' }] })).toEqual([undefined, undefined]);
-    expect(reasons({ allowedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual([
-      'client-managed',
-      'client-managed',
-    ]);
+    expect(reasons({ allowedMcpServers: [{ serverCommand: ['npx', 'x'] }] })).toEqual(['command-list', 'command-list']);
     expect(reasons({ allowedMcpServers: [{ serverName: 'a' }] })).toEqual([undefined, undefined]);
     expect(readCommandLists(['not json', '[]', '{"allowedMcpServers":5}'])).toEqual({ allowed: null, denied: [] });
-    const wrapped = claudeCode.wrap(text, ['mcpServers', 'a'], launcher, 'claude-code.a');
+    const wrapped = claudeCode.wrap(text, file, ['mcpServers', 'a'], launcher, 'claude-code.a');
     const allowed = { allowedMcpServers: [{ serverCommand: [launcher, 'run', 'claude-code.a', '--', 'npx', 'x'] }] };
     expect(read(wrapped, claudeCode, [JSON.stringify(allowed)])[0]?.cannot).toBeUndefined();
     const denied = { deniedMcpServers: [{ serverCommand: ['npx', 'x'] }] };
-    expect(read(wrapped, claudeCode, [JSON.stringify(denied)])[0]?.cannot?.reason).toBe('client-managed');
+    expect(read(wrapped, claudeCode, [JSON.stringify(denied)])[0]?.cannot?.reason).toBe('command-list');
   });
 
   test('managed entries are listed and never edited', () => {
-    const managed = claudeCode.parse('{"mcpServers":{"a":{"command":"x"}}}', { file: '/m', managed: true }, []);
-    expect(managed).toMatchObject([{ scope: 'managed', cannot: { reason: 'client-managed' } }]);
+    const source = claudeCodeData.sources.findIndex(({ scope }) => scope === 'managed');
+    const text = '{"mcpServers":{"a":{"command":"x"}}}';
+    const managed = claudeCode.parse(text, { ...file, scope: 'managed:/m', source }, []);
+    expect(managed).toMatchObject([{ scope: 'managed:/m', cannot: { reason: 'client-managed' } }]);
   });
-});
-
-test('where the files are', () => {
-  const places = {
-    system: 'linux',
-    home: '/h',
-    xdgConfig: '/cfg',
-    systemRoot: '/root',
-    environment: {} as Record<string, string>,
-  } as unknown as Places;
-  const filesOf = (at: Places) => clients.flatMap((client) => client.files(at).map((item) => item.file));
-  expect(filesOf(places)).toEqual([
-    '/cfg/Claude/claude_desktop_config.json',
-    '/h/.claude.json',
-    '/root/etc/claude-code/managed-mcp.json',
-    '/h/.cursor/mcp.json',
-  ]);
-  expect(filesOf({ ...places, environment: { CLAUDE_CONFIG_DIR: '/cc' } })).toContain('/cc/.claude.json');
 });
 
 describe('editing', () => {
@@ -323,11 +325,12 @@ describe('editing', () => {
   });
 
   test('an entry is shown without its secrets, laid out as it was', () => {
-    const text =
+    const entry =
       '{ "command": "npx",\n  "args": ["--api-key", "hunter2", "x"],\n  "env": { "A": "plain", "B": "${B}" }, "headers": {"h": "v", "n": 5}, "url": "https://u:pw@x/?token=abc" }';
-    expect(cursor.maskEntry(text)).toBe(
-      `{ "command": "npx",\n  "args": ["--api-key", "${mask}", "x"],\n  "env": { "A": "${mask}", "B": "\${B}" }, "headers": {"h": "${mask}", "n": "${mask}"}, "url": "https://${mask}@x/?token=${mask}" }`,
-    );
-    expect(cursor.maskEntry('{broken')).toBe(mask);
+    const text = `{\n  "mcpServers": {\n   "a" : ${entry} } }`;
+    expect(cursor.show(text, file, ['mcpServers', 'a'])).toEqual({
+      text: `   "a" : { "command": "npx",\n  "args": ["--api-key", "${mask}", "x"],\n  "env": { "A": "${mask}", "B": "\${B}" }, "headers": {"h": "${mask}", "n": "${mask}"}, "url": "https://${mask}@x/?token=${mask}" }`,
+      line: 3,
+    });
   });
 });

@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createFileStore, type WriteStep } from './file-store.ts';
+import { createFileStore, windowsHabits, type WriteStep } from './file-store.ts';
 
 let folder: string;
 let file: string;
@@ -305,5 +305,60 @@ describe('killed', () => {
     expect(again.status).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(fresh);
     expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+});
+
+describe('where no open file may be replaced, as on Windows', () => {
+  const fault = (code: string): Error => Object.assign(new Error(code), { code });
+  const leftovers = (): string[] => readdirSync(folder).filter((name) => name !== 'config.json');
+
+  test.each(['EPERM', 'EACCES', 'EBUSY'])(
+    '%s by someone who holds the file: tried again, and written',
+    async (code) => {
+      let tries = 0;
+      const store = createFileStore({
+        habits: {
+          ...windowsHabits,
+          rename: (from, to) => ((tries += 1) < 3 ? Promise.reject(fault(code)) : windowsHabits.rename(from, to)),
+        },
+      });
+      await store.replace(await snapshotOf(store), bytes(fresh));
+      expect([readFileSync(file, 'utf8'), tries, leftovers()]).toEqual([fresh, 3, []]);
+    },
+  );
+
+  test('held all the time: given up, the old text stays, and nothing is written into it', async () => {
+    const habits = { ...windowsHabits, waits: [1, 1], rename: () => Promise.reject(fault('EBUSY')) };
+    const store = createFileStore({ habits });
+    const before = statSync(file).ino;
+    const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+    await expect(replaced).rejects.toMatchObject({ code: 'config-busy', file, params: { detail: 'EBUSY' } });
+    expect([readFileSync(file, 'utf8'), statSync(file).ino, leftovers()]).toEqual([old, before, []]);
+  });
+
+  test('what its holder wrote meanwhile is seen before the next try', async () => {
+    const habits = {
+      ...windowsHabits,
+      waits: [1, 1],
+      rename: () => {
+        writeFileSync(file, '{"client": 1}');
+        return Promise.reject(fault('EPERM'));
+      },
+    };
+    const store = createFileStore({ habits });
+    const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+    await expect(replaced).rejects.toMatchObject({ code: 'config-changed', file });
+    expect([readFileSync(file, 'utf8'), leftovers()]).toEqual(['{"client": 1}', []]);
+  });
+
+  test('any other error is no reason to try again', async () => {
+    let tries = 0;
+    const rename = (): Promise<void> => {
+      tries += 1;
+      return Promise.reject(fault('EXDEV'));
+    };
+    const store = createFileStore({ habits: { ...windowsHabits, rename } });
+    await expect(store.replace(await snapshotOf(store), bytes(fresh))).rejects.toMatchObject({ code: 'write-failed' });
+    expect([readFileSync(file, 'utf8'), tries]).toEqual([old, 1]);
   });
 });

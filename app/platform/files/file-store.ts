@@ -9,6 +9,10 @@
  * Between the last comparison and the rename another program can still write into the old file. The old file is therefore
  * kept open, looked at again afterwards, and put back if it changed: the other program's text wins.
  *
+ * Windows lets no open file be replaced: there the old one is not kept open, and a program that holds it makes the rename
+ * fail. It is tried again for a while, compared anew before each try, and then given up: the text is never written into the
+ * file itself.
+ *
  * Not kept: extended attributes and access control lists, and hard links (the other names keep the old text).
  *
  * Trust: the folder is the user's own. Root is treated like anyone: a file without any write bit is read-only.
@@ -17,6 +21,7 @@ import { constants } from 'node:fs';
 import { access, open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BelljarError } from '#contract/errors.ts';
 import type { FileSnapshot, FileStore } from '#engine/ports.ts';
 
@@ -26,8 +31,30 @@ export const configMaxBytes = 10 * 1024 * 1024;
 export type WriteStep =
   'checked' | 'temporary-made' | 'temporary-written' | 'temporary-synced' | 'compared' | 'renamed' | 'folder-synced';
 
+/** How a system lets a file be replaced that others may be using. */
+export interface ReplaceHabits {
+  /** An open file may be replaced, and its old text be looked at afterwards. */
+  replacesOpenFiles: boolean;
+  /** By these errors the system says that someone holds the file just now. */
+  busy: ReadonlySet<string>;
+  /** Milliseconds before each further try. */
+  waits: readonly number[];
+  rename(from: string, to: string): Promise<void>;
+}
+
+export const posixHabits: ReplaceHabits = { replacesOpenFiles: true, busy: new Set(), waits: [], rename };
+
+/** A virus scanner or a client that reads the file holds it for some milliseconds, now and then for a second. */
+export const windowsHabits: ReplaceHabits = {
+  replacesOpenFiles: false,
+  busy: new Set(['EPERM', 'EACCES', 'EBUSY']),
+  waits: [10, 20, 40, 80, 160, 320, 640, 1000],
+  rename,
+};
+
 export interface FileStoreOptions {
   maxBytes?: number;
+  habits?: ReplaceHabits;
   onStep?: (step: WriteStep) => void | Promise<void>;
 }
 
@@ -60,6 +87,8 @@ function readError(error: unknown, file: string): BelljarError {
 
 /** Syncs a folder, so that a rename in it survives a power cut; systems that cannot are left alone. */
 export async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folder for that; it writes the names of a volume in order.
+  if (process.platform === 'win32') return;
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
@@ -101,6 +130,7 @@ function isAlive(pid: number): boolean {
 
 export function createFileStore(options: FileStoreOptions = {}): FileStore {
   const maxBytes = options.maxBytes ?? configMaxBytes;
+  const habits = options.habits ?? (process.platform === 'win32' ? windowsHabits : posixHabits);
   const step = async (name: WriteStep): Promise<void> => {
     await options.onStep?.(name);
   };
@@ -193,10 +223,8 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
       await removeLeftovers(folder, prefix);
       await step('checked');
       await writeTemporary(snapshot, temporary, bytes);
-      old = await open(realFile, readFlags);
-      if (!(await isUnchanged(snapshot))) throw new BelljarError('config-changed', { file });
-      await step('compared');
-      await rename(temporary, realFile);
+      if (habits.replacesOpenFiles) old = await open(realFile, readFlags);
+      await putInPlace(snapshot, temporary);
       await step('renamed');
       await syncFolder(folder);
       await step('folder-synced');
@@ -205,7 +233,28 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
       await old?.close();
       throw replaceError(error, file);
     }
-    await returnIfOverwritten(snapshot, old, bytes);
+    if (old !== undefined) await returnIfOverwritten(snapshot, old, bytes);
+  }
+
+  /** Compares and renames, again where someone holds the file; what he wrote meanwhile is seen by the next comparison. */
+  async function putInPlace(snapshot: FileSnapshot, temporary: string): Promise<void> {
+    for (const wait of [...habits.waits, null]) {
+      if (!(await isUnchanged(snapshot))) throw new BelljarError('config-changed', { file: snapshot.file });
+      await step('compared');
+      try {
+        await habits.rename(temporary, snapshot.realFile);
+        return;
+      } catch (error) {
+        if (!habits.busy.has(codeOf(error))) throw error;
+        if (wait === null)
+          throw new BelljarError('config-busy', {
+            file: snapshot.file,
+            params: { detail: codeOf(error) },
+            cause: error,
+          });
+        await sleep(wait);
+      }
+    }
   }
 
   /** Someone wrote into the old file after it was compared: what he wrote goes back in place. */

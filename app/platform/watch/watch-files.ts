@@ -5,10 +5,11 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Watched } from '#engine/ports.ts';
 
 export interface FileWatch {
-  /** Replaces the set of files. */
-  set(files: readonly string[]): void;
+  /** Replaces what is watched. */
+  set(watched: Watched): void;
   close(): Promise<void>;
 }
 
@@ -24,9 +25,10 @@ function chain(file: string): { folder: string; between: string[] } {
 }
 
 /** `onChange` is called for each change, undelayed; whoever acts on it waits for the burst to end. */
-export async function watchFiles(files: readonly string[], onChange: (path: string) => void): Promise<FileWatch> {
+export async function watchFiles(watched: Watched, onChange: (path: string) => void): Promise<FileWatch> {
   const { watch } = await import('chokidar');
   let wanted = new Set<string>();
+  let open = new Set<string>();
   const folders = new Set<string>();
   let closed = false;
 
@@ -35,13 +37,15 @@ export async function watchFiles(files: readonly string[], onChange: (path: stri
     ignoreInitial: true,
     persistent: true,
     // Whole homes are watched for one file in them: everything else is not even looked at.
-    ignored: (path) => !folders.has(path) && !wanted.has(path),
+    ignored: (path) => !folders.has(path) && !wanted.has(path) && !open.has(dirname(path)),
   });
 
-  function follow(given: readonly string[]): void {
+  function follow(given: Watched): void {
     const nextWanted = new Set<string>();
     const nextFolders = new Set<string>();
-    for (const file of given) {
+    open = new Set(given.folders);
+    // A folder is watched as if it held a file of any name.
+    for (const file of [...given.files, ...given.folders.map((folder) => `${folder}/*`)]) {
       const { folder, between } = chain(file);
       nextFolders.add(folder);
       for (const path of between) nextWanted.add(path);
@@ -55,9 +59,9 @@ export async function watchFiles(files: readonly string[], onChange: (path: stri
     if (fresh.length > 0) watcher.add(fresh);
   }
 
-  let current = files;
+  let current = watched;
   watcher.on('all', (_event, path) => {
-    if (closed || !wanted.has(path)) return;
+    if (closed || (!wanted.has(path) && !open.has(dirname(path)))) return;
     // A folder on the way to a file came or went: the watch moves with it.
     follow(current);
     onChange(path);
@@ -65,7 +69,7 @@ export async function watchFiles(files: readonly string[], onChange: (path: stri
   // A folder that may not be read is as good as one that is not there; the list says so by itself.
   watcher.on('error', () => undefined);
   const ready = new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
-  follow(files);
+  follow(watched);
   if (folders.size > 0) await ready;
   return {
     set(given) {

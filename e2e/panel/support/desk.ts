@@ -205,6 +205,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     },
     'machine.selftest': async () => ({ lines: [] }),
     'machine.doctor': async () => ({ findings: [] }),
+    'servers.look': async () => ({}),
     'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
     'servers.show': async ({ server }) => {
       const found = find(server);

@@ -10,6 +10,7 @@ import {
   networkTitles,
   runEndPhrase,
   sourceTitles,
+  stateTitles,
 } from '#contract/sentences.ts';
 import type { Run, Server, ServerDetail } from '#contract/server.ts';
 import type { RuleVerb } from '#contract/words.ts';
@@ -68,6 +69,13 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
       )}
     </li>
   );
+}
+
+/** The same start in other clients' files, as these are called. */
+function SameServers({ ids }: { ids: readonly string[] }): ReactNode {
+  const servers = useStore(usePanel().servers, (state) => state.servers);
+  const others = ids.flatMap((id) => servers.get(id) ?? []);
+  return <HostileText text={others.map((other) => `${other.clientTitle} (${stateTitles[other.state]})`).join(', ')} />;
 }
 
 function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
@@ -174,6 +182,22 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
         <dd>
           <HostileText text={server.uptakeSentence} />
         </dd>
+        {server.sharedWith.length > 0 && (
+          <>
+            <dt>Read by</dt>
+            <dd>
+              <HostileText text={[server.clientTitle, ...server.sharedWith].join(', ')} />
+            </dd>
+          </>
+        )}
+        {server.sameAs.length > 0 && (
+          <>
+            <dt>Also stands</dt>
+            <dd>
+              <SameServers ids={server.sameAs} />
+            </dd>
+          </>
+        )}
       </dl>
       {about?.error !== null && about?.error !== undefined && <ErrorNote error={about.error} />}
       {about !== undefined && about.error === null && detail === null && (

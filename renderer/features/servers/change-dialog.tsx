@@ -37,6 +37,12 @@ function Body({ change }: { change: Change }): ReactNode {
             <p>
               <strong>Afterwards:</strong> <HostileText text={server.uptakeSentence} />
             </p>
+            {to !== 'off' &&
+              server.notes.map((note) => (
+                <p key={note}>
+                  <HostileText text={note} />
+                </p>
+              ))}
             {(to === 'standard' || to === 'strict') && server.withheld.length > 0 && (
               <p>
                 {withheldTitle}{' '}

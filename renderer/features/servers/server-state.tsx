@@ -12,7 +12,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
+import { cannotRemedies, cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -50,7 +50,13 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const sentence = stateSentences[server.state];
   if (server.state === 'cannot') {
-    return <Note>{server.reason === undefined ? 'It cannot be contained.' : cannotSentences[server.reason]}</Note>;
+    const reason = server.reason ?? 'bad-entry';
+    const why = server.why ?? { sentence: cannotSentences[reason], remedy: cannotRemedies[reason] };
+    return (
+      <Note>
+        <HostileText text={`${why.sentence} ${why.remedy}`} longest={600} />
+      </Note>
+    );
   }
   if (server.state === 'restart-needed') {
     const old = server.oldProcesses ?? [];

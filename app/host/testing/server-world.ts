@@ -1,0 +1,221 @@
+/**
+ * The servers and policies of the engine over the real file system, in a throw-away home, on any of the three systems;
+ * runs, events and trials are made up.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding, HistoryEntry } from '#contract/methods.ts';
+import type { StoredPolicy } from '#contract/policy.ts';
+import type { CheckResult } from '#contract/server.ts';
+import type { EventService } from '#engine/events/event-service.ts';
+import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
+import type {
+  Clients,
+  FileStore,
+  Journal,
+  JournalRecord,
+  Places,
+  PlanStore,
+  PolicyStore,
+  Processes,
+} from '#engine/ports.ts';
+import type { ServerActivity } from '#engine/runs/run-service.ts';
+import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
+import { findClients } from '#platform/clients/clients.ts';
+import { createExaminations } from '#platform/doctor/examinations.ts';
+import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
+import { createPlanStore } from '#platform/files/plan-store.ts';
+import { createPolicyStore } from '#platform/files/policy-store.ts';
+import { createRepositories } from '#platform/files/repositories.ts';
+import { createJournal } from '#platform/journal/journal.ts';
+import { findFolders } from '#platform/paths/folders.ts';
+import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createProcesses } from '#platform/processes/processes.ts';
+
+/** What one server did with one host, as events tell it. */
+export type HostUse = ReturnType<HostUses['get']> extends readonly (infer Use)[] | undefined ? Use : never;
+type HostUses = Awaited<ReturnType<EventService['hostUses']>>;
+
+export interface ServerWorld {
+  places: Places;
+  servers: ServerService;
+  policies: PolicyService;
+  activity: Map<string, ServerActivity>;
+  hostUses: Map<string, HostUse[]>;
+  checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
+  /** What every check answers. */
+  verdict: CheckResult['verdict'];
+  /** `doctor --repair` over documents and servers: what it could not repair. */
+  repair: () => Promise<Finding[]>;
+  /** Called at each step of writing a client's file. */
+  onStep: (step: WriteStep) => void | Promise<void>;
+}
+
+/** Folders and files of Belljar stand where they do on Linux, whatever the system of the clients. */
+export function testPlaces(home: string, change: Partial<Places> = {}): Places {
+  return {
+    system: 'linux',
+    home,
+    xdgConfig: join(home, '.config'),
+    xdgData: join(home, '.local', 'share'),
+    xdgCache: join(home, '.cache'),
+    xdgState: join(home, '.local', 'state'),
+    xdgRuntime: null,
+    configFolder: join(home, '.config', 'belljar'),
+    dataFolder: join(home, '.local', 'share', 'belljar'),
+    stateFolder: join(home, '.local', 'state', 'belljar'),
+    uid: process.geteuid?.() ?? -1,
+    homeOwner: process.geteuid?.() ?? -1,
+    launcher: join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher'),
+    environment: { PATH: process.env['PATH'] },
+    systemRoot: join(home, 'system'),
+    ...change,
+  };
+}
+
+interface Replaced {
+  files?: FileStore;
+  journal?: Journal;
+  plans?: PlanStore;
+  policies?: PolicyStore;
+  processes?: Processes;
+  clients?: Clients;
+}
+
+/** Belljar's own documents without a disk, and no processes, where a test is about the clients' files and there are many. */
+export function memoryDocuments(): Required<Omit<Replaced, 'files' | 'clients'>> {
+  const records = new Map<string, JournalRecord>();
+  const plans = new Map<string, string>();
+  const policies = new Map<string, StoredPolicy>();
+  const history: HistoryEntry[] = [];
+  return {
+    journal: {
+      get: (server) => Promise.resolve(records.get(server) ?? null),
+      put: (record) => Promise.resolve(void records.set(record.server, record)),
+      remove: (server) => Promise.resolve(void records.delete(server)),
+      list: () => Promise.resolve([...records.values()]),
+      appendHistory(entry) {
+        const whole = { id: history.length.toString(), ...entry };
+        history.push(whole);
+        return Promise.resolve(whole);
+      },
+      history: (limit) => Promise.resolve(history.toReversed().slice(0, limit)),
+    },
+    processes: { self: process.pid, list: () => Promise.resolve([]) },
+    plans: {
+      file: (server) => server,
+      read: (server) => Promise.resolve(plans.get(server) ?? null),
+      write: (server, text) => Promise.resolve(void plans.set(server, text)),
+      remove: (server) => Promise.resolve(void plans.delete(server)),
+    },
+    policies: {
+      get: (server) => Promise.resolve(policies.get(server) ?? null),
+      put: (policy) => Promise.resolve(void policies.set(policy.server, policy)),
+      remove: (server) => Promise.resolve(void policies.delete(server)),
+    },
+  };
+}
+
+export function makeServerWorld(home: string, change: Partial<Places> = {}, replaced: Replaced = {}): ServerWorld {
+  mkdirSync(home, { recursive: true });
+  const places = testPlaces(home, change);
+  const activity = new Map<string, ServerActivity>();
+  const hostUses: ServerWorld['hostUses'] = new Map();
+  const checked: ServerWorld['checked'] = [];
+  const base = {
+    places,
+    clock: { now: () => new Date() },
+    clients: replaced.clients ?? findClients(places),
+    repositories: createRepositories(),
+    files: replaced.files ?? createFileStore({ onStep: (step) => world.onStep(step) }),
+    journal: replaced.journal ?? createJournal(places.dataFolder),
+    policies: replaced.policies ?? createPolicyStore(places.configFolder),
+    plans: replaced.plans ?? createPlanStore(places.dataFolder),
+    pins: createPinStore(places.dataFolder),
+    runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
+  };
+  const servers = createServerService({
+    ...base,
+    processes: replaced.processes ?? createProcesses(),
+    launcher: { install: () => Promise.resolve(places.launcher) },
+    events: {
+      hostUses: () => Promise.resolve(hostUses),
+      list: () => Promise.resolve({ events: [] }),
+      denialsLastHour: () => Promise.resolve(new Map([['cursor.a', 7]])),
+    },
+    checks: {
+      check(subject, makePlan) {
+        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
+        return Promise.resolve({
+          server: subject.id,
+          level: subject.level,
+          verdict: world.verdict,
+          sentence: `It ${world.verdict}.`,
+          bare: { outcome: 'works', initializeMs: 1, tools: 1, error: null },
+          contained: null,
+          same: world.verdict === 'works',
+          differences: [],
+          refused: [],
+        });
+      },
+    },
+    machine: {
+      get: () =>
+        Promise.resolve({
+          system: 'linux',
+          user: 'anna',
+          home,
+          version: '0.1.0',
+          probe: null,
+          probeError: 'not asked',
+          enforcementSentence: 'Nothing.',
+        }),
+    },
+    log: {
+      info: () => undefined,
+      warn(code, facts) {
+        throw new Error(`${code}: ${JSON.stringify(facts)}`);
+      },
+    },
+  });
+  const { find, clientFiles, exclusive } = servers;
+  const policies = createPolicyService({
+    ...base,
+    events: { hostUses: () => Promise.resolve(hostUses) },
+    find,
+    clientFiles,
+    exclusive,
+  });
+  const examinations = createExaminations({
+    folders: {
+      ...findFolders({ HOME: home }, { uid: places.uid, homedir: home }),
+      config: places.configFolder,
+      data: places.dataFolder,
+      state: places.stateFolder,
+    },
+    ...base,
+    // Neither is asked by the examinations that are used here.
+    launcher: undefined as never,
+    spool: undefined as never,
+    engine: {
+      api: { 'servers.list': servers.list } as never,
+      writePlan: (server) => policies.writePlan(server),
+      pruneSpool: () => Promise.reject(new Error('not asked')),
+    },
+  }).filter(({ code }) => code === 'documents' || code === 'servers');
+  const world: ServerWorld = {
+    async repair() {
+      const findings = await Promise.all(examinations.map(({ examine }) => examine(true)));
+      return findings.flat().filter(({ severity }) => severity === 'error');
+    },
+    places,
+    servers,
+    policies,
+    activity,
+    hostUses,
+    checked,
+    verdict: 'works',
+    onStep: () => undefined,
+  };
+  return world;
+}
