@@ -312,6 +312,8 @@ const shapes: readonly [string, ReturnType<typeof clientOf>, (made: File) => str
   ],
 ];
 
+await Promise.all([toml.load(), yaml.load()]);
+
 describe.each(shapes)('%s', (_name, client, write) => {
   const read = (text: string): ReturnType<typeof client.parse> => client.parse(text, file, []);
   const entryAt = (text: string, path: readonly (string | number)[]): ReturnType<typeof read>[number] => {
