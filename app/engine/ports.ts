@@ -89,6 +89,8 @@ export interface ClientAdapter {
   asksAgain: boolean;
   /** Runs `node` in itself, without a Node on this machine. */
   ownNode: boolean;
+  /** Brings what reads such a file; before the others are asked about it. */
+  load(file: ClientFile): Promise<void>;
   /** Throws `config-invalid`, `config-duplicate-key`, `config-bom` with the place. `policyTexts` are those of Located. */
   parse(text: string, file: ClientFile, policyTexts: readonly string[]): readonly ConfiguredEntry[];
   /** The command becomes the launcher, the arguments `run <id> -- <command> <args>`; nothing else changes. */

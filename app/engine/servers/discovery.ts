@@ -162,6 +162,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     if (snapshot === null) return null;
     const text = decode(snapshot);
     const texts = await Promise.all(located.policyFiles.map((each) => textOfPolicy(each)));
+    await adapter.load(file);
     const policies = [...located.policyValues, ...texts.filter((each) => each !== null)];
     return { located, adapter, file, snapshot, text, entries: adapter.parse(text, file, policies) };
   }

@@ -85,6 +85,10 @@ export function createClient(client: Client, system: System): ClientAdapter {
     placeholders: client.placeholders,
     asksAgain: client.asksAgain === true,
     ownNode: client.ownNode === true,
+    async load(file) {
+      const formats = [sourceOf(client, file).format, ...(client.policies ?? []).map(({ format }) => format)];
+      await Promise.all(formats.map((format) => format?.load()));
+    },
     parse(text, file, policyTexts) {
       const source = sourceOf(client, file);
       const root = source.format.parse(text, file.file);

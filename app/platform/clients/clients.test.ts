@@ -11,6 +11,8 @@ import { createClient } from './client.ts';
 import { readCommandLists } from './command-policies.ts';
 
 const launcher = '/data/bin/belljar-launcher';
+/** Made-up documents a law; `BELLJAR_DOCUMENTS=10000` runs that many. */
+const documents = Number(process.env['BELLJAR_DOCUMENTS'] ?? '200');
 const file: ClientFile = { file: '/c.json', scope: 'user', source: 0, project: null };
 const claudeDesktop = createClient(claudeDesktopData, 'linux');
 const claudeCode = createClient(claudeCodeData, 'linux');
@@ -288,7 +290,7 @@ describe('editing', () => {
         }
         expect(now).toBe(text);
       }),
-      { numRuns: 500 },
+      { numRuns: documents },
     );
   });
 
@@ -320,7 +322,7 @@ describe('editing', () => {
         const set = read(cursor.setLaunch(text, path, { command: 'c', args: null }), cursor);
         expect(set.find((item) => item.name === keys[0])).toMatchObject({ command: 'c', args: [], hasArgs: false });
       }),
-      { numRuns: 300 },
+      { numRuns: documents },
     );
   });
 

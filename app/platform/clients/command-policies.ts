@@ -7,12 +7,14 @@
 import type { ConfiguredEntry, Launch } from '#domain/entry.ts';
 import { readWrapping } from '#domain/wrapping.ts';
 import { toml } from './formats/toml.ts';
-import { findValue, stringOf, type DocumentNode } from './formats/document.ts';
+import { findValue, stringOf, type DocumentNode, type Format } from './formats/document.ts';
 import type { Template } from './places.ts';
 
 export interface CommandPolicy {
   /** Files whose content decides. */
   files: readonly Template[];
+  /** In which `apply` reads them, where a parser is needed. */
+  format?: Format;
   /** Variables of the environment whose presence decides; their values are given as texts too. */
   variables?: readonly string[];
   apply(entries: readonly ConfiguredEntry[], texts: readonly string[], root: DocumentNode): readonly ConfiguredEntry[];
@@ -108,6 +110,7 @@ export function serverCommandLists(title: string, files: readonly Template[]): C
 export function codexRequirements(files: readonly Template[]): CommandPolicy {
   return {
     files,
+    format: toml,
     apply(entries, texts) {
       const roots = texts.flatMap((text) => {
         try {

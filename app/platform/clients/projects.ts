@@ -18,7 +18,7 @@ const ancestorsMax = 32;
 
 interface ProjectRecord {
   at: Template;
-  read(text: string, file: string): readonly string[];
+  read(text: string, file: string): readonly string[] | Promise<readonly string[]>;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -64,8 +64,10 @@ const records: readonly ProjectRecord[] = [
   })),
   {
     at: '{CODEX_HOME|~/.codex}/config.toml',
-    read: (text, file) =>
-      propertyOf(toml.parse(text, file), 'projects')?.value.properties.map((project) => project.name) ?? [],
+    async read(text, file) {
+      await toml.load();
+      return propertyOf(toml.parse(text, file), 'projects')?.value.properties.map((project) => project.name) ?? [];
+    },
   },
   ...codeFamily.map((app) => ({ at: `{app}/${app}/User/workspaceStorage/*/workspace.json`, read: ofWorkspace })),
   {
@@ -125,7 +127,7 @@ export async function findProjects(ground: Ground, look: Look): Promise<Projects
           if (text === null) return;
           let found: readonly string[];
           try {
-            found = record.read(text, file);
+            found = await record.read(text, file);
           } catch {
             // The client's own file is listed with what is wrong with it.
             return;

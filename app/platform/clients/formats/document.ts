@@ -41,6 +41,8 @@ export interface TextEdit {
 }
 
 export interface Format {
+  /** Brings the parser, which costs its time only where there is such a file; `parse` comes after it. */
+  load(): Promise<void>;
   /** Throws `config-bom`, `config-invalid` and `config-duplicate-key`, each with the file and (where there is one) the place. */
   parse(text: string, file: string): DocumentNode;
   /** A string as this format writes it, where a value stands; `like` is one whose style is kept where possible. */
@@ -57,6 +59,12 @@ export interface Format {
   addList(text: string, owner: DocumentNode, after: DocumentProperty, name: string, items: readonly string[]): TextEdit;
   /** Removes a property with the separator that belongs to it; the exact inverse of addList. */
   remove(text: string, owner: DocumentNode, property: DocumentProperty): TextEdit[];
+}
+
+/** The parser of a format that was loaded. */
+export function loaded<T>(parser: T | undefined): T {
+  if (parser === undefined) throw new Error('the format is read before it is loaded');
+  return parser;
 }
 
 export function placeOf(text: string, offset: number): Place {

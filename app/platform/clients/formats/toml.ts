@@ -2,7 +2,8 @@
  * TOML, read by toml-eslint-parser (it keeps the place of every key and value and refuses what is defined twice). Tables
  * that are written apart (`[a]`, `[a.b]`, `a.c = 1`) are put together; an entry that is not one stretch of text says so.
  */
-import { parseTOML, type AST } from 'toml-eslint-parser';
+import type * as Parser from 'toml-eslint-parser';
+import type { AST } from 'toml-eslint-parser';
 import { dropFirst, prepend, removeFromBraces, replaceList, styleOf } from './bracketed-lists.ts';
 import {
   blockEnd,
@@ -10,6 +11,7 @@ import {
   duplicate,
   indentAt,
   invalid,
+  loaded,
   lineEndOf,
   readOnce,
   readable,
@@ -18,6 +20,8 @@ import {
   type DocumentProperty,
   type Format,
 } from './document.ts';
+
+let parser: typeof Parser | undefined;
 
 interface OpenNode extends DocumentNode {
   properties: OpenProperty[];
@@ -119,7 +123,11 @@ function isInline(text: string, owner: DocumentNode): boolean {
 }
 
 const plainToml: Format = {
+  async load() {
+    parser ??= await import('toml-eslint-parser');
+  },
   parse(text, file) {
+    const { parseTOML } = loaded(parser);
     const plain = readable(text, file);
     let program: AST.TOMLProgram;
     try {

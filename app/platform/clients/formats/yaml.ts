@@ -2,7 +2,8 @@
  * YAML 1.2, read by the yaml package. Only its places are used: what changes is cut and put in as text, the document is never
  * written anew. One document, no anchors where an edit would go: their text counts in several places.
  */
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLSeq } from 'yaml';
+import type * as Parser from 'yaml';
+import type { Node, Pair, YAMLSeq } from 'yaml';
 import * as brackets from './bracketed-lists.ts';
 import {
   blockEnd,
@@ -10,6 +11,7 @@ import {
   duplicate,
   indentAt,
   invalid,
+  loaded,
   lineEndOf,
   readOnce,
   readable,
@@ -22,6 +24,8 @@ import {
 
 /** Aliases are not followed, so a small file cannot become a large one. */
 const options = { uniqueKeys: true, keepSourceTokens: true, strict: true, logLevel: 'silent', version: '1.2' } as const;
+
+let parser: typeof Parser | undefined;
 
 interface Range {
   start: number;
@@ -46,6 +50,7 @@ function dashes(list: YAMLSeq): number[] {
 }
 
 function toDocument(node: unknown, text: string): DocumentNode {
+  const { isAlias, isMap, isScalar, isSeq } = loaded(parser);
   if (isMap(node)) {
     const properties = node.items.flatMap((pair) => toProperty(pair, text));
     const { start, end } = rangeOf(node);
@@ -93,7 +98,7 @@ function toDocument(node: unknown, text: string): DocumentNode {
 
 function toProperty(pair: Pair, text: string): DocumentProperty[] {
   const { key } = pair;
-  if (!isScalar(key)) return [];
+  if (!loaded(parser).isScalar(key)) return [];
   const place = rangeOf(key);
   const value =
     pair.value === null || pair.value === undefined
@@ -129,7 +134,7 @@ function flowList({ keyEnd, value }: DocumentProperty, items: readonly string[])
   return { offset: keyEnd, length: value.end - keyEnd, content: `: [${items.join(', ')}]` };
 }
 
-function refuseSyntax(text: string, file: string, document: ReturnType<typeof parseDocument>): void {
+function refuseSyntax(text: string, file: string, document: ReturnType<typeof Parser.parseDocument>): void {
   const error = document.errors[0];
   if (error === undefined) return;
   const offset = error.pos[0];
@@ -144,7 +149,11 @@ function refuseSyntax(text: string, file: string, document: ReturnType<typeof pa
 }
 
 const plainYaml: Format = {
+  async load() {
+    parser ??= await import('yaml');
+  },
   parse(text, file) {
+    const { parseDocument } = loaded(parser);
     // The package takes a byte order mark as it is; a space in its place would be an indent.
     readable(text, file);
     const document = boundedStack(text, file, () => parseDocument(text, options));
