@@ -12,10 +12,12 @@ export default defineConfig({
   testDir: 'e2e/panel',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results/playwright',
-  timeout: 45_000,
-  expect: { timeout: 7_000 },
-  fullyParallel: false,
-  workers: 1,
+  timeout: 60_000,
+  // A fact is waited for, however long the page's own pauses (ten seconds) and the rest of the machine let it wait.
+  expect: { timeout: 15_000 },
+  // Each spec has a desk and a page of its own.
+  fullyParallel: true,
+  workers: '100%',
   forbidOnly: true,
   retries: 0,
   reporter: [['list']],

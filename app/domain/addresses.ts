@@ -93,3 +93,9 @@ export function addressKind(host: string): AddressKind {
     return addressKind(formatAddress({ family: 4, groups: address.groups.slice(6) }));
   return (first & 0xfe00) === 0xfc00 ? 'private' : 'internet';
 }
+
+/** This machine, its network, or the link: where a name must not lead unless the address itself is named. */
+export function isNear(host: string): boolean {
+  const kind = addressKind(host);
+  return kind === 'loopback' || kind === 'private' || kind === 'link-local';
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hostGroupSchema, seenHostSchema } from '#contract/network.ts';
-import { countReached, hostGroups, proposedHosts, seenHosts, type HostUse } from './seen-hosts.ts';
+import { countReached, hostGroups, nearAddressOf, proposedHosts, seenHosts, type HostUse } from './seen-hosts.ts';
 
 const use = (target: string, change: Partial<HostUse> = {}): HostUse => ({
   kind: 'net.connect',
@@ -28,6 +28,7 @@ describe('hosts from events', () => {
         port: 443,
         domain: 'github.com',
         address: '140.82.121.6:443',
+        near: false,
         allowed: 7,
         refused: 1,
         lastAt: '2026-03-02T00:00:00.000Z',
@@ -100,6 +101,27 @@ describe('proposals', () => {
     expect(groups.flatMap(({ choices }) => choices.map(({ what }) => what))).toEqual(
       expect.arrayContaining(['evil.example:443', 'looked.example:443', '*.good.example:443']),
     );
+  });
+
+  test('a name that leads to the own network takes a rule for the address too', () => {
+    const near = use('git.corp.example:443', { address: '10.0.0.5:443' });
+    const six = use('wiki.corp.example:80', { address: '[fd00::5]:80', verdict: 'refused' });
+    const own = use('rebound.example:80', { address: '127.0.0.1:80', verdict: 'refused' });
+    const hosts = seenHosts([near, six, own, use('far.example:443', { address: '93.184.216.34:443' })]);
+    expect(hosts.filter((host) => host.near).map(({ host }) => host)).toEqual([
+      'git.corp.example',
+      'rebound.example',
+      'wiki.corp.example',
+    ]);
+    expect(nearAddressOf(hosts, 'wiki.corp.example', 80)).toBe('fd00::5');
+    expect(nearAddressOf(hosts, 'far.example', 443)).toBeNull();
+    expect(propose([near, six, own])).toEqual(['git.corp.example:443', '10.0.0.5:443']);
+    const all = hostGroups(hosts, []).groups.flatMap(({ choices }) => choices.map(({ what }) => what));
+    expect(all).toContain('[fd00::5]:80');
+    expect(all).not.toContain('127.0.0.1:80');
+    // Not where the address has a rule already.
+    expect(propose([near], ['10.0.0.0/8:443'])).toEqual(['10.0.0.0/8:443', 'git.corp.example:443']);
+    expect(propose([near], ['git.corp.example:443'])).toEqual(['git.corp.example:443', '10.0.0.5:443']);
   });
 
   test('of a flood of hosts the most used ones are proposed, and the others counted', () => {

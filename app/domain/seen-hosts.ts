@@ -8,7 +8,7 @@
 import { BelljarError } from '#contract/errors.ts';
 import type { HostGroup, SeenHost } from '#contract/network.ts';
 import type { Verdict } from '#contract/words.ts';
-import { readAddress } from './addresses.ts';
+import { isNear, readAddress } from './addresses.ts';
 import { formatHost, hostReach, readHost, readStoredHost, registrableDomain, type HostWhat } from './host-rule.ts';
 
 /** One kind of line in a server's events, counted over all its runs. */
@@ -43,6 +43,11 @@ function hostOf(use: HostUse): { host: string; port: number | null } | null {
   return { host: host.pattern, port: Number(host.ports) };
 }
 
+/** `10.0.0.5` of `10.0.0.5:443`, and the same of `[fd00::5]:443`. */
+function addressHost(address: string): string {
+  return /^(?:\[([^\]]*)\]|([^:]*)):\d+$/.exec(address)?.slice(1).find(Boolean) ?? '';
+}
+
 /** One entry a host and port, most used first; a name that was only looked up has no port. */
 export function seenHosts(uses: readonly HostUse[]): SeenHost[] {
   const seen = new Map<string, SeenHost>();
@@ -52,10 +57,12 @@ export function seenHosts(uses: readonly HostUse[]): SeenHost[] {
     const key = `${found.host} ${String(found.port)}`;
     const before = seen.get(key);
     const isLater = before === undefined || use.lastAt > before.lastAt;
+    const address = (isLater ? use.address : null) ?? before?.address ?? use.address;
     seen.set(key, {
       ...found,
       domain: registrableDomain(found.host),
-      address: (isLater ? use.address : null) ?? before?.address ?? null,
+      address,
+      near: readAddress(found.host) === null && address !== null && isNear(addressHost(address)),
       allowed: (before?.allowed ?? 0) + (use.verdict === 'allowed' ? use.count : 0),
       refused: (before?.refused ?? 0) + (use.verdict === 'allowed' ? 0 : use.count),
       lastAt: isLater ? use.lastAt : before.lastAt,
@@ -65,6 +72,12 @@ export function seenHosts(uses: readonly HostUse[]): SeenHost[] {
   return [...seen.values()]
     .filter(({ host, port }) => port !== null || !connected.has(host))
     .toSorted((a, b) => b.allowed + b.refused - a.allowed - a.refused || (a.host < b.host ? -1 : 1));
+}
+
+/** The near address that a name led to the last time, at this port. */
+export function nearAddressOf(hosts: readonly SeenHost[], host: string, port: number): string | null {
+  const found = hosts.find((seen) => seen.near && seen.host === host && seen.port === port);
+  return found?.address === undefined || found.address === null ? null : addressHost(found.address);
 }
 
 /** How many different hosts were reached. */
@@ -83,6 +96,17 @@ function byHost(hosts: readonly SeenHost[]): Map<string, SeenHost[]> {
   const groups = new Map<string, SeenHost[]>();
   for (const host of hosts) groups.set(host.host, [...(groups.get(host.host) ?? []), host]);
   return groups;
+}
+
+/** The rule for the address that a name led to, where it takes one and may be given. */
+export function nearRule({ near, address }: SeenHost): string | null {
+  if (!near || address === null) return null;
+  try {
+    return formatHost(readHost(address));
+  } catch (error) {
+    if (error instanceof BelljarError) return null;
+    throw error;
+  }
 }
 
 /** Choices for hosts of one domain that no rule names yet. */
@@ -135,10 +159,20 @@ export function hostGroups(
     if (naming.length === 0) groupOf(host.domain, host.host).fresh.push(host);
     for (const { choice } of naming) choice.hosts.push(host);
   }
-  const choices = [...groups].map(([name, group]) => ({
-    name,
-    choices: [...group.granted, ...newChoices(group.domain, group.fresh)],
-  }));
+  // A name that leads near takes a rule for it and one for the address.
+  const addresses = (list: readonly Choice[], all: readonly SeenHost[]): Choice[] =>
+    all.flatMap((host): Choice[] => {
+      const what = nearRule(host);
+      const reached = host.address === null ? '' : addressHost(host.address);
+      const isNamed = rules.some((rule) => hostReach(rule, reached, host.port ?? 443) !== null);
+      if (what === null || isNamed || list.some((choice) => choice.what === what)) return [];
+      return [{ what, hosts: [host], granted: false, chosen: host.allowed > 0 }];
+    });
+  const choices = [...groups].map(([name, group]) => {
+    const list = [...group.granted, ...newChoices(group.domain, group.fresh)];
+    const named = group.granted.flatMap((choice) => choice.hosts);
+    return { name, choices: [...list, ...addresses(list, [...named, ...group.fresh])] };
+  });
   return { groups: choices, unlisted: seen.length - hosts.length };
 }
 

@@ -92,7 +92,7 @@ describe('a host in the background', () => {
       `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(join(home, 'started'))}, process.argv[2]);`,
     );
     const starting = startInBackground(folders, program);
-    await expect.poll(() => existsSync(join(home, 'started')), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => existsSync(join(home, 'started'))).toBe(true);
     await openHost();
     expect((await starting).kept).toBe('process');
     expect([readFileSync(join(home, 'started'), 'utf8'), existsSync(unit())]).toEqual(['host', false]);

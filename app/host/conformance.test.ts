@@ -268,7 +268,7 @@ async function outcome(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Collects messages until `enough` says so, or fails after three seconds. */
+/** Collects messages until `enough` says so, or fails after fifteen seconds. */
 async function collect(
   knock: Knock,
   enough: (messages: FeedMessage[]) => boolean,
@@ -276,7 +276,7 @@ async function collect(
   onMessage: (message: FeedMessage) => void = () => undefined,
 ): Promise<FeedMessage[]> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), 3000);
+  const timer = setTimeout(() => controller.abort(), 15_000);
   const messages: FeedMessage[] = [];
   for await (const message of followFeed({ connect: async () => knock, signal: controller.signal, ...position })) {
     messages.push(message);

@@ -164,7 +164,7 @@ function readPlan(text: string) {
   const [refuse = [], read = [], exec = [], write = []] = ['refuse', 'read', 'exec', 'write'].map(all);
   const [socket = [], local = [], listen = [], env = []] = ['socket', 'local', 'listen', 'env'].map(all);
   const host = lines.filter((line) => line[0] === 'host').map((line) => line.slice(1).join(' '));
-  const own = { server, level, network, spool, home: folder, host };
+  const own = { server, level, network, spool, home: folder, host, permission: all('permission') };
   return { ...own, refuse, read, exec, write, socket, local, listen, env };
 }
 const planOf = (id: string) => readPlan(textOf(join(places.dataFolder, 'plans', `${id}.plan`)));
@@ -903,6 +903,26 @@ describe('the network', () => {
     });
   });
 
+  test('a name that led to the own network is explained as what it is', async () => {
+    hostUses.set('cursor.a', [use('git.corp.example:443', { address: '10.0.0.5:443', verdict: 'refused' })]);
+    const ask = () => policies.explain({ server: 'a', what: 'git.corp.example:443' });
+    expect(await ask()).toMatchObject({ verdict: 'refused', change: 'belljar grant cursor/a host 10.0.0.5:443' });
+    await policies.grant({ server: 'a', verb: 'host', what: '10.0.0.5' });
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: null });
+    await servers.level({ server: 'a', level: 'strict' });
+    expect(await ask()).toMatchObject({
+      verdict: 'refused',
+      change: 'belljar grant cursor/a host git.corp.example:443',
+    });
+    await policies.grant({ server: 'a', verb: 'host', what: 'git.corp.example' });
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
+    // What the machine's own file of hosts says of a name is believed; what a name server says is not.
+    await policies.revoke({ server: 'a', verb: 'host', what: '10.0.0.5' });
+    expect(await ask()).toMatchObject({ verdict: 'refused' });
+    write(join(places.systemRoot, 'etc/hosts'), '127.0.0.1 localhost\n10.0.0.5\tGit.corp.example git # ours\n');
+    expect(await ask()).toMatchObject({ verdict: 'allowed', rule: { id: 'host:git.corp.example:443' } });
+  });
+
   test('certificates that the environment names are readable where they are', async () => {
     const certificate = join(home, 'corp.pem');
     start({ environment: { NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: join(home, 'gone.pem') } });
@@ -928,6 +948,11 @@ describe('grants', () => {
     ['write', '/srv/other', 'write', '/srv/other'],
     ['exec', 'sh', 'exec', 'sh'],
     ['socket', '/run/x.sock', 'socket', '/run/x.sock'],
+    ['socket', '@x', 'socket', '@x'],
+    ['socket', 'ssh-agent', 'socket', 'env:SSH_AUTH_SOCK'],
+    ['socket', 'ssh-agent', 'env', 'SSH_AUTH_SOCK'],
+    ['socket', 'x11', 'read', 'env:XAUTHORITY'],
+    ['permission', 'nested-sandbox', 'permission', 'nested-sandbox'],
     ['env', 'GITHUB_TOKEN', 'env', 'GITHUB_TOKEN'],
     ['local', 'localhost:5432', 'local', '5432'],
     ['listen', '0', 'listen', '0'],
@@ -951,7 +976,7 @@ describe('grants', () => {
     await grant(verb, what);
     expect(planOf('cursor.a')[key]).toHaveLength(before);
     await revoke(verb, what);
-    expect(planOf('cursor.a')[key]).toHaveLength(before - 1);
+    expect(planOf('cursor.a')[key]).not.toContain(wanted);
     await expect(revoke(verb, what)).rejects.toMatchObject({ code: 'no-such-rule' });
   });
 

@@ -94,7 +94,7 @@ describe('the real host', () => {
     await expect.poll(() => feeds.map(denials)).toEqual([['file.read'], ['file.read']]);
     // The list follows its events: the run, then its denial.
     await expect
-      .poll(() => feeds.map((feed) => feed.findLast((message) => message.type === 'server')), { timeout: 5000 })
+      .poll(() => feeds.map((feed) => feed.findLast((message) => message.type === 'server')))
       .toMatchObject([
         { server: { liveRuns: 1, denialsLastHour: 1 } },
         { server: { liveRuns: 1, denialsLastHour: 1 } },

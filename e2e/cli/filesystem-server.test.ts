@@ -80,7 +80,7 @@ it('walks from a Claude Desktop file to a contained filesystem server and back',
       .map((line) => eventSchema.parse(JSON.parse(line)));
     return events.map(({ kind, target, errno }) => `${kind} ${target} ${errno ?? ''}`);
   };
-  await expect.poll(denials, { timeout: 5000 }).toContain(`file.read ${secret} EACCES`);
+  await expect.poll(denials).toContain(`file.read ${secret} EACCES`);
   await expect
     .poll(() => feed.flatMap((message) => (message.type === 'event' ? [message.event.target] : [])))
     .toContain(secret);

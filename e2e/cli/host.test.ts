@@ -44,7 +44,7 @@ describe('belljar host', () => {
     const home = makeHome();
     const starters = Array.from({ length: 4 }, () => home.start('host'));
     const ended = starters.map(async (starter) => (await starter.ended).code);
-    await expect.poll(async () => (await home.run('host', 'status')).code, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await home.run('host', 'status')).code).toBe(0);
     const { pid } = await home.json<Status>('host', 'status', '--json');
     const others = ended.filter((_, index) => starters[index]?.child.pid !== pid);
     expect(others).toHaveLength(3);
@@ -130,7 +130,7 @@ describe('commands without a host', () => {
   it('attach to one that takes long, which ends when it is done', async () => {
     const home = makeHome();
     const following = home.start('events', '--follow', '--json');
-    await expect.poll(async () => (await home.run('host', 'status')).code, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await home.run('host', 'status')).code).toBe(0);
     const { pid } = await home.json<Status>('host', 'status', '--json');
     expect(pid).toBe(following.child.pid);
     expect((await home.run('list')).code).toBe(0);
@@ -172,7 +172,7 @@ describe('commands without a host', () => {
     let end: unknown = null;
     void following.ended.then((ended) => (end = ended));
     // Zero once it has become the host; what it said, if it gave up instead.
-    await expect.poll(async () => end ?? (await home.run('host', 'status')).code, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => end ?? (await home.run('host', 'status')).code).toBe(0);
     expect((await home.json<Status>('host', 'status', '--json')).pid).toBe(following.child.pid);
   });
 });

@@ -197,7 +197,7 @@ describe('containing', () => {
     });
 
     const following = desk.start('events', '--follow', '--json', '--verdict', 'refused');
-    await expect.poll(async () => (await desk.run('host', 'status')).code, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await desk.run('host', 'status')).code).toBe(0);
     const server = await startEntry(desk, entry);
     const key = desk.folder('.ssh/id_ed25519');
     expect(await server.tools()).toEqual(['read', 'variable']);

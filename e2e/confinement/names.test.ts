@@ -259,6 +259,16 @@ const cases: Case[] = [
     allowed: { args: ['connect', api, port, hello], plan: checked, gets: 'far:hello' },
   },
   {
+    name: 'a connection in which nothing is said is recorded too',
+    allowed: {
+      args: ['connect', 'four.example.com', '443', '', 'leave'],
+      plan: hosts(host('four.example.com', '443', true)),
+      gets: 'left',
+      event: 'net.connect allowed four.example.com:443',
+      arrived: [`${far.one}:443 `],
+    },
+  },
+  {
     name: 'another protocol at 443',
     refused: {
       args: ['connect', api, '443', hexOf('SSH-2.0-x\r\n')],
@@ -442,7 +452,8 @@ const cases: Case[] = [
     refused: {
       args: ['connect', 'four.example.com', '9999', hello, how],
       plan: hosts(host('four.example.com', '*', true)),
-      gets: 'ECONNREFUSED',
+      // Refused is said in two steps, and a program that looks between them sees the first (docs/threat-model.md, P4b).
+      gets: /ECONNREFUSED|ECONNRESET/,
     },
     allowed: {
       args: ['connect', 'four.example.com', '9999', hello, how],
@@ -647,8 +658,11 @@ describe('the network process', () => {
       await once(child.stdout, 'data');
       const own = networkProcess(arena.spool, command, child.pid);
       expect(own.length).toBe(1);
+      // It starts beside the server, so it may be a moment later.
+      await expect
+        .poll(() => readFileSync(`/proc/${String(own[0])}/status`, 'utf8'), { timeout: 10_000 })
+        .toMatch(/\nSeccomp:\s*2\n/);
       const status = readFileSync(`/proc/${String(own[0])}/status`, 'utf8');
-      expect(status).toMatch(/\nSeccomp:\s*2\n/);
       expect(status).toMatch(/\nNoNewPrivs:\s*1\n/);
       expect(status).toMatch(/\nCapEff:\s*0+\n/);
 
@@ -672,7 +686,7 @@ describe('the network process', () => {
       stranger.destroy();
       child.stdin.end();
       await once(child, 'close');
-      expect(() => readFileSync(`/proc/${String(own[0])}/status`)).toThrow('ENOENT');
+      expect(() => readFileSync(`/proc/${String(own[0])}/status`)).toThrow(/ENOENT|ESRCH/);
     } finally {
       child.kill('SIGKILL');
       removeArena(arena);

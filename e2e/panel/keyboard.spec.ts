@@ -33,6 +33,7 @@ test('contain a server by keys alone; arrow keys never choose', async ({ page, d
       if (active === null || element.contains(active)) return active === null ? 'nowhere' : 'inside';
       return active.hasAttribute('data-base-ui-focus-guard') ? 'guard' : `outside: ${active.outerHTML.slice(0, 200)}`;
     });
+  await expect.poll(whereFocusIs).toBe('inside');
   for (let steps = 0; steps < 12; steps += 1) {
     await page.keyboard.press('Tab');
     expect(await whereFocusIs()).toMatch(/^(?:inside|guard)$/u);
@@ -43,11 +44,15 @@ test('contain a server by keys alone; arrow keys never choose', async ({ page, d
   await expect(level.getByRole('radio', { name: 'Standard' })).toBeFocused();
 
   await page.keyboard.press('Space');
-  await dialog.getByRole('button', { name: 'Try it and contain' }).focus();
-  await page.keyboard.press('Enter');
-  await expect(dialog.getByRole('button', { name: 'Done' })).toBeVisible();
-  await dialog.getByRole('button', { name: 'Done' }).focus();
-  await page.keyboard.press('Enter');
+  // The dialog takes the focus itself first.
+  await expect(dialog.getByRole('button', { name: 'Try it and contain' })).toBeVisible();
+  await expect.poll(whereFocusIs).toBe('inside');
+  for (const name of ['Try it and contain', 'Done']) {
+    const button = dialog.getByRole('button', { name });
+    await button.focus();
+    await expect(button).toBeFocused();
+    await page.keyboard.press('Enter');
+  }
   await expect(level.getByRole('radio', { checked: true })).toHaveText('Standard');
 });
 
@@ -80,6 +85,8 @@ test('the feed is one tab stop; rows are moved through, opened and allowed by ke
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog').getByRole('radiogroup')).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(keys.getByRole('button', { name: /^Allow/u })).toBeFocused();
 
   await keys.focus();
   await page.keyboard.press('End');

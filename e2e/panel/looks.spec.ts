@@ -11,7 +11,15 @@ import {
   troubledScene,
   usualScene,
 } from './support/fixtures.ts';
-import { expect, expectAccessible, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  forgiveFailedRequests,
+  openPanel,
+  picture,
+  test,
+  tryNow,
+} from './support/panel-test.ts';
 
 const sizes = [
   { width: 1024, height: 768 },
@@ -115,7 +123,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await picture(page, name('gone'));
         await expectAccessible(page);
         await opened.startAgain();
-        await page.getByRole('button', { name: 'Try now' }).click();
+        await tryNow(page);
         await expect(page.getByText('The Belljar host does not answer.')).toBeHidden();
         await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
         forgiveFailedRequests(pageErrors);
@@ -141,11 +149,13 @@ test.describe('forced colours', () => {
 
 test('a list that cannot be had says why, and comes when it can', async ({ page, desk, pageErrors }) => {
   const opened = await desk(usualScene());
-  opened.next('servers.list', new BelljarError('newer-format', { file: `${home}/.config/belljar/policies/x.json` }));
+  const file = `${home}/.config/belljar/policies/x.json`;
+  const repair = opened.every('servers.list', new BelljarError('newer-format', { file }));
   await page.goto(opened.address());
   await expect(page.getByText('The file was written by a newer Belljar and is left alone.').first()).toBeVisible();
   await picture(page, 'list-failed');
-  await page.getByRole('button', { name: 'Try now' }).click();
+  repair();
+  await tryNow(page);
   await expect(page.getByRole('heading', { name: 'filesystem' })).toBeVisible();
   forgiveFailedRequests(pageErrors);
 });

@@ -12,6 +12,8 @@ import { later, makeHome } from '../cli/support/product.ts';
 import { provision, type RealServers } from './provision.ts';
 import { startSignInServer } from './sign-in.ts';
 
+/** A command's start takes its time on a busy machine. */
+const slow = { timeout: 15_000 };
 let servers: RealServers;
 
 beforeAll(async () => {
@@ -72,6 +74,10 @@ it('signs in through the browser while contained, and is refused when the answer
   const connection = await connecting;
   expect(await connection.tools()).toEqual(['who']);
   expect(await connection.call('who', {})).toBe('signed in');
+  // The answer to the helper comes when the browser was seen to take the link.
+  await expect
+    .poll(async () => (await home.run('events', '--json', '--kind', 'link.open', '--verdict', 'allowed')).out, slow)
+    .toContain('"target":"127.0.0.1"');
   await connection.close();
   // It initialises once for itself and once for its client.
   expect([...new Set(remote.steps)]).toEqual(['register', 'authorize', 'token', 'initialize', 'tools/list', 'who']);
@@ -100,7 +106,7 @@ it('signs in through the browser while contained, and is refused when the answer
   startEntry(home, readEntry(config, 'remote')).catch(() => undefined);
   expect((await home.run('ask', (await asked()).id, 'no')).code).toBe(0);
   await expect
-    .poll(async () => (await home.run('events', '--json', '--kind', 'link.open', '--verdict', 'refused')).out)
+    .poll(async () => (await home.run('events', '--json', '--kind', 'link.open', '--verdict', 'refused')).out, slow)
     .toContain('"target":"127.0.0.1"');
   expect(readFileSync(browserLog, 'utf8').trim().split('\n')).toHaveLength(1);
 });

@@ -1,7 +1,10 @@
 /** For every test of the panel: what is written to the console as an error or warning fails it, and the page is cleared. */
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 import '../lib/zod-without-eval.ts';
+
+// As in vitest.config.ts: a fact is waited for until a test would be over anyway.
+configure({ asyncUtilTimeout: 15_000 });
 
 let said: unknown[][] = [];
 

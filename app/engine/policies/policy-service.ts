@@ -13,7 +13,7 @@ import { denialNotEnforceable } from '#domain/grantable.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
-import { hostGroups, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
+import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { PinStore } from '../pins/ports.ts';
@@ -178,6 +178,19 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       });
   }
 
+  /** What the machine's own file of hosts says; looked at only where it is asked for. */
+  async function ownHosts(isAsked: boolean): Promise<(host: string, address: string) => boolean> {
+    const snapshot = isAsked ? await files.read(`${places.systemRoot}/etc/hosts`) : null;
+    const lines = new TextDecoder().decode(snapshot?.bytes ?? new Uint8Array()).split('\n');
+    const given = new Set(
+      lines.flatMap((line) => {
+        const [address = '', ...names] = line.replace(/#.*$/, '').trim().split(/\s+/);
+        return names.map((name) => `${name.toLowerCase()} ${address.toLowerCase()}`);
+      }),
+    );
+    return (host, address) => given.has(`${host} ${address}`);
+  }
+
   /** What the policy's symbol `runtime` surely stands for: the found program, and the folder of its script. */
   async function runtimePlaces(found: FoundServer): Promise<string[]> {
     const { launch } = found;
@@ -298,12 +311,15 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         places.home,
         ...Object.values(own),
       ]);
+      const seen = question.subject === 'net' ? seenHosts((await deps.events.hostUses()).get(found.id) ?? []) : [];
       const answer = explain(policy, question, {
         server: found.handle,
         folders: places,
         own,
         realPath,
         program: () => program,
+        nearAddress: (host, port) => nearAddressOf(seen, host, port),
+        isOwnHost: await ownHosts(seen.some(({ near }) => near)),
         runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
       });
       return { ...answer, effective: await effectiveOf(found, stored, policy) };

@@ -257,6 +257,7 @@ export function createMemoryEngine(): MemoryEngine {
             port: 443,
             domain: 'example.com',
             address: '93.184.216.34:443',
+            near: false,
             allowed: 3,
             refused: 0,
             lastAt: at,

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { Browser } from '#engine/questions/ports.ts';
 
 /** A program that still runs after this long has taken the link. */
-const momentMs = 2_000;
+const momentMs = 1_000;
 
 function starts(program: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<boolean> {
   return new Promise((resolve) => {

@@ -118,7 +118,9 @@ describe('what does not work', () => {
   });
 
   it('says nothing in time', async () => {
-    const record = await bare({ silent: true, junk: 'Usage: give me a file' }, 600);
+    // A shell, which has said its line long before the time is over.
+    const script = { command: '/bin/sh', args: ['-c', 'echo "Usage: give me a file"; exec sleep 600'], env: {} };
+    const record = await make().bare(script, { timeoutMs: 600 });
     expect(record).toMatchObject({ failure: 'timeout', initialize: null, tools: null });
     expect(record.detail).toBe('it did not answer within 1 s: Usage: give me a file');
   });

@@ -133,7 +133,7 @@ async function bare(technique: Technique): Promise<string | null> {
     if (technique.leaks !== undefined) expect(result.stdout).toContain(technique.leaks);
     if (technique.witness !== undefined)
       await expect
-        .poll(() => technique.witness?.(scene), { message: 'bare, it must be seen from outside', timeout: 10_000 })
+        .poll(() => technique.witness?.(scene), { message: 'bare, it must be seen from outside' })
         .not.toBe(before);
     if (result.seen !== undefined)
       expect(

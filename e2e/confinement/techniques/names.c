@@ -8,7 +8,8 @@
  *   udp <address> <port> <how>          a datagram: connect, sendto or sendmsg, and its answer
  *   hosts <name>                        the address that /etc/hosts alone gives (no other file is opened before)
  *   first-of <name> <port> <hex>        what /etc/hosts alone gives, connected to
- * how: blocking (default), waiting (non-blocking and poll), six (from an IPv6 socket), split (each byte alone)
+ * how: blocking (default), waiting (non-blocking and poll), six (from an IPv6 socket), split (each byte alone), leave (says nothing
+ * and ends)
  */
 #include "attack.h"
 
@@ -78,6 +79,7 @@ static int open_to(const struct sockaddr *to, socklen_t length, const char *how,
 /* Sends, closes its half, reads to the end. */
 static void talk(int descriptor, const char *hex, const char *how) {
   static unsigned char bytes[32768];
+  if (is(how, "leave")) reached("left");
   size_t size = unhex(hex, bytes, sizeof bytes);
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   if (is(how, "split")) {

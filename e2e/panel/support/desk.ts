@@ -53,6 +53,10 @@ export interface Desk {
   change: (server: Server) => void;
   /** The next call of this method fails so, or is answered by this. */
   next: <M extends keyof EngineApi>(method: M, answer: BelljarError | EngineApi[M]) => void;
+  /** Every call of this method fails so, until the answer is called. */
+  every: (method: keyof EngineApi, error: BelljarError) => () => void;
+  /** Pages that follow the feed. */
+  readonly readers: number;
   /** As if the host died: connections break, nobody answers. */
   stop: () => Promise<void>;
   /** Somebody answers at the same address again, with a new epoch. */
@@ -139,6 +143,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   let news: ServerNews;
   const calls: Desk['calls'] = [];
   const planned = new Map<string, unknown[]>();
+  const failing = new Map<string, BelljarError>();
 
   function find(handle: string): Server {
     const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
@@ -350,7 +355,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       method,
       async (input: unknown, signal?: AbortSignal): Promise<unknown> => {
         calls.push({ method, input });
-        const instead = planned.get(method)?.shift();
+        const instead = failing.get(method) ?? planned.get(method)?.shift();
         if (instead instanceof BelljarError) throw instead;
         const act = (typeof instead === 'function' ? instead : answer) as (
           input: unknown,
@@ -445,6 +450,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     },
     next(method, answer) {
       planned.set(method, [...(planned.get(method) ?? []), answer]);
+    },
+    every(method, error) {
+      failing.set(method, error);
+      return () => failing.delete(method);
+    },
+    get readers() {
+      return feed.readers;
     },
     stop,
     startAgain: () => start(Number(new URL(origin).port)),

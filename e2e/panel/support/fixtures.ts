@@ -270,7 +270,17 @@ export function usualScene(): Scene {
 }
 
 export function seenHost(host: string, domain: string | null, overrides: Partial<SeenHost> = {}): SeenHost {
-  return { host, port: 443, domain, address: null, allowed: 1, refused: 0, lastAt: agoIso(60), ...overrides };
+  return {
+    host,
+    port: 443,
+    domain,
+    address: null,
+    near: false,
+    allowed: 1,
+    refused: 0,
+    lastAt: agoIso(60),
+    ...overrides,
+  };
 }
 
 /** The usual desk, with a server that was seen to use some hosts, and denials that speak of names. */

@@ -25,6 +25,7 @@ namespace {
 
 constexpr size_t pending_connects_max = 512;
 constexpr int64_t name_wait = 2'000'000'000;
+constexpr int64_t name_wait_at_end = 1'000'000'000;
 constexpr size_t unnamed_max = 256;
 constexpr size_t sent_look_up_longest = 514;  // two bytes of length before it, over TCP
 
@@ -169,6 +170,25 @@ void Supervisor::settle_watched(bool all) {
     spool_.observe(std::move(one.seen), program_of);
     return true;
   });
+}
+
+bool Supervisor::names_are_missing() {
+  std::lock_guard lock(unnamed_mutex_);
+  return !unnamed_.empty();
+}
+
+void Supervisor::finish_network() {
+  int64_t until = steady_nanoseconds() + name_wait_at_end;
+  while (true) {
+    network_.catch_up();
+    bool told = network_.finished();
+    take_in_network();
+    bool late = steady_nanoseconds() >= until;
+    settle_watched(late || network_.socket() < 0);
+    if (late || (told && !names_are_missing())) return;
+    pollfd wait{network_.socket(), POLLIN, 0};
+    poll(&wait, 1, 20);
+  }
 }
 
 // A look-up on its way to a name server: the name is recorded, and looked up once more by us, to know it by its addresses.

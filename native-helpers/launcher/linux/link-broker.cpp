@@ -3,12 +3,20 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "supervisor.hpp"
 
 namespace belljar {
+
+namespace {
+
+constexpr int finish_wait_ms = 300;
+constexpr int finish_step_ms = 20;
+
+}  // namespace
 
 // The server's own socket is connected: what it sends then is between it and the guardian, who believes none of it.
 Supervisor::Answer Supervisor::connect_link_door(const Descriptor& socket) {
@@ -21,6 +29,7 @@ Supervisor::Answer Supervisor::connect_link_door(const Descriptor& socket) {
   if (blocking) fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
   int code = connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 ? 0 : errno;
   if (blocking) fcntl(socket.get(), F_SETFL, flags);
+  if (code == 0) links_open_++;
   return {false, code, 0, false};
 }
 
@@ -28,6 +37,8 @@ Supervisor::Answer Supervisor::connect_link_door(const Descriptor& socket) {
 void Supervisor::write_link_notes() {
   LinkNote note{};
   while (recv(settings_.link_notes.get(), &note, sizeof note, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof note)) {
+    if (note.last) links_open_--;
+    if (note.verdict == LinkNote::Verdict::nothing) continue;
     Observation observation;
     observation.kind = "link.open";
     observation.target = std::string(note.host, strnlen(note.host, sizeof note.host));
@@ -36,6 +47,16 @@ void Supervisor::write_link_notes() {
     observation.by = "broker";
     observation.pid = note.process;
     spool_.observe(std::move(observation), program_of);
+  }
+}
+
+void Supervisor::finish_links() {
+  if (!settings_.link_notes) return;
+  write_link_notes();
+  for (int waited = 0; links_open_ > 0 && waited < finish_wait_ms; waited += finish_step_ms) {
+    pollfd wait{settings_.link_notes.get(), POLLIN, 0};
+    poll(&wait, 1, finish_step_ms);
+    write_link_notes();
   }
 }
 

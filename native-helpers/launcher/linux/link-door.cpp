@@ -134,9 +134,10 @@ bool LinkDoor::spend() {
   return true;
 }
 
-void LinkDoor::note(const Request& request, LinkNote::Verdict verdict) {
+void LinkDoor::note(const Request& request, LinkNote::Verdict verdict, bool last) {
   LinkNote out{};
   out.verdict = verdict;
+  out.last = last;
   out.process = request.process;
   snprintf(out.host, sizeof out.host, "%s", request.name.c_str());
   // A supervisor that is gone ends the run; nobody is left to write for.
@@ -144,9 +145,18 @@ void LinkDoor::note(const Request& request, LinkNote::Verdict verdict) {
 }
 
 void LinkDoor::finish(Request& request, std::string_view reason) {
-  if (!request.name.empty()) note(request, reason.empty() ? LinkNote::Verdict::allowed : LinkNote::Verdict::refused);
+  note(request, reason.empty() ? LinkNote::Verdict::allowed : LinkNote::Verdict::refused, true);
   std::string answer = reason.empty() ? std::string(link_opened) : std::string(link_refused) + std::string(reason);
   if (send(request.server.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) errno = 0;
+  request.server.reset();
+  request.host.reset();
+}
+
+// The helper went before the answer: what came of it is not known here any more. A rule that the host knew of too has most
+// likely opened the link; else it was asked for, and the host takes the question away.
+void LinkDoor::leave(Request& request) {
+  bool told = static_cast<bool>(request.host);
+  note(request, !told ? LinkNote::Verdict::nothing : request.granted ? LinkNote::Verdict::allowed : LinkNote::Verdict::asked, true);
   request.server.reset();
   request.host.reset();
 }
@@ -156,8 +166,11 @@ void LinkDoor::take() {
     Descriptor server(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!server) return;
     // One too many is closed, which its helper understands.
-    if (requests_.size() >= requests_max || !watch(server.get())) continue;
     Request request;
+    if (requests_.size() >= requests_max || !watch(server.get())) {
+      note(request, LinkNote::Verdict::nothing, true);
+      continue;
+    }
     request.server = std::move(server);
     request.deadline = monotonic_ms() + packet_wait_ms;
     requests_.push_back(std::move(request));
@@ -190,27 +203,24 @@ void LinkDoor::read_link(Request& request) {
     memcpy(&sender, CMSG_DATA(at), sizeof sender);
     request.process = parent_process(sender.pid);
   }
-  if (n <= 0) {
-    request.server.reset();
-    return;
-  }
+  if (n <= 0) return leave(request);
   std::string_view text(bytes, static_cast<size_t>(n));
   auto link = (message.msg_flags & MSG_TRUNC) == 0 ? parse_link(text) : std::nullopt;
   // What is no link is never shown: an event that repeats it could hold a token.
   request.name = link ? link->host : "(not a link)";
   if (!link) return finish(request, "not-a-link");
-  bool granted = std::any_of(rules_.begin(), rules_.end(), [&link](const std::string& rule) { return link_rule_covers(rule, *link); });
-  if (!granted && !ask_links_) return finish(request, "not-allowed");
+  request.granted = std::any_of(rules_.begin(), rules_.end(), [&link](const std::string& rule) { return link_rule_covers(rule, *link); });
+  if (!request.granted && !ask_links_) return finish(request, "not-allowed");
   if (!spend()) return finish(request, "too-often");
-  ask(request, text, granted);
+  ask(request, text);
 }
 
-void LinkDoor::ask(Request& request, std::string_view link, bool granted) {
+void LinkDoor::ask(Request& request, std::string_view link) {
   request.host = reach_host(state_folder_);
   if (!request.host) return finish(request, "no-host");
   std::string body = "{\"server\":\"" + server_ + "\",\"run\":\"" + run_ + "\",\"about\":{\"kind\":\"link\",\"url\":";
   append_json_string(body, link);
-  body += std::string("},\"granted\":") + (granted ? "true" : "false") + "}";
+  body += std::string("},\"granted\":") + (request.granted ? "true" : "false") + "}";
   std::string text = "POST /rpc/questions.ask HTTP/1.1\r\nhost: belljar\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: " +
                      std::to_string(body.size()) + "\r\n\r\n" + body;
   bool sent = send(request.host.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
@@ -228,7 +238,7 @@ void LinkDoor::read_answer(Request& request) {
     request.answer.append(bytes, static_cast<size_t>(n));
   }
   HostVerdict verdict = host_verdict(request.answer);
-  if (verdict.asked) note(request, LinkNote::Verdict::asked);
+  if (verdict.asked) note(request, LinkNote::Verdict::asked, false);
   finish(request, verdict.reason);
 }
 
@@ -240,7 +250,7 @@ void LinkDoor::serve() {
   for (Request& request : requests_) {
     if (!request.host) {
       read_link(request);
-      if (request.server && !request.host && now >= request.deadline) request.server.reset();
+      if (request.server && !request.host && now >= request.deadline) leave(request);
       continue;
     }
     read_answer(request);
@@ -252,7 +262,7 @@ void LinkDoor::serve() {
     // The helper waits in silence: whatever comes from it is its end, and nobody is left to answer.
     char byte = 0;
     ssize_t n = recv(request.server.get(), &byte, 1, MSG_DONTWAIT);
-    if (n >= 0 || (errno != EAGAIN && errno != EINTR)) finish(request, "no-answer");
+    if (n >= 0 || (errno != EAGAIN && errno != EINTR)) leave(request);
   }
   std::erase_if(requests_, [](const Request& request) { return !request.server; });
   set_timer();

@@ -44,6 +44,7 @@ class LinkDoor {
     Descriptor server;  // the helper
     Descriptor host;    // while it is asked
     int64_t deadline = 0;
+    bool granted = false;
     int process = 0;
     std::string name;    // the link's host
     std::string answer;  // of the host, so far
@@ -52,9 +53,10 @@ class LinkDoor {
   void take();
   void read_link(Request& request);
   void read_answer(Request& request);
-  void ask(Request& request, std::string_view link, bool granted);
+  void ask(Request& request, std::string_view link);
   void finish(Request& request, std::string_view reason);
-  void note(const Request& request, LinkNote::Verdict verdict);
+  void leave(Request& request);
+  void note(const Request& request, LinkNote::Verdict verdict, bool last);
   bool watch(int fd);
   bool spend();
   void set_timer();

@@ -1,17 +1,24 @@
+// The folder is made once and serves every run: it holds links to the launcher beside it, which knows itself by their names,
+// and the same two texts for everybody. Making it for each run would take as long as all of the walls.
+//
+// Trust: whoever may write there could replace the launcher as well; it must belong to this user or to root, and to nobody else.
 #include "link-programs.hpp"
 
+#include <cerrno>
 #include <climits>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../core/text.hpp"
 #include "link-wire.hpp"
-#include "target.hpp"
 
 namespace belljar {
 
 namespace {
 
+constexpr std::string_view folder_name = "open-link";
 // For programs that ask GLib's or KDE's table of applications instead of the environment: this one opens links.
 constexpr std::string_view application_name = "belljar-open-link.desktop";
 constexpr std::string_view application =
@@ -21,42 +28,55 @@ constexpr std::string_view defaults =
     "[Default Applications]\nx-scheme-handler/https=belljar-open-link.desktop\nx-scheme-handler/http=belljar-open-link.desktop\n";
 constexpr std::string_view usual_data_folders = "/usr/local/share:/usr/share";
 
-Descriptor make_folder(int parent, const char* name) {
-  if (mkdirat(parent, name, 0700) != 0) return {};
-  return Descriptor(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+Descriptor open_folder(const std::string& path) { return Descriptor(open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
+
+bool make_file(const std::string& path, std::string_view text) {
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-bool make_file(int folder, std::string_view name, std::string_view text) {
-  Descriptor file(openat(folder, std::string(name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+// Under a name of its own, then moved into place whole: two launchers that start at once make the same.
+bool make(const std::string& beside, std::string_view launcher) {
+  std::string making = beside + "." + std::to_string(getpid());
+  std::string programs = making + "/bin";
+  std::string applications = making + "/share/applications";
+  bool made = mkdir(making.c_str(), 0755) == 0 && mkdir(programs.c_str(), 0755) == 0 &&
+              mkdir((making + "/share").c_str(), 0755) == 0 && mkdir(applications.c_str(), 0755) == 0;
+  std::string target = "../../" + std::string(launcher);
+  for (const char* name : link_helper_names) made = made && symlink(target.c_str(), (programs + "/" + name).c_str()) == 0;
+  made = made && make_file(applications + "/" + std::string(application_name), application) &&
+         make_file(applications + "/mimeapps.list", defaults);
+  if (made && rename(making.c_str(), beside.c_str()) == 0) return true;
+  int error = errno;
+  for (const char* name : link_helper_names) unlink((programs + "/" + name).c_str());
+  unlink((applications + "/" + std::string(application_name)).c_str());
+  unlink((applications + "/mimeapps.list").c_str());
+  for (const std::string& folder : {applications, making + "/share", programs, making}) rmdir(folder.c_str());
+  errno = error;
+  return made && (error == EEXIST || error == ENOTEMPTY);
 }
 
 }  // namespace
 
-std::vector<Descriptor> make_link_programs(int folder, const std::string& path, Environment& environment) {
-  std::vector<Descriptor> made;
+Descriptor open_link_programs(const std::string& path, Environment& environment) {
   char self[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self);
-  if (n <= 0 || n >= PATH_MAX) return made;
-  self[n] = '\0';
-  Descriptor programs = make_folder(folder, "bin");
-  Descriptor share = make_folder(folder, "share");
-  Descriptor applications = share ? make_folder(share.get(), "applications") : Descriptor();
-  if (!programs || !applications) return made;
-  for (const char* name : link_helper_names) {
-    // To this very program, which knows itself by their names: a copy would cost more than the start of many a server.
-    if (symlinkat(self, programs.get(), name) != 0) return made;
+  if (n <= 0 || n >= PATH_MAX) return {};
+  std::string_view launcher(self, static_cast<size_t>(n));
+  std::string folder = std::string(parent_of(launcher)) + "/" + std::string(folder_name);
+  Descriptor opened = open_folder(folder);
+  if (!opened && errno == ENOENT && make(folder, base_name(launcher))) opened = open_folder(folder);
+  struct stat info{};
+  if (!opened || fstat(opened.get(), &info) != 0) return {};
+  if ((info.st_uid != geteuid() && info.st_uid != 0) || (info.st_mode & 022) != 0) {
+    errno = EPERM;
+    return {};
   }
-  if (!make_file(applications.get(), application_name, application) || !make_file(applications.get(), "mimeapps.list", defaults)) return made;
-
-  std::string programs_path = path_of(programs.get());
-  environment.set("BROWSER", programs_path + "/" + link_helper_names[0]);
-  if (environment.has("PATH")) environment.set("PATH", programs_path + ":" + path);
+  environment.set("BROWSER", folder + "/bin/" + link_helper_names[0]);
+  if (environment.has("PATH")) environment.set("PATH", folder + "/bin:" + path);
   std::string data(environment.get("XDG_DATA_DIRS"));
-  environment.set("XDG_DATA_DIRS", path_of(share.get()) + ":" + (data.empty() ? std::string(usual_data_folders) : data));
-  made.push_back(std::move(programs));
-  made.push_back(std::move(share));
-  return made;
+  environment.set("XDG_DATA_DIRS", folder + "/share:" + (data.empty() ? std::string(usual_data_folders) : data));
+  return opened;
 }
 
 }  // namespace belljar

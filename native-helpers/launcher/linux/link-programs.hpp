@@ -1,15 +1,14 @@
 // What programs inside find when they look for a browser.
 #pragma once
 #include <string>
-#include <vector>
 
 #include "descriptor.hpp"
 #include "environment.hpp"
 
 namespace belljar {
 
-// Makes `bin` and `share` in a run's own folder and names them in the environment. Returns the folders, which the server may
-// read and execute; none, with errno, when they could not be made. `path` is the PATH that the server is given.
-std::vector<Descriptor> make_link_programs(int folder, const std::string& path, Environment& environment);
+// The folder `open-link` beside the launcher, which the server may read and execute, named in the environment; made when it
+// is missing. None, with errno, when it cannot be. `path` is the PATH that the server is given.
+Descriptor open_link_programs(const std::string& path, Environment& environment);
 
 }  // namespace belljar

@@ -20,9 +20,11 @@ constexpr int link_helper_wait_ms = 30'000;
 // By these names programs look for whatever opens a link. The first one is what BROWSER names.
 constexpr const char* link_helper_names[] = {"xdg-open", "sensible-browser", "x-www-browser", "www-browser"};
 
-// What the guardian tells the supervisor, which writes the events.
+// What the guardian tells the supervisor, which writes the events: of each connection one note with `last`, so that the
+// supervisor knows when all is said.
 struct LinkNote {
-  enum class Verdict : int { asked, allowed, refused } verdict;
+  enum class Verdict : int { nothing, asked, allowed, refused } verdict;
+  bool last;
   int process;      // that started the helper; 0 when it is gone
   char host[256];
 };

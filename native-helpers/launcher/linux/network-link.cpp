@@ -99,6 +99,9 @@ std::vector<Observation> NetworkLink::drain() {
         one.address = address_text(message.remote);
         seen.push_back(std::move(one));
         break;
+      case NetworkMessage::Kind::finished:
+        finished_ = true;
+        break;
       default:
         break;
     }
@@ -172,6 +175,15 @@ bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int up
   if (!one.server || (upstream >= 0 && !one.upstream)) return false;
   unsent_.push_back(std::move(one));
   return true;
+}
+
+bool NetworkLink::finished() {
+  std::lock_guard lock(mutex_);
+  if (!socket_) return true;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::finish;
+  if (!finish_asked_) finish_asked_ = unsent_.empty() && send_message(socket_.get(), message, nullptr, 0, false);
+  return finished_;
 }
 
 bool NetworkLink::behind() {

@@ -39,6 +39,9 @@ class NetworkLink {
   // Watch: this name was asked for.
   void seen_query(const std::string& name);
 
+  // At the end: has the network process told everything? Asks it the first time.
+  bool finished();
+
   // The network process has not taken everything yet: the housekeeping thread calls catch_up() when the socket has room.
   bool behind();
   void catch_up();
@@ -62,6 +65,8 @@ class NetworkLink {
   std::vector<std::string> made_up_;
   std::deque<Unsent> unsent_;
   int64_t hosts_read_ = 0;
+  bool finish_asked_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace belljar

@@ -127,6 +127,11 @@ class SupervisorMessages : public Watched {
       case NetworkMessage::Kind::carry_by_name:
         if (descriptors[0]) relays_.carry_by_name(std::move(descriptors[0]), message);
         return;
+      case NetworkMessage::Kind::finish:
+        relays_.tell_all();
+        message.kind = NetworkMessage::Kind::finished;
+        send_message(socket_, message, nullptr, 0, true);
+        return;
       case NetworkMessage::Kind::seen_query: {
         std::string name(message.text());
         if (!valid_host_name(name) || watched.size() >= lookups_waiting_max) return;

@@ -296,19 +296,22 @@ class Relays::Relay {
 
   // ---- Ends.
 
+  void tell() {
+    if (!reported_) owner_.report(*this, name, false);
+    reported_ = true;
+  }
+
   void fail(int error) {
+    tell();  // it was tried, and allowed; told first, so that it is known before the server can end
     if (server_) end_connecting(server_, error);
     server_.reset();
-    if (!reported_) owner_.report(*this, name, false);  // it was tried, and allowed
-    reported_ = true;
     reset();
   }
 
   void reset() {
+    tell();
     if (server_) end_connecting(server_, ECONNRESET);
     server_.reset();
-    if (!reported_) owner_.report(*this, name, false);
-    reported_ = true;
     near_.reset();
     far_.reset();
     owner_.end(this);
@@ -521,6 +524,10 @@ void Relays::answered(uint64_t lookup, const DnsAnswer& answer, bool of_hosts) {
   Relay* relay = found->second;
   lookups_.erase(found);
   relay->answered(answer, of_hosts);
+}
+
+void Relays::tell_all() {
+  for (auto& [relay, owned] : relays_) relay->tell();
 }
 
 int Relays::tick() {

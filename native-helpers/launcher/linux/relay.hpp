@@ -37,6 +37,8 @@ class Relays : public Asker {
   // To `name` at the port of `remote`.
   void carry_by_name(Descriptor server, const NetworkMessage& message);
   void answered(uint64_t lookup, const DnsAnswer& answer, bool of_hosts) override;
+  // The run ends: connections of which nothing was told yet are told.
+  void tell_all();
   // Ends what has waited too long. Returns how long the loop may wait, in milliseconds.
   int tick();
 

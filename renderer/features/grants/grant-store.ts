@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { ErrorBody } from '#contract/errors.ts';
 import type { RuleChange } from '#contract/methods.ts';
+import type { SeenHost } from '#contract/network.ts';
 import type { EventKind } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
@@ -40,21 +41,22 @@ export function createGrantStore(transport: Transport, home: () => string | null
   const store = createStore<{ grant: Grant | null }>(() => ({ grant: null }));
   let opened = 0;
 
-  function proposals(denial: Denial, domain: string | null = null): Proposals {
+  function proposals(denial: Denial, seen: SeenHost | null = null): Proposals {
     const { targetBytes, ...rest } = denial;
-    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home(), domain);
+    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home(), seen);
   }
 
   /** Who owns a name is for the host to say; until it does, and where it cannot, this host alone is proposed. */
-  async function addDomain(denial: Denial): Promise<void> {
+  async function learnHost(denial: Denial): Promise<void> {
     const host = deniedHost(denial);
     if (host === null) return;
     const dialog = opened;
     const answer = await transport.call('policies.hosts', { server: denial.server }).catch(() => null);
-    const domain = answer?.hosts.find((seen) => seen.host === host)?.domain ?? null;
+    const known = answer?.hosts.filter((one) => one.host === host) ?? [];
+    const seen = known.find(({ port }) => denial.target.endsWith(`:${String(port)}`)) ?? known[0];
     const { grant } = store.getState();
-    if (domain === null || dialog !== opened || grant?.denial !== denial || grant.step.kind !== 'choose') return;
-    store.setState({ grant: { ...grant, proposals: proposals(denial, domain) } });
+    if (seen === undefined || dialog !== opened || grant?.denial !== denial || grant.step.kind !== 'choose') return;
+    store.setState({ grant: { ...grant, proposals: proposals(denial, seen) } });
   }
 
   return Object.assign(store, {
@@ -66,7 +68,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
         store.setState({
           grant: { denials, denial, retry, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         });
-        void addDomain(denial);
+        void learnHost(denial);
       },
       select: (denial: Denial) => {
         store.setState(({ grant }) => ({
@@ -75,7 +77,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
               ? null
               : { ...grant, denial, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         }));
-        void addDomain(denial);
+        void learnHost(denial);
       },
       choose: (chosen: number) => {
         store.setState(({ grant }) => ({

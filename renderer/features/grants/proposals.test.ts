@@ -24,14 +24,19 @@ describe('from a denial to rules', () => {
     ['net.listen', '[::1]:8080', ['permission loopback-listener', 'listen 8080']],
     ['net.listen', '192.168.1.5:8080', ['listen 8080']],
     ['link.open', 'accounts.example.com', ['link accounts.example.com']],
-    ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
+    ['unix.connect', '/run/my.sock', ['socket /run/my.sock']],
+    ['unix.connect', '@abstract', ['socket @abstract']],
+    ['syscall', 'clone CLONE_NEWUSER', ['permission nested-sandbox']],
+    ['syscall', 'clone CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET', ['permission nested-sandbox']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
   });
 
   it('proposes a host, and everything below the domain that it belongs to', () => {
-    const hosts = (kind: EventKind, target: string, domain: string | null): string[] => {
-      const proposals = proposalsFor({ kind, target }, home, domain);
+    const hosts = (kind: EventKind, target: string, domain: string | null, near: string | null = null): string[] => {
+      const counts = { allowed: 0, refused: 1, lastAt: '2026-03-01T12:00:00.000Z' };
+      const seen = { host: 'x', port: 443, domain, address: near, near: near !== null, ...counts };
+      const proposals = proposalsFor({ kind, target }, home, seen);
       return proposals.kind === 'none' ? [] : proposals.list.map(({ verb, what }) => `${verb} ${what}`);
     };
     expect(hosts('net.connect', 'api.hub.example:8443', 'hub.example')).toEqual([
@@ -43,6 +48,8 @@ describe('from a denial to rules', () => {
       'host *.hub.example:443',
     ]);
     expect(hosts('net.connect', 'hub.example:443', 'hub.example')).toEqual(['host hub.example:443']);
+    // A name that led to the own network takes a rule for the address.
+    expect(hosts('net.connect', 'git.hub.example:443', 'hub.example', '10.0.0.5:443')).toEqual(['host 10.0.0.5:443']);
     expect(hosts('net.connect', '[2001:db8::1]:443', null)).toEqual(['host [2001:db8::1]:443']);
     expect(deniedHost({ kind: 'net.connect', target: '[2001:db8::1]:443' })).toBe('2001:db8::1');
     expect(deniedHost({ kind: 'net.connect', target: '127.0.0.1:80' })).toBeNull();
@@ -59,7 +66,9 @@ describe('from a denial to rules', () => {
     expect(rules('file.read', '/very/long', 90_000)).toContain('not known');
     expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
     expect(rules('file.read', 'relative/path')).toContain('full path');
-    expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('unix.connect', '@')).toContain('without a name');
+    expect(rules('syscall', 'clone CLONE_NEWUSER|CLONE_NEWNS')).toContain('No rule');
+    expect(rules('syscall', 'mount')).toContain('No rule');
     expect(rules('link.open', '(not a link)')).toContain('never opened');
     expect(rules('link.open', 'localhost')).toContain('each time');
     expect(rules('link.open', '127.0.0.1')).toContain('each time');
@@ -75,8 +84,20 @@ describe('from a denial to rules', () => {
       'link.open': 'example.org',
     };
     for (const kind of eventKinds) {
-      expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);
+      const target = samples[kind] ?? '/some/path';
+      expect([kind, Array.isArray(rules(kind, target))]).toEqual([kind, isGrantable(kind, target)]);
     }
+  });
+
+  it('proposes a socket by what it is first, because it lies elsewhere after the next login', () => {
+    const proposals = proposalsFor({ kind: 'unix.connect', target: '/tmp/ssh-a/agent.1', known: 'ssh-agent' }, home);
+    expect(proposals).toEqual({
+      kind: 'proposals',
+      list: [
+        { verb: 'socket', what: 'ssh-agent', title: 'Use your SSH keys through the agent' },
+        { verb: 'socket', what: '/tmp/ssh-a/agent.1', title: 'Connect to this socket, at this place' },
+      ],
+    });
   });
 
   it('splits addresses', () => {
