@@ -9,6 +9,7 @@ import { lookup } from 'node:dns/promises';
 import { Resolver } from 'node:dns';
 import { request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,7 +83,7 @@ const ways = {
   https: (address) => get(address, { agent: false }),
   cares: (address) => get(address, { agent: false, lookup: withResolver }),
   undici: async (address) => {
-    const undici = await import(`${process.env.UNDICI}/index.js`);
+    const undici = createRequire(import.meta.url)(process.env.UNDICI);
     const { statusCode, headers, body } = await undici.request(address, { signal: AbortSignal.timeout(limitMs) });
     if (headers.location !== undefined) return ways.undici(headers.location);
     if (statusCode !== 200) throw new Error(`status ${statusCode}`);
