@@ -82,7 +82,7 @@ const parts = [
     name: 'unit',
     title: 'unit tests (vitest)',
     commands: () => [vitest('unit', ['unit', 'renderer'])],
-    timeoutMs: 5 * minute,
+    timeoutMs: 10 * minute,
   },
   {
     name: 'native',
@@ -90,7 +90,7 @@ const parts = [
     skip: () => (process.platform === 'linux' ? undefined : 'the launcher exists for Linux only so far'),
     needs: ['launcher'],
     commands: () => [{ command: 'make', args: ['-C', 'native-helpers', 'check'], count: countNative }],
-    timeoutMs: 5 * minute,
+    timeoutMs: 10 * minute,
   },
   {
     name: 'product',
@@ -98,7 +98,7 @@ const parts = [
     skip: () => (process.platform === 'linux' ? undefined : 'servers can be contained on Linux only so far'),
     needs: product,
     commands: async () => [await withChromium(vitest('product', ['e2e']))],
-    timeoutMs: 10 * minute,
+    timeoutMs: 20 * minute,
   },
   {
     name: 'as-user',
@@ -127,7 +127,7 @@ const parts = [
         }),
       ];
     },
-    timeoutMs: 10 * minute,
+    timeoutMs: 20 * minute,
   },
   {
     name: 'imports',
