@@ -216,7 +216,7 @@ describe('hiding from the supervisor', () => {
       target: (arena) => join(arena.neighbour, 'stream.sock'),
       allowed: (arena) => ({
         target: join(arena.neighbour, 'stream.sock'),
-        plan: { socket: [join(arena.neighbour, 'stream.sock')] },
+        plan: { socket: [[join(arena.neighbour, 'stream.sock')]] },
       }),
     },
     {

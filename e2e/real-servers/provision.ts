@@ -132,6 +132,9 @@ async function installPython(folder: string, servers: RealServers): Promise<void
         HOME: servers.home,
         XDG_CACHE_HOME: join(servers.home, '.cache'),
         XDG_DATA_HOME: join(servers.home, '.local/share'),
+        // What the tests' own environment says of uv's cache does not count here.
+        UV_CACHE_DIR: join(servers.home, '.cache/uv'),
+        UV_TOOL_DIR: join(servers.home, '.local/share/uv/tools'),
       },
     });
   }

@@ -87,7 +87,7 @@ export function createClient(client: Client, system: System): ClientAdapter {
     ownNode: client.ownNode === true,
     async load(file) {
       const formats = [sourceOf(client, file).format, ...(client.policies ?? []).map(({ format }) => format)];
-      await Promise.all(formats.map((format) => format?.load()));
+      for (const format of formats) await format?.load();
     },
     parse(text, file, policyTexts) {
       const source = sourceOf(client, file);

@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder, projectRoot } from '../../confinement/support/places.ts';
 import { provision } from '../../real-servers/provision.ts';
@@ -185,10 +186,15 @@ function java(): Program | string {
 
 function rust(): Program | string {
   const compiler = find('rustc');
-  if (compiler === null && !isBuilt('ask.rs')) return 'no Rust compiler';
+  // rustup's rustc finds the compiler itself below the home of whoever installed it.
+  const env = { HOME: userInfo().homedir };
+  const works =
+    compiler !== null && spawnSync(compiler, ['--version'], { env: { ...process.env, ...env } }).status === 0;
+  if (!works && !isBuilt('ask.rs')) return 'no Rust compiler';
   const program = build('ask.rs', 'ask', (folder, source) => [
     compiler ?? 'rustc',
     ['-O', '--edition', '2021', '-o', join(folder, 'ask'), source],
+    env,
   ]);
   return {
     name: 'rust',
