@@ -86,8 +86,8 @@ export function createClient(client: Client, system: System): ClientAdapter {
     asksAgain: client.asksAgain === true,
     ownNode: client.ownNode === true,
     async load(file) {
-      const formats = [sourceOf(client, file).format, ...(client.policies ?? []).map(({ format }) => format)];
-      for (const format of formats) await format?.load();
+      const policies = (client.policies ?? []).flatMap(({ format }) => format ?? []);
+      await Promise.all([sourceOf(client, file).format, ...policies].map((format) => format.load()));
     },
     parse(text, file, policyTexts) {
       const source = sourceOf(client, file);
