@@ -174,6 +174,7 @@ const child = spawn(
       LANG: process.env.LANG ?? 'C.UTF-8',
       TMPDIR: temporary,
       ...(process.env.CI === undefined ? {} : { CI: process.env.CI }),
+      ...(process.env.CHROMIUM_PATH === undefined ? {} : { CHROMIUM_PATH: process.env.CHROMIUM_PATH }),
       ...(process.env.NODE_EXTRA_CA_CERTS === undefined
         ? {}
         : { NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS }),

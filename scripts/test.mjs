@@ -52,6 +52,12 @@ function vitest(part, projects) {
   };
 }
 
+/** For tests among others that start a browser: where there is none, they say so themselves and the rest still runs. */
+async function withChromium(part) {
+  const chromium = await provideChromium().catch(() => undefined);
+  return chromium === undefined ? part : { ...part, env: { ...part.env, CHROMIUM_PATH: chromium } };
+}
+
 const parts = [
   {
     name: 'types',
@@ -91,7 +97,7 @@ const parts = [
     title: `whole product, as ${isRoot ? 'root' : 'this user'} (vitest)`,
     skip: () => (process.platform === 'linux' ? undefined : 'servers can be contained on Linux only so far'),
     needs: product,
-    commands: () => [vitest('product', ['e2e'])],
+    commands: async () => [await withChromium(vitest('product', ['e2e']))],
     timeoutMs: 10 * minute,
   },
   {
@@ -103,10 +109,10 @@ const parts = [
     },
     needs: product,
     ownEnvironment: true,
-    commands: () => {
+    commands: async () => {
       const report = join(reports, 'as-user.json');
       return [
-        {
+        await withChromium({
           command: node,
           args: [
             'scripts/as-user.mjs',
@@ -118,7 +124,7 @@ const parts = [
           report,
           count: () => countVitest(readReport(report)),
           leftOutCode: 3,
-        },
+        }),
       ];
     },
     timeoutMs: 10 * minute,
@@ -195,7 +201,7 @@ async function runPart(part) {
       command,
       args,
       // The run as another user makes an environment of its own, from this one.
-      env: part.ownEnvironment ? process.env : { ...environment, ...env },
+      env: { ...(part.ownEnvironment ? process.env : environment), ...env },
       timeoutMs: part.timeoutMs ?? 3 * minute,
     });
     if (leftOutCode !== undefined && result.code === leftOutCode) {

@@ -93,10 +93,10 @@ export type EffectivePolicy = z.infer<typeof effectivePolicySchema>;
 
 export const explanationSchema = z.strictObject({
   verdict: z.enum(['allowed', 'refused', 'would-ask']),
-  /** What was asked, as understood: `file`, `net`, `program`. */
-  subject: z.enum(['file', 'net', 'program']),
+  /** What was asked, as understood; a socket is a `file` that is connected to. */
+  subject: z.enum(['file', 'net', 'program', 'permission']),
   target: z.string(),
-  access: z.enum(['read', 'write', 'connect', 'exec']),
+  access: z.enum(['read', 'write', 'connect', 'exec', 'use']),
   rule: z.strictObject({ id: z.string(), source: sourceSchema }).nullable(),
   source: sourceSchema.nullable(),
   enforcedBy: enforcerSchema,

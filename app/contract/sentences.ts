@@ -14,12 +14,16 @@ import type {
   EventKind,
   Level,
   NetworkMode,
+  Permission,
   QuestionAnswer,
   QuestionKind,
+  RuleVerb,
   ServerState,
+  SocketName,
   Source,
   Uptake,
 } from './words.ts';
+import { isSandboxCall, permissions, socketNames } from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -310,7 +314,136 @@ export const knownTargets: Record<string, string> = {
   'system-bus': 'the system bus: control of services of this machine',
   'service-manager': 'the service manager: starting programs outside of any sandbox',
   'sound-server': 'the sound server: your microphone',
+  podman: 'the Podman socket: starting containers with your files in them',
+  containerd: 'the containerd socket: full control of this machine',
+  libvirt: "the virtual machines' control socket: full control of them, and through the system's, of this machine",
+  snapd: "the snap service's socket: installing programs, where your account may",
+  polkit: "the helper that asks for an administrator's password",
+  wayland: 'the Wayland display: your windows, and on many desktops your screen',
+  x11: 'the X11 display: your screen and keyboard',
+  pipewire: 'the PipeWire sound and video server: your microphone, and on some desktops your screen',
+  pulseaudio: 'the PulseAudio sound server: your microphone',
+  tmux: 'your tmux sessions: typing into your shells',
+  'terminal-session': 'a terminal multiplexer: typing into your shells',
+  vscode: "the editor's own socket: opening files and running commands in it",
+  emacs: 'the Emacs server: running programs as you',
+  neovim: 'the Neovim server: running programs as you',
+  mysql: 'the MySQL database server',
+  postgresql: 'the PostgreSQL database server',
+  redis: 'the Redis database server',
+  'name-service': 'the name service cache',
+  resolver: 'the system resolver: looking up names',
+  journal: "the system's journal",
+  'nested-sandbox': 'a sandbox of its own (as browsers make one for their pages)',
 };
+
+/** What a Unix socket that has a name is good for, and what comes with it. `use` stands after "lets it". */
+export const socketSentences: Record<SocketName, { use: string; risk: string }> = {
+  'ssh-agent': {
+    use: 'use your SSH keys through the agent',
+    risk: 'While it runs it can sign in as you wherever these keys are accepted. It cannot read the keys themselves.',
+  },
+  'gpg-agent': {
+    use: 'use your GPG keys through the agent',
+    risk: 'While it runs it can sign and decrypt as you, as long as the agent does not ask you. It cannot read the keys themselves.',
+  },
+  keyring: {
+    use: 'talk to the keyring',
+    risk: 'It can unlock and read passwords that your programs keep there.',
+  },
+  'session-bus': {
+    use: 'talk to the programs of your desktop',
+    risk: 'Programs on the bus do what they are asked: start others outside of any sandbox, read the keyring, show and record the screen. This is as good as no sandbox.',
+  },
+  'system-bus': {
+    use: "talk to this machine's services",
+    risk: 'Services on the bus do what your account may ask of them: networks, disks, power, and starting units.',
+  },
+  'service-manager': {
+    use: 'start and stop services of your session',
+    risk: 'A service runs outside of any sandbox. This is as good as no sandbox.',
+  },
+  x11: {
+    use: 'open windows on your X11 display',
+    risk: 'X11 knows no walls between windows: it can read your keyboard, see your screen, and type into your terminals.',
+  },
+  wayland: {
+    use: 'open windows on your Wayland display',
+    risk: 'It can show windows that look like others. Some desktops also let a program record the screen or type.',
+  },
+  pipewire: {
+    use: 'play and record sound and video',
+    risk: 'It can listen to your microphone and camera; on some desktops it can see your screen.',
+  },
+  pulseaudio: { use: 'play and record sound', risk: 'It can listen to your microphone.' },
+  docker: {
+    use: 'use Docker',
+    risk: 'Whoever may start containers can read and change every file of this machine. This is as good as no sandbox.',
+  },
+  podman: {
+    use: 'use Podman',
+    risk: 'Whoever may start containers can read and change every file of yours. This is as good as no sandbox.',
+  },
+  containerd: {
+    use: 'use containerd',
+    risk: 'Whoever may start containers can read and change every file of this machine. This is as good as no sandbox.',
+  },
+  libvirt: {
+    use: 'manage virtual machines',
+    risk: "It can give a virtual machine every file that you, or the system's service, may read.",
+  },
+  snapd: {
+    use: 'ask the snap service',
+    risk: 'It can install and remove programs where your account may do so unasked.',
+  },
+  tmux: {
+    use: 'use your tmux sessions',
+    risk: 'It can read your terminals and type into them. This is as good as no sandbox.',
+  },
+  vscode: {
+    use: 'talk to your editor',
+    risk: 'It can open files in the editor and make it run commands, outside of any sandbox.',
+  },
+  emacs: { use: 'talk to your Emacs', risk: 'It can make Emacs run any program. This is as good as no sandbox.' },
+  neovim: { use: 'talk to your Neovim', risk: 'It can make Neovim run any program. This is as good as no sandbox.' },
+  mysql: { use: 'use MySQL', risk: 'It can read and change what your account may in its databases.' },
+  postgresql: { use: 'use PostgreSQL', risk: 'It can read and change what your account may in its databases.' },
+  redis: { use: 'use Redis', risk: 'It can read and change everything that is kept there.' },
+};
+
+/** Which socket a known target is, where it can be granted by its name. */
+export const socketOfKnown: Partial<Record<string, SocketName>> = {
+  ...Object.fromEntries(socketNames.map((name) => [name, name])),
+  'docker-socket': 'docker',
+};
+
+/** What a permission lets a server do (after "lets it"), and what is weaker with it. */
+export const permissionSentences: Record<Permission, { use: string; risk: string }> = {
+  'nested-sandbox': {
+    use: 'make a sandbox of its own, as browsers do for their pages',
+    risk: 'In namespaces of its own it can ask for more of the kernel than other servers, so a hole in the kernel is easier to reach. Every rule about files, network and other programs holds in there too.',
+  },
+  datagrams: {
+    use: 'send datagrams (UDP) to the hosts that it may connect to',
+    risk: 'No name inside a datagram is checked, and at a port that it listens on it can receive from anywhere.',
+  },
+  'ask-links': {
+    use: 'ask you whether it may open an https link in your browser',
+    risk: 'What stands in an address that you let it open reaches the site that the address names.',
+  },
+  'loopback-listener': {
+    use: 'listen on any port, for programs of this machine alone',
+    risk: 'Every program of this machine, and a page in your browser, can connect to it there.',
+  },
+};
+
+/** The rule's own words after it was added, and what is to be known; null for rules that say all themselves. */
+export function grantSentences(verb: RuleVerb, what: string): { use: string; risk: string } | null {
+  const socket = socketNames.find((name) => name === what);
+  if (verb === 'socket' && socket !== undefined) return socketSentences[socket];
+  const permission = permissions.find((name) => name === what);
+  return verb === 'permission' && permission !== undefined ? permissionSentences[permission] : null;
+}
 
 /** A question, after the server's name and before what it is about. */
 export const questionPhrases: Record<QuestionKind, string> = {
@@ -403,6 +536,8 @@ const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.d
   limit: { did: 'reached the limit', tried: 'reached the limit' },
 };
 
+const sandboxPhrase: Phrase = { did: 'made', tried: 'tried to make' };
+
 /** A length of time in the words of the screen: `0.4 s`, `12 s`, `3 min`, `2 h`. */
 export function durationWords(milliseconds: number): string {
   if (milliseconds < 100) return 'less than 0.1 s';
@@ -467,8 +602,10 @@ export function eventSentence(event: Event): EventSentence {
         reason: null,
       };
     default: {
-      const phrase = eventPhrases[event.kind];
-      const known = event.known === undefined ? undefined : knownTargets[event.known];
+      const sandbox = isSandboxCall(event.kind, event.target);
+      const phrase = sandbox ? sandboxPhrase : eventPhrases[event.kind];
+      const key = event.known ?? (sandbox ? 'nested-sandbox' : undefined);
+      const known = key === undefined ? undefined : knownTargets[key];
       return {
         phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
         known: known ?? null,

@@ -71,6 +71,47 @@ export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'loopbac
 export const permissionSchema = z.enum(permissions);
 export type Permission = z.infer<typeof permissionSchema>;
 
+/** The calls by which a browser makes its own sandbox, as events name them: what `nested-sandbox` allows. */
+export const sandboxCalls = [
+  'clone CLONE_NEWUSER',
+  'clone CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET',
+  'unshare CLONE_NEWUSER',
+] as const;
+export function isSandboxCall(kind: EventKind, target: string): boolean {
+  return kind === 'syscall' && sandboxCalls.some((call) => call === target);
+}
+
+/**
+ * Unix sockets that can be granted by what they are: `belljar grant <server> socket ssh-agent`. Where each one is found is
+ * in app/domain/named-sockets.ts; the launcher looks again at every start.
+ */
+export const socketNames = [
+  'ssh-agent',
+  'gpg-agent',
+  'keyring',
+  'session-bus',
+  'system-bus',
+  'service-manager',
+  'x11',
+  'wayland',
+  'pipewire',
+  'pulseaudio',
+  'docker',
+  'podman',
+  'containerd',
+  'libvirt',
+  'snapd',
+  'tmux',
+  'vscode',
+  'emacs',
+  'neovim',
+  'mysql',
+  'postgresql',
+  'redis',
+] as const;
+export const socketNameSchema = z.enum(socketNames);
+export type SocketName = z.infer<typeof socketNameSchema>;
+
 /** What a rule is about; also the verb of `belljar grant <server> <verb> <what>`. */
 export const ruleVerbs = [
   'read',

@@ -75,7 +75,7 @@ const linuxGroups: readonly Group[] = [
     level: 'strict',
     what: words(`/etc/os-release /etc/lsb-release /etc/debian_version /etc/redhat-release /etc/alpine-release
       /etc/alternatives /etc/mime.types /etc/magic /etc/magic.mime /etc/gitconfig /etc/gitattributes /etc/shells
-      /etc/login.defs /etc/python3 /etc/python3.9 /etc/python3.10 /etc/python3.11 /etc/python3.12 /etc/python3.13
+      /etc/login.defs /etc/chromium /etc/chromium.d /etc/opt/chrome/policies /etc/python3 /etc/python3.9 /etc/python3.10 /etc/python3.11 /etc/python3.12 /etc/python3.13
       /etc/python3.14 /etc/perl /etc/papersize /etc/sysconfig/clock`),
   },
   {

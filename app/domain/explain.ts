@@ -4,11 +4,12 @@
  */
 import { BelljarError } from '#contract/errors.ts';
 import type { EffectivePolicy, Enforcer, Explanation, Rule } from '#contract/policy.ts';
-import type { RuleVerb } from '#contract/words.ts';
+import { permissions, type RuleVerb } from '#contract/words.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { addressKind } from './addresses.ts';
 import { assertGrantable } from './grantable.ts';
 import { formatHost, hostReach, readHost, readStoredHost, schemePorts } from './host-rule.ts';
+import { namedSocketAt, socketName } from './named-sockets.ts';
 import { expandPath, isWithin, normalPath } from './paths.ts';
 
 export type Access = Explanation['access'];
@@ -45,7 +46,13 @@ const portIfNone = 443;
 /** What is asked: a path, an address or a program. Throws `invalid-input`. */
 export function readQuestion(text: string, access: Access | undefined, folders: Folders): Question {
   const path = /^[~/$]/.test(text) ? expandPath(text, folders) : null;
-  if (path !== null) return { subject: 'file', target: path, access: access ?? 'read' };
+  const isSocket = namedSocketAt(path ?? text) !== null;
+  if (path !== null) return { subject: 'file', target: path, access: access ?? (isSocket ? 'connect' : 'read') };
+  const isOther = access === undefined || access === 'connect';
+  if (isOther && (socketName(text) !== null || text.startsWith('@')))
+    return { subject: 'file', target: text, access: 'connect' };
+  if (access === undefined && permissions.some((permission) => permission === text))
+    return { subject: 'permission', target: text, access: 'use' };
   const address = readHostAndPort(text);
   if (address !== null && (access === undefined || access === 'connect')) {
     const { host, port } = address;
@@ -106,6 +113,7 @@ const verbsFor: Record<Access, readonly RuleVerb[]> = {
   write: ['write'],
   exec: ['exec'],
   connect: ['socket'],
+  use: ['permission'],
 };
 
 export function explain(policy: EffectivePolicy | null, question: Question, context: ExplainContext): Answer {
@@ -114,6 +122,7 @@ export function explain(policy: EffectivePolicy | null, question: Question, cont
     const change = policy === null ? `belljar contain ${context.server}` : `belljar level ${context.server} standard`;
     return { ...base, verdict: 'allowed', rule: null, source: null, enforcedBy: 'none', change };
   }
+  if (question.subject === 'permission') return explainPermission(policy, base, context);
   if (question.subject === 'net') return explainNet(policy, question, base, context);
   if (question.subject === 'program') {
     const found = context.program(question.target);
@@ -147,6 +156,14 @@ function allowed(base: Base, enforcedBy: Enforcer, rule: Rule | null, change: st
   };
 }
 
+function explainPermission(policy: EffectivePolicy, base: Base, { server }: ExplainContext): Answer {
+  const rule = policy.rules.find((one) => one.verb === 'permission' && one.what === base.target);
+  if (rule === undefined) return refused(base, 'seccomp', `belljar grant ${server} permission ${base.target}`);
+  const verb = rule.source === 'person' ? 'revoke' : 'grant';
+  const what = rule.source === 'person' ? `permission ${rule.what}` : `deny ${rule.id}`;
+  return allowed(base, 'seccomp', rule, `belljar ${verb} ${server} ${what}`);
+}
+
 function explainFile(policy: EffectivePolicy, question: Question, base: Base, context: ExplainContext): Answer {
   const realPath = context.realPath ?? ((path: string): string => path);
   const { target, access } = question;
@@ -161,7 +178,10 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
     .filter((rule) => rule.verb === 'deny' || verbs.includes(rule.verb))
     .map((rule) => ({
       rule,
-      reach: reachOf(rule, real, realPath, context, access === 'connect' && rule.verb !== 'deny'),
+      reach:
+        rule.verb === 'socket' && (rule.what === target || rule.what === namedSocketAt(real))
+          ? target.length
+          : reachOf(rule, real, realPath, context, access === 'connect' && rule.verb !== 'deny'),
     }))
     .filter(({ reach }) => reach >= 0)
     .toSorted((a, b) => b.reach - a.reach || Number(b.rule.verb === 'deny') - Number(a.rule.verb === 'deny'))[0]?.rule;
@@ -196,6 +216,10 @@ function reachOf(
 }
 
 function grantCommand(target: string, real: string, access: Access, context: ExplainContext): string | null {
+  // By its name a socket is found again after the next login.
+  const socket = access === 'connect' ? (socketName(target) ?? namedSocketAt(target) ?? namedSocketAt(real)) : null;
+  if (socket !== null || target.startsWith('@'))
+    return `belljar grant ${context.server} socket ${quote(socket ?? target)}`;
   try {
     assertGrantable(target, { ...context, realPath: (path) => (path === target ? real : path) });
   } catch (error) {

@@ -4,16 +4,20 @@
  */
 import { policyFormatVersion, type EffectivePolicy, type Rule } from '#contract/policy.ts';
 import { baseRules } from './base-rules.ts';
+import { certificateRules } from './certificates.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { formatPlan } from './plan-text.ts';
 import { compilePlan } from './policy-merge.ts';
 import { makeRule } from './rules.ts';
+import { secretPlaces } from './secret-places.ts';
 import { makeServerId, userScope } from './server-id.ts';
 
 const spoolLimitBytes = 4 * 1024 * 1024;
 
 export interface InstallRun {
   places: Folders & OwnFolders;
+  /** Some of its variables name files of certificates. */
+  environment: Readonly<Record<string, string | undefined>>;
   spool: string;
   write: readonly string[];
   /** Settings of the package manager: files and folders that are there. */
@@ -38,6 +42,10 @@ export function planForInstall(run: InstallRun): string {
     rules: [
       ...baseRules('standard').filter((one) => !(one.verb === 'env' && proxies.test(one.what))),
       { ...rule('exec', 'runtime'), symbol: 'runtime' },
+      ...certificateRules(
+        { env: {}, environment: run.environment, folders: run.places },
+        secretPlaces(run.places, run.places),
+      ),
       ...run.write.map((what) => rule('write', what)),
       ...run.read.map((what) => rule('read', what)),
       ...run.exec.map((what) => rule('exec', what)),

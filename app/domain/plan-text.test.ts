@@ -25,6 +25,13 @@ const ports = fc.oneof(
   fc.array(port, { minLength: 1, maxLength: 3 }).map((list) => list.join(',')),
   fc.tuple(port, port).map(([a, b]) => `${Math.min(a, b).toString()}-${Math.max(a, b).toString()}`),
 );
+const socketPlace = fc.oneof(
+  path,
+  fc.constant('display'),
+  fc.stringMatching(/^env:[A-Z_]{1,12}$/),
+  fc.stringMatching(/^xdg-runtime:[a-z0-9-]{1,8}(?:\/[a-zA-Z0-9-]{1,8}){0,2}$/),
+  fc.stringMatching(/^@[a-z0-9 /.%-]{1,60}$/),
+);
 const argument = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
   .filter((text) => isWellFormed(text) && !text.includes('\0'));
@@ -41,7 +48,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   read: fc.array(place, { maxLength: 5 }),
   exec: fc.array(fc.oneof(place, fc.constant('runtime')), { maxLength: 5 }),
   write: fc.array(place, { maxLength: 5 }),
-  socket: fc.array(path, { maxLength: 5 }),
+  socket: fc.array(fc.array(socketPlace, { minLength: 1, maxLength: 8 }), { maxLength: 5 }),
   local: fc.array(fc.integer({ min: 1, max: 65_535 }), { maxLength: 3 }),
   listen: fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 3 }),
   hosts: fc.array(
@@ -140,7 +147,7 @@ test('the documented form is what is written', () => {
       read: ['/etc/hosts', 'cwd'],
       exec: ['/usr', 'runtime'],
       write: ['arg:1', 'arg:2+7'],
-      socket: ['/run/x'],
+      socket: [['/run/x']],
       local: [5432],
       listen: [0],
       hosts: [

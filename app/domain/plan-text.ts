@@ -50,12 +50,13 @@ export interface Plan {
   spoolLimit: number;
   home: string;
   refuse: readonly string[];
-  /** Absolute paths or symbols (`arg:1`, `arg:0+7`, `cwd`). */
+  /** Absolute paths or symbols (`arg:1`, `arg:0+7`, `cwd`; to read also `env:NAME`). */
   read: readonly string[];
   /** As `read`, and `runtime`. */
   exec: readonly string[];
   write: readonly string[];
-  socket: readonly string[];
+  /** Each one: the places it may be at. Absolute paths, abstract names (`@name`), or symbols (`env:NAME`, `xdg-runtime:name`, `display`). */
+  socket: readonly (readonly string[])[];
   local: readonly number[];
   listen: readonly number[];
   hosts: readonly HostRule[];
@@ -86,6 +87,11 @@ export const planDefaults = {
 const pathMaxBytes = 4095;
 const encoder = new TextEncoder();
 const symbolPattern = /^(?:cwd|arg:(?:0|[1-9]\d{0,3})(?:\+[1-9]\d{0,3})?)$/;
+const variablePlacePattern = /^env:[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+const runtimePlacePattern = /^xdg-runtime:(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
+/** Bytes of an abstract socket's name: one less than an address holds. */
+const abstractNameMax = 107;
+const socketPlacesMax = 8;
 const envPattern = /^(?:\*|[A-Za-z_][A-Za-z0-9_]{0,254}\*?)$/;
 const setNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
@@ -115,6 +121,16 @@ function decodeField(text: string): string | null {
 /** Only normal paths, so that comparing them means something. */
 function isPath(value: string): boolean {
   return isWellFormed(value) && encoder.encode(value).length <= pathMaxBytes && normalPath(value) === value;
+}
+
+/** A path, `@name`, `env:NAME`, `xdg-runtime:name` or `display`. */
+function isSocketPlace(value: string): boolean {
+  if (value.startsWith('@')) {
+    const bytes = encoder.encode(value).length - 1;
+    return isWellFormed(value) && !value.includes('\0') && bytes >= 1 && bytes <= abstractNameMax;
+  }
+  const below = runtimePlacePattern.test(value) && value.length - 'xdg-runtime:'.length <= abstractNameMax;
+  return value === 'display' || variablePlacePattern.test(value) || below || isPath(value);
 }
 
 function isPort(value: number, least: number): boolean {
@@ -167,7 +183,7 @@ export function formatPlan(plan: Plan): string {
   each('read', plan.read);
   each('exec', plan.exec);
   each('write', plan.write);
-  each('socket', plan.socket);
+  for (const places of plan.socket) add('socket', ...places);
   each('local', plan.local);
   each('listen', plan.listen);
   for (const { pattern, ports, checked } of plan.hosts) add('host', pattern, ports, checked ? 'checked' : 'unchecked');
@@ -195,10 +211,8 @@ export function formatPlan(plan: Plan): string {
 
 interface Draft {
   single: Map<string, string>;
-  lists: Record<
-    'refuse' | 'read' | 'exec' | 'write' | 'socket' | 'env' | 'links' | 'start-arg' | 'start-for',
-    string[]
-  >;
+  lists: Record<'refuse' | 'read' | 'exec' | 'write' | 'env' | 'links' | 'start-arg' | 'start-for', string[]>;
+  sockets: string[][];
   hosts: HostRule[];
   permissions: Permission[];
   trees: { folder: string; digest: string }[];
@@ -232,12 +246,12 @@ export function parsePlan(text: string): Plan {
       read: [],
       exec: [],
       write: [],
-      socket: [],
       env: [],
       links: [],
       'start-arg': [],
       'start-for': [],
     },
+    sockets: [],
     hosts: [],
     permissions: [],
     trees: [],
@@ -257,7 +271,7 @@ export function parsePlan(text: string): Plan {
       if (value === null) throw invalid('a field is not well formed', number);
       return value;
     });
-    const problem = readLine(draft, key, fields);
+    const problem = readLine(draft, key, fields, Number(version) === planVersion);
     if (problem !== null) throw invalid(problem, number);
   });
   return finish(draft, Number(version));
@@ -268,10 +282,11 @@ function hasBareControl(field: string): boolean {
 }
 
 /** Null when the line was taken up, else what is wrong with it. */
-function readLine(draft: Draft, key: string, fields: readonly string[]): string | null {
+function readLine(draft: Draft, key: string, fields: readonly string[], isNewest: boolean): string | null {
   const [first = '', second = '', third = ''] = fields;
   const needed = fieldCounts[key] ?? 1;
-  if (fields.length !== needed) return `"${key}" takes ${needed.toString()} fields`;
+  const several = key === 'socket' && isNewest && fields.length >= 1 && fields.length <= socketPlacesMax;
+  if (!several && fields.length !== needed) return `"${key}" takes ${needed.toString()} fields`;
   if (singleKeys.has(key)) {
     if (draft.single.has(key)) return `"${key}" stands twice`;
     draft.single.set(key, first);
@@ -279,14 +294,22 @@ function readLine(draft: Draft, key: string, fields: readonly string[]): string 
   }
   switch (key) {
     case 'refuse':
-    case 'socket':
       if (!isPath(first)) return 'the path is not absolute';
-      draft.lists[key].push(first);
+      draft.lists.refuse.push(first);
+      return null;
+    case 'socket':
+      if (!fields.every((place) => (isNewest ? isSocketPlace(place) : isPath(place)))) return 'not a socket';
+      draft.sockets.push([...fields]);
       return null;
     case 'read':
     case 'exec':
     case 'write':
-      if (!isPath(first) && !symbolPattern.test(first) && !(key === 'exec' && first === 'runtime'))
+      if (
+        !isPath(first) &&
+        !symbolPattern.test(first) &&
+        !(key === 'exec' && first === 'runtime') &&
+        !(key === 'read' && isNewest && variablePlacePattern.test(first))
+      )
         return 'neither an absolute path nor a symbol';
       draft.lists[key].push(first);
       return null;
@@ -389,6 +412,7 @@ function finish(draft: Draft, version: number): Plan {
     spoolLimit,
     home: folder('home'),
     ...lists,
+    socket: draft.sockets,
     ...draft.ports,
     hosts: draft.hosts,
     links,

@@ -22,6 +22,7 @@ import { certificateRules } from './certificates.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
+import { deniesSocket, socketName, socketParts } from './named-sockets.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
 import { planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
@@ -108,8 +109,10 @@ function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
 }
 
 /** True when a denial takes the rule away: it names the rule, or the rule lies in what is denied. */
-function covers(denied: string, rule: Rule, realPath: (path: string) => string): boolean {
+function covers(denied: string, rule: Rule, { folders, realPath = String }: PolicyContext): boolean {
   if (denied === rule.id) return true;
+  const socket = rule.verb === 'socket' ? socketName(rule.what) : null;
+  if (socket !== null) return denied.startsWith('/') && deniesSocket(denied, socket, folders);
   if (!denied.startsWith('/') || !isPathRule(rule)) return false;
   return isWithin(rule.what, denied) || isWithin(realPath(rule.what), realPath(denied));
 }
@@ -136,7 +139,6 @@ function networkOf(
 }
 
 export function mergePolicy(context: PolicyContext): EffectivePolicy {
-  const realPath = context.realPath ?? ((path) => path);
   const denied = context.rules
     .map((rule, index) => ({ what: rule.what, index, denies: rule.verb === 'deny' }))
     .filter((rule) => rule.denies);
@@ -150,7 +152,7 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
     context.level === 'watch'
       ? collected.rules
       : collected.rules.filter(
-          (rule) => !denied.some(({ what, index }) => index > givenAt(rule) && covers(what, rule, realPath)),
+          (rule) => !denied.some(({ what, index }) => index > givenAt(rule) && covers(what, rule, context)),
         );
   const denials = unique(
     denied.map(({ what }) => makeRule('deny', what, 'person', 'person')),
@@ -191,6 +193,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
   const of = (verb: Rule['verb']): string[] =>
     watch ? [] : [...new Set(rules.filter((rule) => rule.verb === verb).flatMap(placeOf))];
   const ports = (verb: 'local' | 'listen'): number[] => of(verb).map(Number);
+  const sockets = of('socket').map((what) => socketParts(what, context.folders));
   const denied = of('deny').filter((what) => what.startsWith('/'));
   const places = secretPlaces(context.folders, context.own, context.clientFiles).map((place) => place.path);
   return {
@@ -205,10 +208,10 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     refuse: watch
       ? []
       : [...new Set([...places, ...denied, ...denied.map((path) => (context.realPath ?? String)(path))])],
-    read: of('read'),
+    read: [...new Set([...of('read'), ...sockets.flatMap((socket) => socket.reads)])],
     exec: of('exec'),
     write: of('write'),
-    socket: of('socket'),
+    socket: sockets.map((socket) => socket.places),
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
@@ -225,7 +228,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
           pinned: { program: pin.program, args: pin.args, instead: pin.instead },
           trees: [{ folder: pin.tree, digest: pin.digest }],
         }),
-    env: watch ? ['*'] : of('env'),
+    env: watch ? ['*'] : [...new Set([...of('env'), ...sockets.flatMap((socket) => socket.variables)])],
     // Python would write what it compiles beside the files of the tree, at level watch too.
     set: pin === null ? [] : [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }],
     limits: policy.limits,
@@ -234,14 +237,11 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
 
 function placeOf(rule: Rule): string[] {
   if (rule.symbol !== undefined) return [rule.symbol];
-  if (fileVerbs.has(rule.verb)) return isPathRule(rule) ? [rule.what] : [];
+  if (fileVerbs.has(rule.verb) && rule.verb !== 'socket') return isPathRule(rule) ? [rule.what] : [];
   return [rule.what];
 }
 
-const notYet = new Set(['permission:nested-sandbox', 'permission:datagrams']);
-
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
-  if (policy.rules.some((rule) => notYet.has(rule.id))) throw new BelljarError('not-enforceable');
   for (const { verb, what } of policy.rules) {
     if (verb === 'link' && normaliseWhat('link', what, context) !== what)
       throw new BelljarError('invalid-input', { params: { detail: `"${what}" is not the stored form of a host` } });

@@ -373,6 +373,9 @@ describe('what a person types', () => {
     ['read', '/a//b/../c', '/a/c'],
     ['read', '~/.ssh', '/home/anna/.ssh'],
     ['socket', '/run/x.sock', '/run/x.sock'],
+    ['socket', 'ssh-agent', 'ssh-agent'],
+    ['socket', '@/tmp/.X11-unix/X0', '@/tmp/.X11-unix/X0'],
+    ['permission', 'nested-sandbox', 'nested-sandbox'],
     ['local', 'localhost:5432', '5432'],
     ['local', '[::1]:80', '80'],
     ['local', '8080', '8080'],
@@ -419,8 +422,9 @@ describe('what a person types', () => {
     ['link', 'http://localhost:3000/', 'invalid-input'],
     ['link', '127.0.0.1', 'invalid-input'],
     ['permission', 'everything', 'invalid-input'],
-    ['permission', 'datagrams', 'not-enforceable'],
-    ['socket', '@x', 'not-enforceable'],
+    ['socket', '@', 'invalid-input'],
+    ['socket', `@${'x'.repeat(108)}`, 'invalid-input'],
+    ['socket', 'no-such-name', 'invalid-input'],
   ])('%s %s is refused: %s', (verb, text, code) => {
     expect(() => what(verb, text)).toThrow(expect.objectContaining({ code }));
   });
@@ -468,6 +472,38 @@ describe('explaining', () => {
     expect(ask('/etc/hosts', {}, 'write')).toMatchObject({
       verdict: 'refused',
       change: 'belljar grant files write /etc/hosts',
+    });
+  });
+
+  test('a socket by its name, by its place, and an abstract one', () => {
+    expect(ask('ssh-agent')).toMatchObject({
+      verdict: 'refused',
+      access: 'connect',
+      change: 'belljar grant files socket ssh-agent',
+    });
+    const rules = [person('socket', 'docker'), person('socket', '@x')];
+    expect(ask('docker', { rules })).toMatchObject({ verdict: 'allowed', rule: { id: 'socket:docker' } });
+    expect(ask('/var/run/docker.sock', { rules })).toMatchObject({ verdict: 'allowed', access: 'connect' });
+    expect(ask('/run/user/1000/bus', { rules })).toMatchObject({
+      verdict: 'refused',
+      change: 'belljar grant files socket session-bus',
+    });
+    expect(ask('@x', { rules })).toMatchObject({ verdict: 'allowed', change: 'belljar revoke files socket @x' });
+    expect(ask('@y', { rules }).verdict).toBe('refused');
+    const denied = [...rules, person('deny', '/run/docker.sock')];
+    expect(ask('docker', { rules: denied }).verdict).toBe('refused');
+  });
+
+  test('a permission', () => {
+    const rules = [person('permission', 'nested-sandbox')];
+    expect(ask('nested-sandbox')).toMatchObject({
+      verdict: 'refused',
+      access: 'use',
+      change: 'belljar grant files permission nested-sandbox',
+    });
+    expect(ask('nested-sandbox', { rules })).toMatchObject({
+      verdict: 'allowed',
+      change: 'belljar revoke files permission nested-sandbox',
     });
   });
 
@@ -605,15 +641,39 @@ describe('well-known targets', () => {
     ['/home/anna/.bashrc', 'shell-profile'],
     ['/home/anna/.local/share/belljar/plans/x.plan', 'belljar'],
     ['/var/run/docker.sock', 'docker-socket'],
-    ['/run/user/1000/podman/podman.sock', 'container-socket'],
+    ['/run/user/1000/podman/podman.sock', 'podman'],
     ['/run/user/1000/bus', 'session-bus'],
     ['/run/user/1000/keyring/ssh', 'ssh-agent'],
     ['/tmp/ssh-abc/agent.123', 'ssh-agent'],
     ['/run/user/1000/gnupg/S.gpg-agent', 'gpg-agent'],
     ['/run/user/1000/keyring/control', 'keyring'],
-    ['/tmp/.X11-unix/X0', 'display-server'],
-    ['@/tmp/.X11-unix/X0', 'display-server'],
-    ['/run/user/1000/wayland-0', 'display-server'],
+    ['/tmp/.X11-unix/X0', 'x11'],
+    ['@/tmp/.X11-unix/X0', 'x11'],
+    ['/run/user/1000/wayland-0', 'wayland'],
+    ['/run/user/1000/gdm/Xauthority', 'display-server'],
+    ['/run/user/1000/pipewire-0', 'pipewire'],
+    ['/run/user/1000/pulse/native', 'pulseaudio'],
+    ['/run/user/1000/systemd/private', 'service-manager'],
+    ['/run/systemd/private', 'service-manager'],
+    ['/run/systemd/notify', 'service-manager'],
+    ['/run/systemd/resolve/io.systemd.Resolve', 'resolver'],
+    ['/var/run/nscd/socket', 'name-service'],
+    ['/run/polkit/agent-helper.socket', 'polkit'],
+    ['/run/snapd.socket', 'snapd'],
+    ['/var/run/libvirt/libvirt-sock', 'libvirt'],
+    ['/run/containerd/containerd.sock', 'containerd'],
+    ['/var/run/crio/crio.sock', 'container-socket'],
+    ['/run/user/1000/kwallet5.socket', 'keyring'],
+    ['/tmp/tmux-1000/default', 'tmux'],
+    ['/run/screen/S-anna/1.tty', 'terminal-session'],
+    ['/run/user/1000/vscode-ipc-0a.sock', 'vscode'],
+    ['/run/user/1000/emacs/server', 'emacs'],
+    ['/run/user/1000/nvim.77.0', 'neovim'],
+    ['/run/mysqld/mysqld.sock', 'mysql'],
+    ['/tmp/.s.PGSQL.5432', 'postgresql'],
+    ['/run/redis/redis-server.sock', 'redis'],
+    ['@/tmp/dbus-AbC123', 'session-bus'],
+    ['/home/anna/work/my.sock', null],
     ['169.254.169.254:80', 'metadata-service'],
     ['/home/anna/work', null],
     ['/proc/1/environ', null],

@@ -3,8 +3,9 @@
  * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
-import { permissions, type Permission, type RuleVerb } from '#contract/words.ts';
+import { permissions, type RuleVerb } from '#contract/words.ts';
 import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
+import { socketName } from './named-sockets.ts';
 import { expandPath } from './paths.ts';
 import { assertGrantable, type WhatContext } from './grantable.ts';
 import { formatHost, readHost } from './host-rule.ts';
@@ -22,6 +23,14 @@ function path(text: string, context: WhatContext): string {
   if (expanded === null) throw invalid(`"${text}" is not an absolute path (~ and $XDG_… may stand at its start)`);
   if (new TextEncoder().encode(expanded).length > 4095) throw invalid('the path is too long');
   return expanded;
+}
+
+/** `@name`, as events show it. */
+function abstractName(text: string): string {
+  const bytes = new TextEncoder().encode(text).length - 1;
+  const isName = bytes >= 1 && bytes <= 107 && !/[\0\uFFFD]/.test(text);
+  if (!isName) throw invalid(`"${text}" is not the name of an abstract socket (1 to 107 bytes after the @)`);
+  return text;
 }
 
 function port(text: string, pattern: RegExp, least: number): string {
@@ -61,11 +70,9 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       return what;
     }
     case 'socket': {
-      if (text.startsWith('@') && !revoke)
-        throw new BelljarError('not-enforceable', {
-          params: { sentence: 'Abstract sockets have no path, and none of them can be granted.' },
-        });
-      const what = text.startsWith('@') ? text : path(text, context);
+      if (socketName(text) !== null) return text;
+      if (text.startsWith('@')) return abstractName(text);
+      const what = path(text, context);
       if (!revoke) assertGrantable(what, context);
       return what;
     }
@@ -88,11 +95,6 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
     case 'permission': {
       const permission = permissions.find((candidate) => candidate === text);
       if (permission === undefined) throw invalid(`"${text}" is none of ${permissions.join(', ')}`);
-      const kept: readonly Permission[] = ['ask-links', 'loopback-listener'];
-      if (!kept.includes(permission) && !revoke)
-        throw new BelljarError('not-enforceable', {
-          params: { sentence: `The permission "${permission}" cannot be kept yet.` },
-        });
       return permission;
     }
     case 'listen':

@@ -523,10 +523,10 @@ export function secretRelation(path: string, places: readonly SecretPlace[]): Se
 /** Unix sockets (and the like) by pattern, most telling first. `@` starts the name of an abstract one. */
 const patterns: readonly [RegExp, string][] = [
   [/^(?:\/var)?\/run\/(?:user\/\d+\/)?docker(?:\.sock$|\/)/, 'docker-socket'],
-  [
-    /^(?:\/var)?\/run\/(?:user\/\d+\/)?(?:balena-engine|containerd|crio|k3s|podman|libvirt)(?:\.sock$|\/)/,
-    'container-socket',
-  ],
+  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?podman(?:\.sock$|\/)/, 'podman'],
+  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?containerd(?:\.sock$|\/)/, 'containerd'],
+  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?libvirt\//, 'libvirt'],
+  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?(?:balena-engine|crio|k3s|buildkit)(?:\.sock$|\/)/, 'container-socket'],
   [/^\/var\/lib\/(?:lxd|incus)\/unix\.socket$/, 'container-socket'],
   [/\/\.docker\/(?:run|desktop)\/.*\.sock$/, 'docker-socket'],
   [/^(?:\/var)?\/run\/user\/\d+\/keyring\/ssh$/, 'ssh-agent'],
@@ -536,17 +536,45 @@ const patterns: readonly [RegExp, string][] = [
   [/\/\.1password\/agent\.sock$/, 'ssh-agent'],
   [/^(?:\/var)?\/run\/user\/\d+\/gnupg\//, 'gpg-agent'],
   [/\/\.gnupg\/S\./, 'gpg-agent'],
-  [/^(?:\/var)?\/run\/user\/\d+\/keyring(?:\/|$)/, 'keyring'],
+  [/^(?:\/var)?\/run\/user\/\d+\/(?:keyring(?:\/|$)|kwallet\d?\.socket$|gcr\/)/, 'keyring'],
+  [/^\/tmp\/keyring-[^/]+\//, 'keyring'],
   [/^(?:\/var)?\/run\/user\/\d+\/(?:bus|dbus-1|at-spi)(?:\/|$)/, 'session-bus'],
   [/^@?\/tmp\/dbus-[A-Za-z0-9]+/, 'session-bus'],
   [/^(?:\/var)?\/run\/dbus\/system_bus_socket$/, 'system-bus'],
-  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?systemd\/(?:private|notify|io\.systemd\..*)$/, 'service-manager'],
-  [/^@?\/tmp\/\.(?:X11|ICE)-unix\//, 'display-server'],
-  [/^(?:\/var)?\/run\/user\/\d+\/(?:wayland-\d+|gdm\/|\.mutter-X|X11-display|xauth_)/, 'display-server'],
-  [/^(?:\/var)?\/run\/user\/\d+\/(?:pulse|pipewire-)/, 'sound-server'],
+  [/^(?:\/var)?\/run\/systemd\/resolve\//, 'resolver'],
+  [/^(?:\/var)?\/run\/systemd\/journal\//, 'journal'],
+  [/^(?:\/var)?\/run\/(?:user\/\d+\/)?systemd\/(?:private|notify|units|io\.systemd\..*)$/, 'service-manager'],
+  [/^(?:\/var)?\/run\/polkit\//, 'polkit'],
+  [/^(?:\/var)?\/run\/snapd(?:-snap)?\.socket$/, 'snapd'],
+  [/^@?\/tmp\/\.X11-unix\//, 'x11'],
+  [/^(?:\/var)?\/run\/user\/\d+\/wayland-\d+$/, 'wayland'],
+  [/^@?\/tmp\/\.ICE-unix\//, 'display-server'],
+  [/^(?:\/var)?\/run\/user\/\d+\/(?:gdm\/|\.mutter-X|X11-display|xauth_)/, 'display-server'],
+  [/^(?:\/var)?\/run\/user\/\d+\/pipewire-/, 'pipewire'],
+  [/^(?:(?:\/var)?\/run\/user\/\d+\/pulse\/|\/tmp\/pulse-)/, 'pulseaudio'],
+  [/^\/tmp\/tmux-\d+\//, 'tmux'],
+  [/^(?:(?:\/var)?\/run\/screens?\/|\/tmp\/screens\/)/, 'terminal-session'],
+  [/^(?:(?:\/var)?\/run\/user\/\d+|\/tmp)\/vscode-[^/]+\.sock$/, 'vscode'],
+  [/^(?:(?:\/var)?\/run\/user\/\d+\/emacs|\/tmp\/emacs\d+)\//, 'emacs'],
+  [/^(?:(?:\/var)?\/run\/user\/\d+\/nvim\.[^/]+|\/tmp\/nvim(?:\.[^/]+)?\/.*)$/, 'neovim'],
+  [/^(?:(?:\/var)?\/run\/mysqld\/|\/tmp\/mysql\.sock$|\/var\/lib\/mysql\/mysql\.sock$)/, 'mysql'],
+  [/^(?:(?:\/var)?\/run\/postgresql|\/tmp)\/\.s\.PGSQL\.\d+$/, 'postgresql'],
+  [/^(?:\/var)?\/run\/redis\//, 'redis'],
+  [/^(?:\/var)?\/run\/nscd\/socket$/, 'name-service'],
   [/^(?:\/var)?\/run\/user\/\d+\/belljar(?:\/|$)/, 'belljar'],
   [/^(?:169\.254\.169\.254|169\.254\.170\.2|100\.100\.100\.200|\[fd00:ec2::254\])(?::\d+)?$/, 'metadata-service'],
 ];
+
+/** What is known of a target by its form alone, wherever a home or a folder of Belljar is. */
+export function knownByPattern(target: string): string | null {
+  return patterns.find(([pattern]) => pattern.test(target))?.[1] ?? null;
+}
+
+/** A runtime folder that is not where it usually is holds the same sockets. */
+function inRuntimeFolder(target: string, { xdgRuntime }: Folders): string | null {
+  const inside = xdgRuntime !== null && isStrictlyWithin(target, xdgRuntime);
+  return inside ? knownByPattern(`/run/user/0${target.slice(xdgRuntime.length)}`) : null;
+}
 
 /** A lookup of what a target is in words, for many targets: the key of `knownTargets`, or null. */
 export function createKnownTargets(folders: Folders, own: OwnFolders): (target: string) => string | null {
@@ -560,9 +588,8 @@ export function createKnownTargets(folders: Folders, own: OwnFolders): (target: 
     return null;
   };
   return (target) => {
-    for (const [pattern, known] of patterns) {
-      if (pattern.test(target)) return known;
-    }
+    const known = knownByPattern(target) ?? inRuntimeFolder(target, folders);
+    if (known !== null) return known;
     if (!target.startsWith('/')) return null;
     const found = find(target);
     if (found !== null || isWithin(target, folders.home)) return found;

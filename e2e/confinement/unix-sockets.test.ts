@@ -1,4 +1,5 @@
 /** Unix sockets of other programs: the Docker socket, the session bus, agents and the display server are reached so. */
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineTechniques, type Technique } from './support/technique.ts';
 
@@ -49,9 +50,14 @@ const reaching = ways.map(({ way, socket, tries }): Technique => {
       way === 'stream' || way === 'seqpacket' || way === 'non-blocking'
         ? {
             args: (scene) => [way, ...target(scene)],
-            plan: ({ arena }) => ({ socket: [join(arena.neighbour, `${socket}.sock`)] }),
+            plan: ({ arena }) => ({ socket: [[join(arena.neighbour, `${socket}.sock`)]] }),
           }
-        : { args: () => [datagram ? 'own-pair' : 'own', datagram ? 'stream' : '-'] },
+        : way === 'abstract-stream'
+          ? {
+              args: (scene) => [way, ...target(scene)],
+              plan: ({ neighbour }) => ({ socket: [[`@${neighbour.facts.abstractStream}`]] }),
+            }
+          : { args: () => [datagram ? 'own-pair' : 'own', datagram ? 'stream' : '-'] },
   };
 });
 
@@ -93,4 +99,24 @@ const own: readonly Technique[] = [
   },
 ];
 
-defineTechniques('unix sockets', [...reaching, ...own]);
+/** A link in a place the server may write to decides about nothing, whatever its name was granted for. */
+const planted: Technique = {
+  name: 'unix-planted-link',
+  tries: 'put a link in the place of a granted socket and start again',
+  program: 'unix-connect',
+  neighbour: true,
+  before: ({ arena }) => {
+    symlinkSync(join(arena.neighbour, 'stream.sock'), join(arena.grant, 'app.sock'));
+  },
+  args: ({ arena }) => ['stream', join(arena.grant, 'app.sock')],
+  errno: 'EACCES',
+  event: { kind: 'unix.connect', target: ({ arena }) => join(arena.neighbour, 'stream.sock') },
+  witness: contacts,
+  plan: ({ arena }) => ({ socket: [[join(arena.grant, 'app.sock')]] }),
+  twin: {
+    args: ({ arena }) => ['stream', join(arena.neighbour, 'stream.sock')],
+    plan: ({ arena }) => ({ socket: [[join(arena.neighbour, 'stream.sock')]] }),
+  },
+};
+
+defineTechniques('unix sockets', [...reaching, ...own, planted]);

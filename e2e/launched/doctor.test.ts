@@ -49,6 +49,7 @@ describe('doctor', () => {
       'kernel',
       'documents',
       'servers',
+      'pins',
       'spool',
       'leftovers',
     ]);

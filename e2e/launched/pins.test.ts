@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import type { Input } from '#contract/methods.ts';
 import { pinRecordSchema, type PinRecord } from '#contract/pin.ts';
@@ -13,6 +13,9 @@ import { callTool, talk, type Launch, type Session } from '../real-servers/sessi
 import { ordinaryPath } from '../confinement/support/start.ts';
 import { openRegistry, serverProgram, type Registry } from './support/registry.ts';
 import { makeWorld, type World } from './support/world.ts';
+
+// Each installs with npm several times, which a busy machine makes long.
+vi.setConfig({ testTimeout: 180_000 });
 
 let world: World;
 let registry: Registry;

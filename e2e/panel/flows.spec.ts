@@ -3,7 +3,7 @@ import { BelljarError } from '#contract/errors.ts';
 import { levelSentences } from '#contract/sentences.ts';
 import { checkOf, diffOf } from './support/desk.ts';
 import { agoIso, createEventMaker, endFields, home, makeServer, startFields, usualScene } from './support/fixtures.ts';
-import { expect, forgiveFailedRequests, openPanel, test, tryNow } from './support/panel-test.ts';
+import { expect, forgiveFailedRequests, openPanel, picture, test, tryNow } from './support/panel-test.ts';
 
 const files = 'claude-desktop.filesystem';
 
@@ -207,6 +207,55 @@ test('a denial becomes a grant; the rule can be taken back', async ({ page, desk
   await page.getByRole('button', { name: `Take back: Read ${home}/Music` }).click();
   await expect(page.getByText('The rule is gone from the next start on.')).toBeVisible();
   await expect(page.getByRole('button', { name: `Take back: Read ${home}/Music` })).toBeHidden();
+});
+
+test('a browser that may not make its own sandbox says so, and one click allows it', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const event = createEventMaker();
+  const target = 'clone CLONE_NEWUSER';
+  const refused = { kind: 'syscall', target, errno: 'EPERM', known: 'nested-sandbox' } as const;
+  opened.emit(event('run-c', files, startFields()), event('run-c', files, refused));
+  opened.emit(
+    event('run-c', files, {
+      ...endFields({ justBefore: [{ at: new Date().toISOString(), kind: 'syscall', target }] }),
+    }),
+  );
+  const row = page.getByRole('article').filter({ hasText: target });
+  await expect(row).toContainText('tried to make a sandbox of its own');
+  const card = page.getByRole('region', { name: 'Servers that broke' }).getByRole('listitem');
+  await expect(card).toContainText('tried to make a sandbox of its own (as browsers make one for their pages)');
+  await card.getByRole('button', { name: 'Allow and retry' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('a hole in the kernel is easier to reach');
+  await picture(page, 'grant-nested-sandbox');
+  await dialog.getByRole('button', { name: 'Add this rule' }).click();
+  expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toEqual({
+    server: files,
+    verb: 'permission',
+    what: 'nested-sandbox',
+  });
+});
+
+test('a socket is granted by what it is, with what comes with it', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const row = page.getByRole('article').filter({ hasText: 'the Docker socket' });
+  await row.getByRole('button', { name: /^Allow/u }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('This is as good as no sandbox.');
+  await expect(dialog.getByRole('radio', { name: /Use Docker/u })).toBeChecked();
+  await picture(page, 'grant-socket');
+  await dialog.getByRole('button', { name: 'Add this rule' }).click();
+  expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toEqual({
+    server: files,
+    verb: 'socket',
+    what: 'docker',
+  });
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Rules, runs and file of filesystem' }).click();
+  await expect(page.getByText('Lets it use Docker.')).toBeVisible();
+  await picture(page, 'rule-socket');
 });
 
 test('a grant that is too wide is refused with its reason', async ({ page, desk, pageErrors }) => {

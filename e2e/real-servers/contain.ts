@@ -20,8 +20,9 @@ export interface Workplace {
   remove: () => void;
 }
 
-export function makeWorkplace(): Workplace {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'belljar-real-')));
+/** `below`: where the run's own folder must have a short name, because a Unix socket's address holds 107 bytes. */
+export function makeWorkplace(below = tmpdir()): Workplace {
+  const folder = realpathSync(mkdtempSync(join(below, 'belljar-real-')));
   const at = (name: string): string => join(folder, name);
   for (const name of ['project', 'outside', 'spool', 'belljar']) mkdirSync(at(name), { mode: 0o700 });
   writeFileSync(at('project/note.txt'), 'a note of the project\n');

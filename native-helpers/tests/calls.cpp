@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 #include <set>
+#include <csignal>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -56,10 +58,10 @@ uint32_t call(const std::vector<sock_filter>& code, int nr, std::initializer_lis
 void test_calls() {
   constexpr uint32_t allow = SECCOMP_RET_ALLOW;
   constexpr uint32_t notify = SECCOMP_RET_USER_NOTIF;
-  auto code = make_filter(contained_calls(), true);
+  auto code = make_filter(contained_calls(false), true);
   check::that(code.size() < 4096, "the program fits the kernel's bound");
   std::set<int> numbers;
-  for (const CallRule& rule : contained_calls()) {
+  for (const CallRule& rule : contained_calls(false)) {
     check::that(numbers.insert(rule.nr).second, std::string("named once: ") + rule.name);
     check::that(rule.reason[0] != '\0', std::string("has a reason: ") + rule.name);
     if (rule.when == When::always) check::equal(call(code, rule.nr), notify, std::string("stopped: ") + rule.name);
@@ -122,6 +124,31 @@ void test_calls() {
   check::equal(call(code, SYS_personality, {0x40000}), notify, "no address randomisation");
   check::equal(call(code, SYS_fcntl, {0, 8, 1}), notify, "F_SETOWN");
   check::equal(call(code, SYS_fcntl, {0, 3}), allow, "F_GETFL");
+
+  auto nested = make_filter(contained_calls(true), true);
+  check::that(nested.size() < 4096, "with namespaces too");
+  check::equal(call(nested, SYS_socket, {AF_UNIX, SOCK_STREAM}), allow, "Unix sockets need no look");
+  check::equal(call(nested, SYS_socket, {AF_INET, SOCK_STREAM}), notify, "others depend on the namespace");
+  check::equal(call(nested, SYS_socket, {AF_NETLINK, SOCK_RAW}), notify, "route netlink too");
+  check::equal(call(nested, SYS_ioctl, {0, 0x8914 /* SIOCSIFFLAGS */}), notify, "setting an interface up");
+  check::equal(call(code, SYS_ioctl, {0, 0x8914}), allow, "without namespaces there are no rights to do it with");
+  check::equal(call(nested, SYS_ioctl, {0, TIOCSTI}), notify, "typing into a terminal");
+  check::equal(call(nested, SYS_ioctl, {0, TIOCGWINSZ}), allow, "asking a terminal's size");
+  check::equal(call(nested, SYS_mount), notify, "mounts are stopped");
+  constexpr uint64_t user = CLONE_NEWUSER, processes = CLONE_NEWPID, network = CLONE_NEWNET, mounts = CLONE_NEWNS;
+  for (uint64_t flags : {user, processes, user | processes | network}) {
+    check::that(is_sandbox_namespace(SYS_clone, flags | SIGCHLD), "a browser's sandbox " + std::to_string(flags));
+  }
+  for (uint64_t flags : std::initializer_list<uint64_t>{mounts, network, user | mounts, user | network, processes | network, user | processes | network | mounts, user | 0x80}) {
+    check::that(!is_sandbox_namespace(SYS_clone, flags), "anything else " + std::to_string(flags));
+  }
+  check::that(is_sandbox_namespace(SYS_unshare, user), "users alone");
+  for (uint64_t flags : std::initializer_list<uint64_t>{processes, user | processes, user | mounts, user | CLONE_FILES, user | (1ULL << 32)}) {
+    check::that(!is_sandbox_namespace(SYS_unshare, flags), "unshare of anything else " + std::to_string(flags));
+  }
+  check::equal(namespace_text("clone", user | mounts | SIGCHLD), "clone CLONE_NEWUSER|CLONE_NEWNS", "named");
+  check::that(is_interface_command(0x8914) && is_interface_command(0x8B00), "interfaces and wireless");
+  check::that(!is_interface_command(0x8901) && !is_interface_command(TIOCSTI), "not who gets signals, nor terminals");
 
   auto watched = make_filter(watched_calls(), false);
   check::equal(call(watched, SYS_openat), notify, "watch sees opens");

@@ -40,3 +40,4 @@ void test_package_caches();
 void test_link();
 void test_sha256();
 void test_sealed_tree();
+void test_socket_place();

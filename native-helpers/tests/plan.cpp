@@ -69,6 +69,13 @@ void test_plan() {
   check::equal(error_of(with("network open\n", "")), "a key is missing", "a missing key");
   check::equal(error_of(with("network open\n", "network open\nnetwork open\n")), "line 5: network stands twice", "a repeated key");
   check::equal(error_of(with("network open", "network wide")), "line 4: network: unknown value", "an unknown value");
+  check::equal(error_of(with("socket /run/x", "socket env:SSH_AUTH_SOCK")), "", "a socket that a variable names");
+  check::equal(error_of(with("socket /run/x", "socket env:A xdg-runtime:b /c @d display")), "", "places of one socket");
+  check::equal(error_of(with("socket /run/x", "socket /a /b /c /d /e /f /g /h /i")), "line 15: socket: wrong number of fields", "too many places");
+  check::equal(error_of(with("socket /run/x", "socket run/x")), "line 15: socket: not a socket", "neither path nor symbol");
+  check::equal(error_of(with("read cwd", "read env:XAUTHORITY")), "", "a file that a variable names");
+  check::equal(error_of(with("write arg:1", "write env:XAUTHORITY")), "line 12: write: not a place", "only to read");
+  check::equal(error_of(with("exec runtime", "exec env:XAUTHORITY")), "line 11: exec: not a place", "nor to execute");
   check::equal(error_of(with("socket", "sockets")), "line 15: sockets: unknown key", "an unknown key");
   check::equal(error_of(whole + "x"), "does not end with a line end", "a trailing byte");
   check::equal(error_of(whole + "end\n"), "line 34: something follows end", "a trailing line");

@@ -1,8 +1,8 @@
 /** `belljar level`, `belljar grant` and `belljar revoke`. */
 import { exitCodes } from '#contract/errors.ts';
 import type { RuleChange } from '#contract/methods.ts';
-import { levelSentences, levelTitles } from '#contract/sentences.ts';
-import type { Level, RuleVerb } from '#contract/words.ts';
+import { grantSentences, levelSentences, levelTitles } from '#contract/sentences.ts';
+import { socketNames, type Level, type RuleVerb } from '#contract/words.ts';
 import type { Command, Context } from '../context.ts';
 import { absolutePath, usageError } from '../context.ts';
 import { plain } from '../terminal.ts';
@@ -35,9 +35,10 @@ function ruleOf(context: Context): { server: string; verb: RuleVerb; what: strin
   const [server = '', kind = '', what = ''] = context.positionals;
   const verb = ruleVerbChoices.find((choice) => choice === kind);
   if (verb === undefined) throw usageError(`A rule is one of: ${ruleVerbChoices.join(', ')}.`);
+  const isNamed = verb === 'socket' && (what.startsWith('@') || socketNames.some((name) => name === what));
   // What is denied may be a rule by its id.
   const isRule = verb === 'deny' && ruleVerbChoices.some((choice) => what.startsWith(`${choice}:`));
-  const isPlace = (places.has(verb) && !isRule) || (verb === 'exec' && what.includes('/'));
+  const isPlace = (places.has(verb) && !isRule && !isNamed) || (verb === 'exec' && what.includes('/'));
   // A pattern such as **/.env is no path of this folder.
   return { server, verb, what: isPlace && !what.includes('*') ? absolutePath(what) : what };
 }
@@ -48,6 +49,8 @@ export const grant: Command = async (context) => {
   if (isUnchecked && rule.verb !== 'host') throw usageError('--no-name-check is for hosts.');
   const { api } = await context.session({ serve: false });
   const change = await api['policies.grant']({ ...rule, ...(isUnchecked ? { checked: false } : {}) }, context.signal);
+  const words = grantSentences(rule.verb, rule.what);
+  if (words !== null) context.terminal.note(`This lets it ${words.use}. ${words.risk}`);
   return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
 };
 

@@ -1,8 +1,9 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
-import type { EffectivePolicy } from '#contract/policy.ts';
+import type { EffectivePolicy, Rule } from '#contract/policy.ts';
 import {
   fetchSentence,
+  grantSentences,
   levelSentences,
   levelTitles,
   nameNotChecked,
@@ -18,6 +19,11 @@ import { plain } from '../terminal.ts';
 const eventsShown = 20;
 const runsShown = 5;
 
+function whatOf({ verb, what, symbol, checked }: Rule): string {
+  const words = grantSentences(verb, what);
+  return `${what}${symbol === undefined ? '' : ` (${symbol})`}${checked === false ? ` (${nameNotChecked})` : ''}${words === null ? '' : `: lets it ${words.use}`}`;
+}
+
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
   const own = policy.rules.filter((rule) => rule.source !== 'level');
@@ -30,7 +36,7 @@ function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
         own.map((rule) => [
           { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
           rule.source,
-          `${rule.what}${rule.symbol === undefined ? '' : ` (${rule.symbol})`}${rule.checked === false ? ` (${nameNotChecked})` : ''}`,
+          whatOf(rule),
         ]),
       ),
     );

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
+import { certificateVariables } from '#domain/certificates.ts';
 import { planForInstall } from '#domain/install-plan.ts';
 import type { Places } from '#engine/ports.ts';
 import { defaultEnvironment } from '../mcp/default-environment.ts';
@@ -70,6 +71,7 @@ export async function runInstaller(options: RunOptions): Promise<RunResult> {
   const proxy = relay === null ? {} : proxyVariables(relay.address);
   const plan = planForInstall({
     places,
+    environment: places.environment,
     spool: workshop.spool,
     write: [workshop.home, workshop.folder, ...(options.write ?? [])],
     read: (options.read ?? []).filter(existsSync),
@@ -102,8 +104,7 @@ function proxyVariables(address: string): Record<string, string> {
 
 /** A company's own certificates are named by these. */
 function certificates(places: Places): Record<string, string | undefined> {
-  const names = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'];
-  return Object.fromEntries(names.map((name) => [name, places.environment[name]]));
+  return Object.fromEntries(certificateVariables.map(({ name }) => [name, places.environment[name]]));
 }
 
 interface Ended {

@@ -3,6 +3,7 @@
  * well-known places, never from the event.
  */
 import type { Event } from '#contract/event.ts';
+import { isSandboxCall } from '#contract/words.ts';
 import { createKnownTargets } from '#domain/secret-places.ts';
 import type { Places } from '#engine/ports.ts';
 
@@ -13,6 +14,7 @@ export function createEventLabel(places: Places): (event: Event) => string | und
   // The same few targets come again and again; a flood of different ones only costs what it did before.
   const remembered = new Map<string, string | undefined>();
   return ({ kind, target }) => {
+    if (isSandboxCall(kind, target)) return 'nested-sandbox';
     if (kind === 'run.start' || kind === 'run.end' || kind === 'spool.dropped' || kind === 'syscall') {
       return undefined;
     }

@@ -17,6 +17,14 @@ export function programsFolder(): string {
   return cacheFolder('techniques');
 }
 
+/** The same program in one piece, which needs no library to be opened; built anew each time, to where it may be changed. */
+export function compileWhole(name: string, program: string): void {
+  const source = join(techniquesFolder, `${name}.c`);
+  const compiler = process.env['CC'] ?? 'cc';
+  const result = spawnSync(compiler, [...flags, '-static', source, '-o', program, ...libraries], { encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`${source} does not compile:\n${result.stderr}`, { cause: result.error });
+}
+
 /** `sources` holds the source; the measurements have programs of their own. */
 export function compile(name: string, sources = techniquesFolder): string {
   const source = join(sources, `${name}.c`);

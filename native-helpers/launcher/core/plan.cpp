@@ -41,7 +41,10 @@ bool absolute_path(std::string_view field, std::string& out) {
   return true;
 }
 
-bool parse_place(std::string_view field, bool exec, Place& place) {
+bool valid_env_name(std::string_view name, bool pattern);
+
+// `env:NAME` is a file that a variable of the client names; to read, and only there.
+bool parse_place(std::string_view field, Access access, bool newest, Place& place) {
   place.text = std::string(field);
   if (field == "cwd") {
     place.kind = Place::Kind::cwd;
@@ -49,7 +52,12 @@ bool parse_place(std::string_view field, bool exec, Place& place) {
   }
   if (field == "runtime") {
     place.kind = Place::Kind::runtime;
-    return exec;
+    return access == Access::exec;
+  }
+  if (newest && access == Access::read && field.substr(0, 4) == "env:") {
+    place.kind = Place::Kind::variable;
+    place.path = std::string(field.substr(4));
+    return valid_env_name(place.path, false);
   }
   if (field.substr(0, 4) == "arg:") {
     place.kind = Place::Kind::argument;
@@ -138,7 +146,8 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
   };
   bool three = newest && (key == "host" || key == "secret");
   bool two = key == "set" || key == "limit" || (newest && key == "tree");
-  if (values != (three ? 3u : two ? 2u : 1u)) return wrong("wrong number of fields");
+  bool several = newest && key == "socket" && values >= 1 && values <= socket_places_max;
+  if (!several && values != (three ? 3u : two ? 2u : 1u)) return wrong("wrong number of fields");
   std::string_view value = fields[1];
   if (key == "server") {
     if (!once(seen.server, "server", error)) return false;
@@ -192,14 +201,18 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
   if (key == "read" || key == "exec" || key == "write") {
     AccessRule rule;
     rule.access = key == "read" ? Access::read : key == "exec" ? Access::exec : Access::write;
-    if (!parse_place(value, key == "exec", rule.place)) return wrong("not a place");
+    if (!parse_place(value, rule.access, newest, rule.place)) return wrong("not a place");
     plan.rules.push_back(std::move(rule));
     return true;
   }
   if (key == "socket") {
-    std::string path;
-    if (!absolute_path(value, path)) return wrong("not an absolute path");
-    plan.sockets.push_back(std::move(path));
+    std::vector<SocketPlace> places;
+    for (size_t i = 1; i < fields.size(); i++) {
+      auto place = parse_socket_place(fields[i], !newest);
+      if (!place) return wrong("not a socket");
+      places.push_back(std::move(*place));
+    }
+    plan.sockets.push_back(std::move(places));
     return true;
   }
   if ((key == "local" || key == "listen")) {

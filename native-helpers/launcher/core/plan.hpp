@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "socket-place.hpp"
+
 namespace belljar {
 
 constexpr int plan_version = 3;
@@ -20,9 +22,9 @@ enum class Network { none, hosts, open };
 enum class Access { read, exec, write, own };
 
 struct Place {
-  enum class Kind { path, argument, cwd, runtime };
+  enum class Kind { path, argument, cwd, runtime, variable };
   Kind kind = Kind::path;
-  std::string path;     // Kind::path
+  std::string path;     // Kind::path; Kind::variable: its name
   uint32_t index = 0;   // Kind::argument
   uint32_t offset = 0;  // Kind::argument: bytes to skip
   std::string text;     // as written, for messages
@@ -88,7 +90,7 @@ struct Plan {
   std::string home;
   std::vector<std::string> refuse;
   std::vector<AccessRule> rules;
-  std::vector<std::string> sockets;
+  std::vector<std::vector<SocketPlace>> sockets;  // each one: the places it may be at
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
   std::vector<HostRule> hosts;

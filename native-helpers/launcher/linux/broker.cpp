@@ -346,7 +346,9 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   if (size <= offsetof(sockaddr_un, sun_path) || raw[0] == '\0') {
     std::string name = room > 1 ? std::string(raw + 1, room - 1) : std::string();
     if (name == link_door_name && settings_.link_door) return connect_link_door(socket);
-    return refuse(target, "unix.connect", "@" + name, EACCES);
+    bool granted = !name.empty() && std::find(settings_.sockets.begin(), settings_.sockets.end(), "@" + name) != settings_.sockets.end();
+    if (!granted) return refuse(target, "unix.connect", "@" + name, EACCES);
+    return connect_granted(target, socket, reinterpret_cast<const sockaddr_un&>(storage), static_cast<socklen_t>(size), "@" + name);
   }
   std::string path(raw, strnlen(raw, room));
   Resolved found = target.resolve(AT_FDCWD, path, true);
@@ -361,12 +363,17 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   to.sun_family = AF_UNIX;
   std::string link = proc_fd(found.object.get());
   memcpy(to.sun_path, link.c_str(), link.size() + 1);
+  return connect_granted(target, socket, to, sizeof to, own && !settings_.record_all ? std::string() : found.path);
+}
+
+// `seen` is what the event is about; empty for none.
+Supervisor::Answer Supervisor::connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen) {
   int flags = fcntl(socket.get(), F_GETFL);
   bool blocking = (flags & O_NONBLOCK) == 0;
   if (blocking) fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
-  int code = connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 ? 0 : errno;
+  int code = connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), size) == 0 ? 0 : errno;
   if (blocking) fcntl(socket.get(), F_SETFL, flags);
-  if (!own || settings_.record_all) record(target, "unix.connect", found.path, false, 0, "broker");
+  if (!seen.empty()) record(target, "unix.connect", std::move(seen), false, 0, "broker");
   return {false, code, 0, false};
 }
 
@@ -408,7 +415,9 @@ Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif
     text[n > 0 ? n : 0] = '\0';
     const char* line = strstr(text, "\nPid:");
     process = line != nullptr ? atoi(line + 5) : 0;
-    if (process > 0 && in_run(process)) {
+    // In a namespace of its own the caller may not end that namespace's first process, and we could.
+    bool reachable = !settings_.nested_sandbox || !target.is_apart(Apart::processes, true);
+    if (process > 0 && reachable && in_run(process)) {
       // The descriptor number may be swapped before the kernel looks again, so the signal is sent here.
       if (args[2] != 0) return {false, EPERM, 0, false};
       long done = syscall(number::pidfd_send_signal, copy.get(), static_cast<int>(args[1]), nullptr, static_cast<uint32_t>(args[3]));
@@ -418,13 +427,13 @@ Supervisor::Answer Supervisor::decide_signal(Target& target, const seccomp_notif
   }
   if (action == Action::signal_thread && request.data.nr != SYS_tkill) {
     // The kernel checks that the thread belongs to the process. A program's signals to itself are many: no look at /proc.
-    if (process == target.process() || in_run(process)) return {};
+    if (process == target.process() || names_own(target, process)) return {};
     return refuse(target, "signal", "process " + std::to_string(process), EPERM);
   }
   if (process == -1 || process == INT_MIN) return refuse(target, "signal", "every process", EPERM);
   // Its own group: the run is a session of its own, and groups do not reach over sessions.
   if (process == 0) return {};
-  bool mine = process > 0 ? in_run(process) : group_in_run(-process);
+  bool mine = process > 0 ? names_own(target, process) : names_own_group(target, -process);
   if (mine) return {};
   // What does not exist is said to be so, as the kernel would.
   if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) return {false, ESRCH, 0, false};
@@ -439,10 +448,10 @@ Supervisor::Answer Supervisor::decide_priority(Target& target, const seccomp_not
     // which: 0 or 1 is a process, then group, then user (setpriority counts from 0, ioprio_set from 1).
     int which = static_cast<int>(args[0]) - (nr == SYS_ioprio_set ? 1 : 0);
     who = static_cast<int>(args[1]);
-    if (which == 1 && group_in_run(who)) return {};
+    if (which == 1 && names_own_group(target, who)) return {};
     if (which != 0) return refuse(target, "signal", std::string(rule->name) + " of others", EPERM);
   }
-  if (in_run(who)) return {};
+  if (names_own(target, who)) return {};
   return refuse(target, "signal", std::string(rule->name) + " of process " + std::to_string(who), EPERM);
 }
 
@@ -454,7 +463,7 @@ Supervisor::Answer Supervisor::decide_owner(Target& target, const seccomp_notif&
   }
   int owner = static_cast<int>(request.data.args[2]);
   bool extended = static_cast<uint32_t>(request.data.args[1]) == 15;  // F_SETOWN_EX: behind a pointer
-  if (!extended && (owner == 0 || (owner > 0 ? in_run(owner) : group_in_run(-owner)))) return {};
+  if (!extended && (owner == 0 || (owner > 0 ? names_own(target, owner) : names_own_group(target, -owner)))) return {};
   return refuse(target, "signal", extended ? "fcntl F_SETOWN_EX" : "fcntl F_SETOWN of process " + std::to_string(owner), EPERM);
 }
 
@@ -478,6 +487,29 @@ Supervisor::Answer Supervisor::decide_shm(Target& target, const seccomp_notif& r
   }
   if (segment != segments_.end()) return {};
   return refuse(target, "syscall", request.data.nr == SYS_shmat ? "shmat of a foreign segment" : "shmctl of a foreign segment", EACCES);
+}
+
+// Registers say it all, and nobody but the stopped thread itself could change its namespace of users.
+Supervisor::Answer Supervisor::decide_socket(Target& target, const seccomp_notif& request) {
+  const __u64* args = request.data.args;
+  bool ordinary = request.data.nr == SYS_socket &&
+                  is_ordinary_socket(static_cast<int>(args[0]), static_cast<int>(args[1]), static_cast<int>(args[2]), settings_.network.datagrams);
+  if (settings_.nested_sandbox && ordinary && !target.is_apart(Apart::users, true)) return {};
+  return refuse_socket(target, request);
+}
+
+// A sandbox of the run's own (a browser's): exactly the namespaces that one is made of, and a root folder for what is in one.
+// Where that root folder is stands behind a pointer and does not matter: what the supervisor does for a caller whose root
+// is another, it does from there.
+Supervisor::Answer Supervisor::decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule) {
+  bool root = rule.action == Action::change_root;
+  uint64_t flags = request.data.args[0];
+  bool known = root ? target.is_apart(Apart::users, true) : is_sandbox_namespace(rule.nr, flags);
+  std::string text = root ? rule.name : namespace_text(rule.name, flags);
+  if (!settings_.nested_sandbox || !known) return refuse(target, "syscall", std::move(text), rule.error);
+  if (settings_.record_all) record(target, "syscall", std::move(text), false, 0, "broker");
+  roots_differ_ = roots_differ_ || root;
+  return {};
 }
 
 Supervisor::Answer Supervisor::refuse_socket(Target& target, const seccomp_notif& request) {

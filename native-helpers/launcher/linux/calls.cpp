@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,8 @@ constexpr uint32_t namespace_flags = 0x00020000 /* NEWNS */ | 0x02000000 /* NEWC
                                      0x40000000 /* NEWNET */ | 0x00000080 /* NEWTIME, unshare only */;
 constexpr uint32_t fast_open_flag = 0x20000000;
 constexpr uint32_t x32_bit = 0x40000000;
+constexpr uint32_t set_owner_command = 0x8901, set_group_command = 0x8902;  // FIOSETOWN, SIOCSPGRP
+constexpr uint32_t interface_type = 0x8900, wireless_type = 0x8B00;
 constexpr uint32_t look_up_shortest = 17;
 constexpr uint32_t look_up_longest = 512;
 
@@ -53,7 +56,7 @@ void add_observed(std::vector<CallRule>& rules) {
   add(SYS_mknodat, "mknodat", Action::make_node_at, "Landlock decides; seen here");
 }
 
-std::vector<CallRule> make_contained() {
+std::vector<CallRule> make_contained(bool nested) {
   std::vector<CallRule> rules;
   auto add = [&rules](int nr, const char* name, Action action, When when, int error, const char* reason) {
     rules.push_back({nr, name, action, when, error, reason});
@@ -96,7 +99,8 @@ std::vector<CallRule> make_contained() {
   // Network. The server's own domain may connect nowhere; the supervisor connects for it.
   add(SYS_connect, "connect", Action::connect, When::always, 0, "decided by address, on the supervisor's copy");
   add(SYS_listen, "listen", Action::listen, When::always, 0, "Landlock misses listen() without bind()");
-  add(SYS_socket, "socket", Action::socket, When::socket_kind, 0, "datagram and odd families reach the network without connect()");
+  // A network of the run's own is a way into the kernel and leads nowhere, so in there no socket but Unix ones is made.
+  add(SYS_socket, "socket", Action::socket, nested ? When::socket_not_unix : When::socket_kind, 0, "datagram and odd families reach the network without connect()");
   add(SYS_socketpair, "socketpair", Action::socket, When::socketpair_kind, 0, "a datagram pair can send to any path");
   add(SYS_sendto, "sendto", Action::send_to, When::destination, 0, "a destination reaches the network without connect()");
   add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
@@ -159,11 +163,12 @@ std::vector<CallRule> make_contained() {
   refuse(number::io_uring_enter, "io_uring_enter", ENOSYS, around);
   refuse(number::io_uring_register, "io_uring_register", ENOSYS, around);
   add(number::clone3, "clone3", Action::refuse, When::silent, ENOSYS, "its flags are behind a pointer; libraries fall back to clone");
-  add(SYS_clone, "clone", Action::refuse, When::new_namespace, EPERM, "a new namespace changes what paths and addresses mean");
-  add(SYS_unshare, "unshare", Action::refuse, When::new_namespace, EPERM, "a new namespace changes what paths and addresses mean");
+  const char* namespaces = "a new namespace changes what paths and addresses mean, and opens much of the kernel";
+  add(SYS_clone, "clone", Action::new_namespace, When::new_namespace, EPERM, namespaces);
+  add(SYS_unshare, "unshare", Action::new_namespace, When::new_namespace, EPERM, namespaces);
   const char* view = "changes what paths mean";
   refuse(SYS_setns, "setns", EPERM, view);
-  refuse(SYS_chroot, "chroot", EPERM, view);
+  add(SYS_chroot, "chroot", Action::change_root, When::always, EPERM, view);
   refuse(SYS_pivot_root, "pivot_root", EPERM, view);
   refuse(SYS_mount, "mount", EPERM, view);
   refuse(SYS_umount2, "umount2", EPERM, view);
@@ -214,7 +219,7 @@ std::vector<CallRule> make_contained() {
   refuse(SYS_ustat, "ustat", ENOSYS, surface);
   refuse(SYS_sysfs, "sysfs", ENOSYS, surface);
 #endif
-  add(SYS_ioctl, "ioctl", Action::refuse, When::device_command, EPERM,
+  add(SYS_ioctl, "ioctl", nested ? Action::interface_command : Action::refuse, nested ? When::any_device_command : When::device_command, EPERM,
       "TIOCSTI types into the user's terminal; owner commands send signals; file flags change what may only be read");
   return rules;
 }
@@ -325,6 +330,7 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.ret(stop);
       return;
     }
+    case When::socket_not_unix:
     case When::socketpair_kind:
       out.low(0);
       out.if_not_equal(AF_UNIX, stop);
@@ -369,12 +375,19 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       return;
     }
     case When::device_command:
+    case When::any_device_command:
+      if (when == When::any_device_command) {
+        out.low(1);
+        out.mask(0xFF00);
+        out.if_equal(interface_type, stop);
+        out.if_equal(wireless_type, stop);
+      }
       out.low(1);
       out.if_equal(TIOCSTI, stop);
       out.if_equal(0x541C /* TIOCLINUX */, stop);
       out.if_equal(TIOCSETD, stop);
-      out.if_equal(0x8901 /* FIOSETOWN */, stop);
-      out.if_equal(0x8902 /* SIOCSPGRP */, stop);
+      out.if_equal(set_owner_command, stop);
+      out.if_equal(set_group_command, stop);
       // File systems' own commands change files and folders through a descriptor that may only be read, and Landlock does
       // not see them. By type: generic and ext4 'f', versions 'v', XFS 'X', btrfs, FAT 'r', bcachefs. Commands that only
       // read pass, and so do copies by reference and the map of a file, which programs use every day.
@@ -453,9 +466,10 @@ std::vector<sock_filter> make_supervisor_filter() {
   return out.code;
 }
 
-const std::vector<CallRule>& contained_calls() {
-  static const std::vector<CallRule> rules = make_contained();
-  return rules;
+const std::vector<CallRule>& contained_calls(bool nested) {
+  static const std::vector<CallRule> plain = make_contained(false);
+  static const std::vector<CallRule> with_namespaces = make_contained(true);
+  return nested ? with_namespaces : plain;
 }
 
 const std::vector<CallRule>& watched_calls() {
@@ -463,8 +477,49 @@ const std::vector<CallRule>& watched_calls() {
   return rules;
 }
 
-std::vector<CallRule> calls_for(bool contained, bool datagrams) {
-  std::vector<CallRule> rules = contained ? contained_calls() : watched_calls();
+// Chromium tries whether it may (clone of a user namespace, and another one inside), starts its zygote in namespaces of user,
+// processes and network, regains rights there by one more user namespace, and forks every page into a namespace of processes.
+bool is_sandbox_namespace(int nr, uint64_t flags) {
+  uint64_t kinds = flags & namespace_flags;
+  if (nr == SYS_unshare) return flags == CLONE_NEWUSER;
+  return kinds == CLONE_NEWUSER || kinds == CLONE_NEWPID || kinds == (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET);
+}
+
+std::string namespace_text(const char* call, uint64_t flags) {
+  static constexpr struct {
+    uint64_t flag;
+    const char* name;
+  } names[] = {{CLONE_NEWUSER, "CLONE_NEWUSER"}, {CLONE_NEWPID, "CLONE_NEWPID"}, {CLONE_NEWNET, "CLONE_NEWNET"},
+               {CLONE_NEWNS, "CLONE_NEWNS"},     {CLONE_NEWIPC, "CLONE_NEWIPC"}, {CLONE_NEWUTS, "CLONE_NEWUTS"},
+               {CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {0x80, "CLONE_NEWTIME"}};
+  std::string text = call;
+  char before = ' ';
+  for (const auto& one : names) {
+    if ((flags & one.flag) == 0) continue;
+    text += before;
+    text += one.name;
+    before = '|';
+  }
+  return text;
+}
+
+bool is_ordinary_socket(int family, int type, int protocol, bool datagrams) {
+  type &= ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (family == AF_UNIX) return type == SOCK_STREAM || type == SOCK_SEQPACKET;
+  if (family == AF_INET || family == AF_INET6) {
+    if (type == SOCK_DGRAM) return datagrams && (protocol == 0 || protocol == IPPROTO_UDP);
+    return type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
+  }
+  return family == AF_NETLINK && protocol == 0;
+}
+
+bool is_interface_command(uint32_t command) {
+  uint32_t type = command & 0xFF00;
+  return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
+}
+
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested) {
+  std::vector<CallRule> rules = contained ? contained_calls(nested) : watched_calls();
   if (!contained || !datagrams) return rules;
   for (CallRule& rule : rules) {
     if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;

@@ -2,6 +2,7 @@
 // program made from it. Everything that is not named here is allowed, except calls newer than this program (ENOSYS).
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "kernel.hpp"
@@ -67,6 +68,9 @@ enum class Action {
   shm_get,
   shm_use,
   owner,           // fcntl F_SETOWN: arg 2 names who gets signals
+  new_namespace,   // clone, unshare: arg 0 holds CLONE_NEW* flags
+  interface_command,  // ioctl with nested-sandbox: arg 1 is the command
+  change_root,
   // Refused always.
   refuse,
 };
@@ -77,6 +81,7 @@ enum class When {
   silent,               // refused by the filter itself, no event: libraries probe it all the time and fall back
   new_namespace,        // arg 0 holds CLONE_NEW* flags
   socket_kind,          // arg 0..2 are not an ordinary stream, Unix stream or route-netlink socket
+  socket_not_unix,      // arg 0..1 are not an ordinary Unix socket
   socket_or_datagram,   // as socket_kind, but internet datagrams over plain UDP are ordinary too
   socketpair_kind,
   destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
@@ -85,6 +90,7 @@ enum class When {
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
+  any_device_command,   // as device_command, and what sets network interfaces up
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
   pid_given_0,          // arg 0 is not 0
   pid_given_1,          // arg 1 is not 0
@@ -102,11 +108,12 @@ struct CallRule {
   const char* reason;
 };
 
-const std::vector<CallRule>& contained_calls();
+// `nested`: with the permission nested-sandbox, under which the run may make namespaces of its own.
+const std::vector<CallRule>& contained_calls(bool nested);
 const std::vector<CallRule>& watched_calls();
 
 // The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
-std::vector<CallRule> calls_for(bool contained, bool datagrams);
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);
@@ -114,6 +121,17 @@ std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool co
 // What the supervisor forbids itself once it serves, on pain of death: whoever took it over could start nothing and change
 // no view of the system.
 std::vector<sock_filter> make_supervisor_filter();
+
+// The namespaces that a browser's own sandbox is made of, and nothing else: `flags` of clone or unshare.
+bool is_sandbox_namespace(int nr, uint64_t flags);
+// `clone CLONE_NEWUSER|CLONE_NEWPID`, for events.
+std::string namespace_text(const char* call, uint64_t flags);
+
+// Unix and TCP streams, Unix packets, the kernel's own answers about routes, and UDP with the permission for it.
+bool is_ordinary_socket(int family, int type, int protocol, bool datagrams);
+
+// Commands of network interfaces, bridges, tunnels and wireless; not those that name who gets signals.
+bool is_interface_command(uint32_t command);
 
 const CallRule* rule_for(const std::vector<CallRule>& rules, int nr);
 

@@ -47,6 +47,7 @@
 #include "package-caches.hpp"
 #include "places.hpp"
 #include "sealed-tree.hpp"
+#include "sockets.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
 #include "walls.hpp"
@@ -126,9 +127,7 @@ Plan load_plan(const Request& request) {
   if (!request.server.empty() && plan.server != request.server) {
     stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   }
-  const char* unknown = plan.nested_sandbox      ? "nested-sandbox"
-                        : !plan.secrets.empty() ? "secret"
-                                                : nullptr;
+  const char* unknown = !plan.secrets.empty() ? "secret" : nullptr;
   if (unknown != nullptr) {
     stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
          "Put the server back with belljar release.");
@@ -630,14 +629,14 @@ struct Housekeeping {
   if (run.contained) {
     std::string error;
     // What the supervisor itself reads while it serves: processes of the run (its own domain keeps it from all others).
-    if (!build_walls(places.grants, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
+    if (!build_walls(places.grants, sockets, run.offer.landlock_abi, {"/proc", "/etc/resolv.conf", "/etc/hosts"}, walls, error)) stop("landlock-failed", error);
     int code = apply_wall(walls.outer.get(), run.offer.landlock_abi);
     if (code != 0) {
       errno = code;
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox), run.contained);
 
   int up[2];
   int down[2];
@@ -680,7 +679,7 @@ struct Housekeeping {
   walls = Walls{};
 
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
-  EnforcementReport report = enforcement_of(run.offer, run.plan.level);
+  EnforcementReport report = enforcement_of(run.offer, run.plan.level, run.plan.nested_sandbox);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
                        network_name(run.plan.network) + "\",\"program\":";
   append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
@@ -692,6 +691,7 @@ struct Housekeeping {
 
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
+  settings.nested_sandbox = run.plan.nested_sandbox;
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
@@ -1045,11 +1045,7 @@ void launch(const Request& request) {
     resolver.add_rules();
     places = resolver.take();
     if (!no_links.empty()) places.not_applied.push_back(no_links);
-    for (const std::string& socket : run.plan.sockets) {
-      std::string real = real_path(socket);
-      if (real.empty()) places.not_applied.push_back("socket " + socket + ": does not exist");
-      else sockets.push_back(real);
-    }
+    sockets = find_sockets(run.plan, resolver, places.not_applied);
   }
 
   places.not_applied.insert(places.not_applied.end(), network_not_applied.begin(), network_not_applied.end());
@@ -1107,7 +1103,7 @@ int print_probe() {
   flag("notifySyncWake", offer.sync_wake_up);
   flag("pidfdGetfd", offer.pidfd_getfd);
   flag("userNamespaces", offer.user_namespaces);
-  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard)) + "}\n";
+  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard, false)) + "}\n";
   return fwrite(out.data(), 1, out.size(), stdout) == out.size() && fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -163,7 +163,7 @@ std::string Supervisor::cwd_joined(Target& target, int at, const std::string& pa
 
 bool Supervisor::shared_memory_name(int, const std::string& path, std::string& name) const {
   constexpr std::string_view folder = "/dev/shm/";
-  if (!shm_folder_ || path.size() <= folder.size() || path.compare(0, folder.size(), folder) != 0) return false;
+  if (!shm_folder_ || other_root_ || path.size() <= folder.size() || path.compare(0, folder.size(), folder) != 0) return false;
   name = path.substr(folder.size());
   return name.find('/') == std::string::npos && name != "." && name != ".." && name.size() < 255;
 }
@@ -202,21 +202,36 @@ Supervisor::Answer Supervisor::open_shared_memory(Target& target, const std::str
   return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
 }
 
+// The kernel takes a map only through a file that was opened in the namespace itself or right above it, and we are further
+// away. So ids stay unmapped in a namespace inside a namespace: less is possible there, and what is written goes nowhere.
+Supervisor::Answer Supervisor::give_unused_map(Target& target) {
+  Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "unused id map", MFD_CLOEXEC)));
+  if (!file) return {false, errno, 0, false};
+  if (!still_valid(current_id_)) return {false, EINTR, 0, false};
+  return inject(target, std::move(file), true);
+}
+
 // /proc holds every process. The server may read its own run's entries, which the supervisor opens for it.
 Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, uint64_t flags) {
-  int process = atoi(found.path.c_str() + 6);
-  std::string_view rest = std::string_view(found.path).substr(6);
+  std::string_view rest = std::string_view(found.path).substr(std::min<size_t>(6, found.path.size()));
+  int process = atoi(std::string(rest).c_str());
   size_t slash = rest.find('/');
   std::string_view file = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
   bool read_only = (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;
-  bool own_setting = process == target.process() && (file == "oom_score_adj" || file == "comm" || file == "coredump_filter");
+  bool id_map = settings_.nested_sandbox && process == target.process() && target.is_apart(Apart::users, true) &&
+                (file == "uid_map" || file == "gid_map" || file == "setgroups");
   std::string_view leaf = base_name(file);
   bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags";
-  bool mine = process == target.process() || in_run(process);
+  // The folder itself: a list of numbers, which can be found out anyway, and which browsers hold on to.
+  bool list = found.path == "/proc";
+  bool mine = list || process == target.process() || in_run(process);
+  // A browser marks its pages' processes as the first to end when memory is short.
+  bool own_setting = id_map || file == "oom_score_adj" || (process == target.process() && (file == "comm" || file == "coredump_filter"));
   if (!mine || secret || !(read_only || own_setting)) {
     const char* kind = read_only ? "file.read" : "file.write";
     return refuse(target, kind, found.path, EACCES);
   }
+  if (id_map && !read_only && target.is_deeper()) return give_unused_map(target);
   // Reopen exactly the object that was judged.
   std::string link = "/proc/self/fd/" + std::to_string(found.object.get());
   int how = static_cast<int>(flags & (O_ACCMODE | O_DIRECTORY | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY;
@@ -244,7 +259,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   if (settings_.contained) {
     // A folder is asked for as a whole; the fast way covers both, since every grant of a folder lists and reads.
     Descriptor served;
-    if (settings_.resolver && !writes && resolver_file(*path, target, served)) return inject(target, std::move(served), (flags & O_CLOEXEC) != 0);
+    if (settings_.resolver && !other_root_ && !writes && resolver_file(*path, target, served)) return inject(target, std::move(served), (flags & O_CLOEXEC) != 0);
     std::string name;
     if (shared_memory_name(at, *path, name) && (flags & O_DIRECTORY) == 0) {
       return open_shared_memory(target, name, flags, mode);
@@ -252,7 +267,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   }
   std::string full = cwd_joined(target, at, *path);
   uint64_t fast = need | (reads ? right_read_folder : 0);
-  if (!settings_.record_all && settings_.contained && known_allowed(full, fast, creates)) return {};
+  if (!settings_.record_all && settings_.contained && !other_root_ && known_allowed(full, fast, creates)) return {};
 
   bool follow = (flags & O_NOFOLLOW) == 0 && !(creates && (flags & O_EXCL) != 0);
   Resolved found = target.resolve(at, *path, follow);
@@ -278,7 +293,8 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   if (creates && (flags & O_EXCL) != 0) return {};  // EEXIST
   if (S_ISLNK(found.mode)) return {};               // ELOOP
   struct statfs filesystem{};
-  bool own_proc = found.path.size() > 6 && found.path.compare(0, 6, "/proc/") == 0 && found.path[6] >= '0' && found.path[6] <= '9' &&
+  bool of_process = found.path.size() > 6 && found.path.compare(0, 6, "/proc/") == 0 && found.path[6] >= '0' && found.path[6] <= '9';
+  bool own_proc = (of_process || (found.path == "/proc")) &&
                   fstatfs(found.object.get(), &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
   uint64_t rights = rights_at(found, false);
   if (own_proc && (rights & need) != need) return open_proc(target, found, flags);

@@ -165,6 +165,7 @@ std::string PlaceResolver::written_path(const Place& place) const {
     case Place::Kind::cwd:
       return launch_.cwd;
     case Place::Kind::runtime:
+    case Place::Kind::variable:
       return {};
     case Place::Kind::argument:
       break;
@@ -307,6 +308,15 @@ void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& 
   places_.grants.push_back(std::move(grant));
 }
 
+// A file of the client's, such as the display's cookie: granted on purpose, so that it may be a secret, and nothing but a file.
+void PlaceResolver::add_variable(Access access, const Place& place) {
+  const char* value = getenv(place.path.c_str());
+  struct stat info{};
+  if (value == nullptr || value[0] != '/') places_.not_applied.push_back(place.text + ": the environment names no file");
+  else if (stat(value, &info) != 0 || !S_ISREG(info.st_mode)) places_.not_applied.push_back(place.text + ": it is not a file");
+  else add(access, value, place.text, false);
+}
+
 void PlaceResolver::add_rules() {
   find_writable();
   // Literal places first: what they cover need not be found again by a symbol.
@@ -328,6 +338,9 @@ void PlaceResolver::add_rules() {
         add(rule.access, written_path(rule.place), rule.place.text, true);
         break;
       }
+      case Place::Kind::variable:
+        add_variable(rule.access, rule.place);
+        break;
       case Place::Kind::runtime:
         break;
     }

@@ -47,10 +47,13 @@ class PlaceResolver {
   // The same for what is open already (O_PATH).
   void add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol);
   void add_rules();
+  // What `path` leads to, or empty when a link that the server could have made leads out of what it may write.
+  std::string believed(const std::string& path) const;
   Places take() { return std::move(places_); }
 
  private:
   void add_runtime();
+  void add_variable(Access access, const Place& place);
   void add_program(const std::string& path, int depth);
   void add_script(const std::string& real, std::string_view text, int depth);
   void add_script_argument(size_t first);
@@ -65,9 +68,6 @@ class PlaceResolver {
   bool planted(const std::string& path) const;
   // Does the way to `path` lead through a symlink that the server could have made?
   bool led_by_planted_link(const std::string& path) const;
-  // What `path` leads to, or empty when a planted link leads out of what the server may write.
-  std::string believed(const std::string& path) const;
-
   const Plan& plan_;
   const Launch& launch_;
   struct Secret {

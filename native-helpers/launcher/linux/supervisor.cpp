@@ -63,7 +63,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams)),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
@@ -139,6 +139,14 @@ bool Supervisor::in_run(int process) const {
   return false;
 }
 
+bool Supervisor::names_own(const Target& target, int process) const {
+  return (settings_.nested_sandbox && target.is_apart(Apart::processes, false)) || in_run(process);
+}
+
+bool Supervisor::names_own_group(const Target& target, int group) const {
+  return (settings_.nested_sandbox && target.is_apart(Apart::processes, false)) || group_in_run(group);
+}
+
 bool Supervisor::group_in_run(int group) const {
   DIR* folder = opendir("/proc");
   if (folder == nullptr) return false;
@@ -212,6 +220,8 @@ void Supervisor::serve() {
     }
     Target target(static_cast<int>(request->pid), self_);
     current_id_ = request->id;
+    other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
+    if (other_root_) target.use_own_root();
     answer(*request, decide(*request, target));
   }
 }
@@ -320,12 +330,18 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::priority:
       return decide_priority(target, request, data.nr);
     case Action::socket:
-      return refuse_socket(target, request);
+      return decide_socket(target, request);
     case Action::shm_get:
     case Action::shm_use:
       return decide_shm(target, request, rule->action);
     case Action::owner:
       return decide_owner(target, request);
+    case Action::new_namespace:
+    case Action::change_root:
+      return decide_namespace(target, request, *rule);
+    case Action::interface_command:
+      if (is_interface_command(static_cast<uint32_t>(args[1])) && !target.is_apart(Apart::users, true)) return {};
+      return refuse(target, "syscall", rule->name, rule->error);
     case Action::refuse:
       return refuse(target, "syscall", rule->name, rule->error);
   }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <sys/un.h>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -30,6 +31,7 @@ namespace belljar {
 struct Settings {
   bool contained = true;
   bool record_all = false;
+  bool nested_sandbox = false;       // the run may make namespaces of its own
   bool sync_wake_up = false;
   int guardian = 0;
   int landlock_abi = 0;
@@ -37,7 +39,7 @@ struct Settings {
   Descriptor network_process;        // the socket to it; none where nothing is looked up or carried
   Address hole_v4;                   // where the server's sockets are sent on their way to it
   Address hole_v6;
-  std::vector<std::string> sockets;  // real paths that may be connected to
+  std::vector<std::string> sockets;  // what may be connected to: real paths, and abstract names after an @
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
   Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
@@ -140,6 +142,7 @@ class Supervisor {
   bool names_are_missing();
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
+  Answer connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen);
   Answer do_listen(Target& target, int fd, int backlog);
   Answer bind_stream(Target& target, int fd, const sockaddr_storage& storage, size_t size);
   Answer listen_stream(Target& target, const Descriptor& socket, int domain, int backlog);
@@ -151,11 +154,18 @@ class Supervisor {
   Answer decide_priority(Target& target, const seccomp_notif& request, int nr);
   Answer decide_shm(Target& target, const seccomp_notif& request, Action action);
   Answer decide_owner(Target& target, const seccomp_notif& request);
+  Answer decide_socket(Target& target, const seccomp_notif& request);
   Answer refuse_socket(Target& target, const seccomp_notif& request);
+  Answer decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule);
+  Answer give_unused_map(Target& target);
 
   void answer(const seccomp_notif& request, const Answer& answer);
   bool still_valid(uint64_t id) const;
   bool group_in_run(int group) const;
+  // A number from a register means a process or group as the caller sees them. In a namespace of processes of the run's own it
+  // can mean nobody outside of that; elsewhere it means what we see under the number.
+  bool names_own(const Target& target, int process) const;
+  bool names_own_group(const Target& target, int group) const;
   std::string cwd_joined(Target& target, int at, const std::string& path) const;
 
   Settings settings_;
@@ -165,6 +175,8 @@ class Supervisor {
   int self_;
   int epoch_cpu_ = -1;
   uint64_t current_id_ = 0;
+  bool roots_differ_ = false;  // a chroot was let go on: from now on it is looked at where a caller's root folder is
+  bool other_root_ = false;    // the caller's root folder is not ours, so that names we know mean something else to it
   const std::vector<CallRule> calls_;
   std::vector<const CallRule*> by_number_;
   struct ObjectRight {

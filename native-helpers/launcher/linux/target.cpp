@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -105,10 +106,55 @@ Descriptor Target::descriptor(int fd, int& error) {
   return Descriptor(static_cast<int>(copy));
 }
 
+namespace {
+
+enum class Same { yes, no, unknown };
+
+Same same_object(const char* one, const char* other) {
+  struct stat first{};
+  struct stat second{};
+  if (stat(one, &first) != 0 || stat(other, &second) != 0) return Same::unknown;
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino ? Same::yes : Same::no;
+}
+
+constexpr unsigned get_parent = 0xB702;  // NS_GET_PARENT
+
+}  // namespace
+
+bool Target::is_apart(Apart kind, bool when_hidden) const {
+  const char* entry = kind == Apart::users ? "ns/user" : kind == Apart::processes ? "ns/pid" : "root";
+  char theirs[64];
+  char ours[64];
+  snprintf(theirs, sizeof theirs, "/proc/%d/%s", thread_, entry);
+  snprintf(ours, sizeof ours, "/proc/self/%s", entry);
+  Same same = same_object(theirs, ours);
+  return same == Same::unknown ? when_hidden : same == Same::no;
+}
+
+bool Target::is_deeper() const {
+  char name[64];
+  snprintf(name, sizeof name, "/proc/%d/ns/user", thread_);
+  Descriptor theirs(open(name, O_RDONLY | O_CLOEXEC));
+  Descriptor above(theirs ? ioctl(theirs.get(), get_parent) : -1);
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", above.get());
+  return !above || same_object(link, "/proc/self/ns/user") != Same::yes;
+}
+
+Descriptor Target::root() const {
+  char name[64] = "/";
+  if (own_root_) snprintf(name, sizeof name, "/proc/%d/root", thread_);
+  return Descriptor(open(name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
 Descriptor Target::start(int at, const std::string& path, int& error) {
   char name[64];
-  if (!path.empty() && path[0] == '/') snprintf(name, sizeof name, "/");
-  else if (at == AT_FDCWD) snprintf(name, sizeof name, "/proc/%d/cwd", thread_);
+  if (!path.empty() && path[0] == '/') {
+    Descriptor top = root();
+    if (!top) error = errno;
+    return top;
+  }
+  if (at == AT_FDCWD) snprintf(name, sizeof name, "/proc/%d/cwd", thread_);
   else snprintf(name, sizeof name, "/proc/%d/fd/%d", thread_, at);
   Descriptor fd(open(name, O_PATH | O_CLOEXEC));
   if (!fd) error = errno == ENOENT && at != AT_FDCWD ? EBADF : errno;
@@ -138,6 +184,14 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
   std::string rest(path);
   Descriptor current = std::move(from);
   int links = 0;
+  struct stat top{};
+  if (own_root_) {
+    Descriptor own = root();
+    if (!own || fstat(own.get(), &top) != 0) {
+      out.error = EACCES;
+      return false;
+    }
+  }
   while (true) {
     size_t begin = rest.find_first_not_of('/');
     if (begin == std::string::npos) {
@@ -161,6 +215,11 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
     std::string after = end == std::string::npos ? std::string() : rest.substr(end);
     bool last = after.find_first_not_of('/') == std::string::npos;
     bool wants_folder = last && !after.empty();
+    struct stat here_info{};
+    if (own_root_ && name == ".." && fstat(current.get(), &here_info) == 0 && here_info.st_dev == top.st_dev && here_info.st_ino == top.st_ino) {
+      rest = after;
+      continue;
+    }
     Descriptor next(openat(current.get(), name.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
     if (!next) {
       out.error = errno;
@@ -224,7 +283,7 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
         return false;
       }
       if (text[0] == '/') {
-        current = Descriptor(open("/", O_PATH | O_CLOEXEC));
+        current = root();
         if (!current) {
           out.error = errno;
           return false;

@@ -25,9 +25,21 @@ struct Resolved {
   uint32_t mode = 0;         // st_mode when it exists
 };
 
+// What the run can be apart from the supervisor in, once it may make namespaces of its own.
+enum class Apart { users, processes, root };
+
 class Target {
  public:
   Target(int thread, int supervisor) : thread_(thread), supervisor_(supervisor) {}
+
+  // Is the thread in other namespaces of users or processes than we, or is its root folder another? Only the thread itself
+  // can change the first two, and not while it is stopped. A program can keep us from looking, so the caller says which
+  // answer is the safe one then.
+  bool is_apart(Apart kind, bool when_hidden) const;
+  // In a namespace of users below one below ours.
+  bool is_deeper() const;
+  // From now on absolute paths begin at the thread's own root folder, and lead no higher.
+  void use_own_root() { own_root_ = true; }
 
   int thread() const { return thread_; }
   int process();  // thread group id; 0 when it is gone
@@ -48,9 +60,12 @@ class Target {
   Descriptor start(int at, const std::string& path, int& error);
   bool walk(Descriptor from, std::string_view path, bool follow_last, Resolved& out);
 
+  Descriptor root() const;
+
   int thread_;
   int supervisor_;
   int process_ = 0;
+  bool own_root_ = false;
 };
 
 // Is it a pipe, socket, memory file or the like, by the name the kernel gives it? What has no name that can be told (too

@@ -1,5 +1,6 @@
 #include "walls.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ uint64_t handled_files(int abi) {
   return all;
 }
 
-Descriptor make_ruleset(int abi, bool net) {
+Descriptor make_ruleset(int abi, bool net, bool abstract) {
   LandlockRulesetAttributes attributes{};
   attributes.handled_access_fs = handled_files(abi);
   size_t size = sizeof(uint64_t);
@@ -41,7 +42,7 @@ Descriptor make_ruleset(int abi, bool net) {
   }
   if (abi >= 6) {
     size = 3 * sizeof(uint64_t);
-    attributes.scoped = landlock_scope_abstract_unix | landlock_scope_signal;
+    attributes.scoped = (abstract ? 0 : landlock_scope_abstract_unix) | landlock_scope_signal;
   }
   return Descriptor(static_cast<int>(syscall(number::landlock_create_ruleset, &attributes, size, 0)));
 }
@@ -76,10 +77,12 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-bool build_walls(const std::vector<Grant>& grants, int abi, const std::vector<std::string>& extra_read,
-                 Walls& walls, std::string& error) {
-  walls.outer = make_ruleset(abi, false);
-  walls.inner = make_ruleset(abi, true);
+bool build_walls(const std::vector<Grant>& grants, const std::vector<std::string>& sockets, int abi,
+                 const std::vector<std::string>& extra_read, Walls& walls, std::string& error) {
+  // An abstract socket that was granted is connected to by the supervisor, which must then be able to.
+  bool abstract = std::any_of(sockets.begin(), sockets.end(), [](const std::string& one) { return one.front() == '@'; });
+  walls.outer = make_ruleset(abi, false, abstract);
+  walls.inner = make_ruleset(abi, true, false);
   if (!walls.outer || !walls.inner) {
     error = std::string("landlock_create_ruleset: ") + strerror(errno);
     return false;
@@ -96,6 +99,8 @@ bool build_walls(const std::vector<Grant>& grants, int abi, const std::vector<st
     struct stat info{};
     if (!fd || fstat(fd.get(), &info) != 0) continue;
     uint64_t rights = S_ISDIR(info.st_mode) ? read_rights : right_read_file;
+    // The few settings of a process that may be changed (open_proc), which it opens for the run.
+    if (path == "/proc") rights |= right_write_file;
     if (!add_path(walls.outer.get(), fd.get(), rights, abi)) {
       error = "landlock_add_rule " + path + ": " + strerror(errno);
       return false;
@@ -194,7 +199,7 @@ Offer probe_kernel() {
   return offer;
 }
 
-EnforcementReport enforcement_of(const Offer& offer, Level level) {
+EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested) {
   EnforcementReport report;
   bool brokering = offer.notify && offer.addfd_send && offer.pidfd_getfd;
   auto put = [](std::vector<std::string>& list, std::string text) { list.push_back(std::move(text)); };
@@ -220,6 +225,7 @@ EnforcementReport enforcement_of(const Offer& offer, Level level) {
   put(brokering ? report.full : report.missing,
       brokering ? "supervisor.broker" : "supervisor.broker: needs Linux 5.14");
   if (!offer.memory_seal) put(report.partial, "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
+  if (nested) put(report.partial, "kernel.namespaces: it may make user namespaces of its own, in which more of the kernel can be asked for (permission nested-sandbox)");
   if (offer.notify && !offer.sync_wake_up) put(report.partial, "seccomp.speed: no synchronous wake-up before Linux 6.6");
   return report;
 }

@@ -33,8 +33,8 @@ struct Walls {
 };
 
 // Fills `walls` or says which call failed. `extra_read` are places the supervisor alone reads.
-bool build_walls(const std::vector<Grant>& grants, int abi, const std::vector<std::string>& extra_read,
-                 Walls& walls, std::string& error);
+bool build_walls(const std::vector<Grant>& grants, const std::vector<std::string>& sockets, int abi,
+                 const std::vector<std::string>& extra_read, Walls& walls, std::string& error);
 
 // Applies one to this thread. no_new_privs must be set. Returns an errno.
 int apply_wall(int ruleset, int abi);
@@ -64,6 +64,7 @@ struct EnforcementReport {
   std::vector<std::string> missing;
 };
 
-EnforcementReport enforcement_of(const Offer& offer, Level level);
+// `nested`: the run may make namespaces of its own.
+EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested);
 
 }  // namespace belljar

@@ -4,8 +4,9 @@ import type { ReactNode } from 'react';
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { RunEnd } from '#contract/event.ts';
-import { knownTargets, runEndPhrase } from '#contract/sentences.ts';
+import { runEndPhrase } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
+import { isSandboxCall } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { clockTime } from '../../lib/time.ts';
@@ -32,7 +33,9 @@ function denialsOf(server: string, end: RunEnd, knownOf: (target: string) => str
   }
   const grantable = (denial: Denial): boolean =>
     proposalsFor({ kind: denial.kind, target: denial.target }, null).kind === 'proposals';
-  const weight = (denial: Denial): number => (grantable(denial) ? 0 : 2) + (denial.known === undefined ? 0 : 1);
+  // A browser that may not make its own sandbox ends at once: nothing else can be the reason.
+  const weight = (denial: Denial): number =>
+    isSandboxCall(denial.kind, denial.target) ? -1 : (grantable(denial) ? 0 : 2) + (denial.known === undefined ? 0 : 1);
   return denials.toSorted((a, b) => weight(a) - weight(b));
 }
 
@@ -63,8 +66,7 @@ function Card({ card, server }: { card: Breakage; server: Server | undefined }):
             'Nothing was refused in its last two seconds.'
           ) : (
             <>
-              Just before, it {sentence.phrase}{' '}
-              {sentence.known !== null && <strong>{knownTargets[first.known ?? ''] ?? sentence.known} </strong>}
+              Just before, it {sentence.phrase} {sentence.known !== null && <strong>{sentence.known} </strong>}
               <code>
                 <HostileText text={first.target} longest={90} />
               </code>
@@ -77,7 +79,9 @@ function Card({ card, server }: { card: Breakage; server: Server | undefined }):
         {denials.length > 0 && (
           <button
             type="button"
-            className={first?.known === undefined ? 'button button-primary' : 'button'}
+            className={
+              first?.known === undefined || isSandboxCall(first.kind, first.target) ? 'button button-primary' : 'button'
+            }
             onClick={() => {
               panel.grant.actions.open(denials, true);
             }}

@@ -72,7 +72,7 @@ export function DetailsDialog(): ReactNode {
   if (subject === null) return null;
   const { event } = subject;
   const sentence = event === null ? denialSentence(subject) : eventSentence(event);
-  const grantable = isGrantable(subject.kind) && (event === null || event.verdict === 'refused');
+  const grantable = isGrantable(subject.kind, subject.target) && (event === null || event.verdict === 'refused');
   const now = panel.clock.now();
   return (
     <Dialog

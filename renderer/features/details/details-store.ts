@@ -3,7 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { ErrorBody } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Explanation } from '#contract/policy.ts';
-import type { EventKind } from '#contract/words.ts';
+import { isSandboxCall, type EventKind } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
 
@@ -56,15 +56,17 @@ export function createDetailsStore(transport: Transport) {
         const dialog = opened;
         const access = accessOf[subject.kind];
         // The name of a cut target is not known whole, so nothing true could be said of it.
-        const explainable = access !== undefined && subject.targetBytes === undefined && subject.target !== '';
+        const permission = isSandboxCall(subject.kind, subject.target) ? 'nested-sandbox' : null;
+        const explainable =
+          (access !== undefined || permission !== null) && subject.targetBytes === undefined && subject.target !== '';
         store.setState({ subject, why: { kind: explainable ? 'loading' : 'none' } });
         if (!explainable) return;
         let why: Why;
         try {
           const explanation = await transport.call('policies.explain', {
             server: subject.server,
-            what: subject.target,
-            access,
+            what: permission ?? subject.target,
+            ...(access === undefined ? {} : { access }),
           });
           why = { kind: 'explained', explanation };
         } catch (error) {

@@ -120,7 +120,7 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
             {clockTime(event.at)}
           </time>
         </p>
-        {denial && isGrantable(event.kind) && (
+        {denial && isGrantable(event.kind, event.target) && (
           <button
             type="button"
             className="row-allow"

@@ -4,7 +4,7 @@ import { RadioGroup } from '@base-ui/react/radio-group';
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import { eventSentence } from '#contract/sentences.ts';
+import { eventSentence, grantSentences } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
@@ -101,6 +101,9 @@ export function GrantDialog(): ReactNode {
   const { step } = grant;
   const done = step.kind === 'done';
   const grantable = grant.proposals.kind === 'proposals';
+  // The same socket is as dangerous by its place as by its name.
+  const named = grant.proposals.kind === 'proposals' ? grant.proposals.list[0] : undefined;
+  const risk = named === undefined ? null : (grantSentences(named.verb, named.what)?.risk ?? null);
   return (
     <Dialog
       open
@@ -163,7 +166,8 @@ export function GrantDialog(): ReactNode {
       ) : (
         <>
           <WhichDenial grant={grant} />
-          {sentence.known !== null && (
+          {risk !== null && <Note tone="warn">{risk}</Note>}
+          {risk === null && sentence.known !== null && (
             <Note tone="warn">
               This opens {sentence.known}. Most servers work without it, and one that has it can pass it on to wherever
               it can connect.

@@ -24,7 +24,10 @@ describe('from a denial to rules', () => {
     ['net.listen', '[::1]:8080', ['permission loopback-listener', 'listen 8080']],
     ['net.listen', '192.168.1.5:8080', ['listen 8080']],
     ['link.open', 'accounts.example.com', ['link accounts.example.com']],
-    ['unix.connect', '/run/docker.sock', ['socket /run/docker.sock']],
+    ['unix.connect', '/run/my.sock', ['socket /run/my.sock']],
+    ['unix.connect', '@abstract', ['socket @abstract']],
+    ['syscall', 'clone CLONE_NEWUSER', ['permission nested-sandbox']],
+    ['syscall', 'clone CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET', ['permission nested-sandbox']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
   });
@@ -63,7 +66,9 @@ describe('from a denial to rules', () => {
     expect(rules('file.read', '/very/long', 90_000)).toContain('not known');
     expect(rules('file.read', '/bad/\uFFFD')).toContain('not known');
     expect(rules('file.read', 'relative/path')).toContain('full path');
-    expect(rules('unix.connect', '@abstract')).toContain('without a path');
+    expect(rules('unix.connect', '@')).toContain('without a name');
+    expect(rules('syscall', 'clone CLONE_NEWUSER|CLONE_NEWNS')).toContain('No rule');
+    expect(rules('syscall', 'mount')).toContain('No rule');
     expect(rules('link.open', '(not a link)')).toContain('never opened');
     expect(rules('link.open', 'localhost')).toContain('each time');
     expect(rules('link.open', '127.0.0.1')).toContain('each time');
@@ -79,8 +84,20 @@ describe('from a denial to rules', () => {
       'link.open': 'example.org',
     };
     for (const kind of eventKinds) {
-      expect([kind, Array.isArray(rules(kind, samples[kind] ?? '/some/path'))]).toEqual([kind, isGrantable(kind)]);
+      const target = samples[kind] ?? '/some/path';
+      expect([kind, Array.isArray(rules(kind, target))]).toEqual([kind, isGrantable(kind, target)]);
     }
+  });
+
+  it('proposes a socket by what it is first, because it lies elsewhere after the next login', () => {
+    const proposals = proposalsFor({ kind: 'unix.connect', target: '/tmp/ssh-a/agent.1', known: 'ssh-agent' }, home);
+    expect(proposals).toEqual({
+      kind: 'proposals',
+      list: [
+        { verb: 'socket', what: 'ssh-agent', title: 'Use your SSH keys through the agent' },
+        { verb: 'socket', what: '/tmp/ssh-a/agent.1', title: 'Connect to this socket, at this place' },
+      ],
+    });
   });
 
   it('splits addresses', () => {

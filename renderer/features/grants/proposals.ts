@@ -4,8 +4,8 @@
  */
 import type { Event } from '#contract/event.ts';
 import type { SeenHost } from '#contract/network.ts';
-import { hostProposalWords } from '#contract/sentences.ts';
-import type { EventKind, RuleVerb } from '#contract/words.ts';
+import { hostProposalWords, socketOfKnown, socketSentences } from '#contract/sentences.ts';
+import { isSandboxCall, type EventKind, type RuleVerb } from '#contract/words.ts';
 
 /** What a name that was only looked up is asked for. */
 const defaultPort = 443;
@@ -19,12 +19,15 @@ export interface Proposal {
 
 export type Proposals = { kind: 'proposals'; list: Proposal[] } | { kind: 'none'; why: string };
 
-/** Whether any rule could ever allow this kind. */
-export function isGrantable(kind: EventKind): boolean {
-  return !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind);
+/** Whether any rule could ever allow this. */
+export function isGrantable(kind: EventKind, target: string): boolean {
+  return (
+    isSandboxCall(kind, target) ||
+    !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind)
+  );
 }
 
-type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes'>>;
+type Denial = Pick<Event, 'kind' | 'target'> & Partial<Pick<Event, 'targetBytes' | 'known'>>;
 
 function parentOf(path: string): string {
   const cut = path.replace(/\/+$/u, '').lastIndexOf('/');
@@ -55,6 +58,24 @@ function fileProposals(verb: 'read' | 'write', path: string, home: string | null
     else list.push(proposal);
   }
   return { kind: 'proposals', list };
+}
+
+const closed = 'No rule can allow this: it is closed to every contained server.';
+
+/** By its name where it has one: many sockets lie elsewhere after the next login. */
+function socketProposals(target: string, known: string | undefined): Proposals {
+  const exact = target.startsWith('/') || /^@.+/u.test(target);
+  const list: Proposal[] = exact
+    ? [{ verb: 'socket', what: target, title: 'Connect to this socket, at this place' }]
+    : [];
+  const name = socketOfKnown[known ?? ''];
+  if (name !== undefined) {
+    const { use } = socketSentences[name];
+    list.unshift({ verb: 'socket', what: name, title: `${use.charAt(0).toUpperCase()}${use.slice(1)}` });
+  }
+  return list.length > 0
+    ? { kind: 'proposals', list }
+    : { kind: 'none', why: 'A socket without a name cannot be granted.' };
 }
 
 /** The host that a denial is about, for asking whose it is; null where no host rule could allow it. */
@@ -132,9 +153,7 @@ export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost
       return { kind: 'proposals', list: isHere ? [here, onPort] : [onPort] };
     }
     case 'unix.connect':
-      return target.startsWith('/')
-        ? { kind: 'proposals', list: [{ verb: 'socket', what: target, title: 'Connect to this socket' }] }
-        : { kind: 'none', why: 'A socket without a path cannot be granted.' };
+      return socketProposals(target, denial.known);
     case 'link.open':
       if (!target.includes('.') || isLoopback(target))
         return {
@@ -142,12 +161,17 @@ export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost
           why: 'Pages of this machine are asked for each time, and what is no link is never opened.',
         };
       return { kind: 'proposals', list: [{ verb: 'link', what: target, title: 'Open links to this host' }] };
-    case 'signal':
     case 'syscall':
+      if (!isSandboxCall(kind, target)) return { kind: 'none', why: closed };
+      return {
+        kind: 'proposals',
+        list: [{ verb: 'permission', what: 'nested-sandbox', title: 'Make a sandbox of its own, as browsers do' }],
+      };
+    case 'signal':
     case 'limit':
     case 'run.start':
     case 'run.end':
     case 'spool.dropped':
-      return { kind: 'none', why: 'No rule can allow this: it is closed to every contained server.' };
+      return { kind: 'none', why: closed };
   }
 }

@@ -3,7 +3,14 @@ import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { Rule } from '#contract/policy.ts';
-import { durationWords, networkTitles, nameNotChecked, runEndPhrase, sourceTitles } from '#contract/sentences.ts';
+import {
+  durationWords,
+  grantSentences,
+  nameNotChecked,
+  networkTitles,
+  runEndPhrase,
+  sourceTitles,
+} from '#contract/sentences.ts';
 import type { Run, Server, ServerDetail } from '#contract/server.ts';
 import type { RuleVerb } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -31,12 +38,20 @@ const runsShown = 8;
 
 function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
   const panel = usePanel();
+  const words = grantSentences(rule.verb, rule.what);
   return (
     <li className="rule">
       <span className="rule-verb">{verbTitles[rule.verb]}</span>
-      <code className="rule-what">
-        <HostileText text={rule.what} />
-      </code>
+      <span className="rule-what">
+        <code>
+          <HostileText text={rule.what} />
+        </code>
+        {words !== null && (
+          <span className="rule-words">
+            Lets it {words.use}. {words.risk}
+          </span>
+        )}
+      </span>
       <span className="rule-source">
         {rule.checked === false && `${nameNotChecked}, `}from {sourceTitles[rule.source]}
       </span>

@@ -118,7 +118,7 @@ async function runIn(
       read: base('read'),
       exec: ['runtime', ...base('exec'), programs],
       write: [granted, ...base('write')],
-      socket: [grantedSocket],
+      socket: [[grantedSocket]],
       local: [ports[0].port],
       listen: [],
       ...planDefaults,
