@@ -51,7 +51,8 @@ const needed = [
   'vitest.config.ts',
 ];
 
-const built = ['.cache/network-programs'];
+/** What root's run built or fetched and what serves wherever it lies; a Python environment does not. */
+const built = ['.cache/network-programs', '.cache/techniques', '.cache/real-servers'];
 
 function giveUp(reason) {
   process.stderr.write(`${reason}\n`);
@@ -73,8 +74,8 @@ function mirror(from, to, user) {
   } else if (stat.isDirectory()) {
     mkdirSync(to);
     for (const name of readdirSync(from)) {
-      // Scratch folders of tools: the user makes its own.
-      if (name === '.vite' || name === '.vite-temp' || name === '.cache') continue;
+      // Scratch folders of tools, and what holds the path it was made at: the user makes its own.
+      if (['.vite', '.vite-temp', '.cache', 'venv'].includes(name)) continue;
       mirror(join(from, name), join(to, name), user);
     }
     chmodSync(to, 0o755);
@@ -133,7 +134,6 @@ for (const path of [home, temporary]) {
 for (const name of needed) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
 mkdirSync(join(copy, '.cache/reports'), { recursive: true });
 for (const path of [copy, join(copy, '.cache'), join(copy, '.cache/reports')]) chownSync(path, user.uid, user.gid);
-// What compilers built that the user may not have, or that take a minute.
 for (const name of built) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
 
 let node = process.execPath;

@@ -626,26 +626,21 @@ describe('an upstream proxy', () => {
   });
 });
 
-/** The processes that run a program, by /proc. */
-function processesOf(program: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return readlinkSync(`/proc/${name}/exe`) === program;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
-/** The child of the guardian that is not the supervisor. */
-function networkProcess(spool: string, launcher: string, guardian: number | undefined): number[] {
+/** The child of the guardian that is not the supervisor, as soon as it is there: it starts beside the server. */
+async function networkProcess(spool: string, launcher: string, guardian: number | undefined): Promise<number> {
   const supervisor = readEvents(spool).find((event) => event.kind === 'run.start')?.start?.supervisor.pid;
-  const parentOf = (process: number): number =>
-    Number(/\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${process.toString()}/status`, 'utf8'))?.[1]);
-  return processesOf(launcher).filter((process) => process !== supervisor && parentOf(process) === guardian);
+  const find = (): number[] =>
+    readdirSync('/proc').flatMap((name) => {
+      try {
+        if (!/^\d+$/.test(name) || readlinkSync(`/proc/${name}/exe`) !== launcher) return [];
+        const parent = /\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
+        return Number(parent) === guardian && Number(name) !== supervisor ? [Number(name)] : [];
+      } catch {
+        return []; // It ended meanwhile: others' runs come and go.
+      }
+    });
+  await expect.poll(() => find().length).toBe(1);
+  return find()[0] ?? Number.NaN;
 }
 
 describe('the network process', () => {
@@ -656,19 +651,15 @@ describe('the network process', () => {
     try {
       child.stdin.write('started\n');
       await once(child.stdout, 'data');
-      const own = networkProcess(arena.spool, command, child.pid);
-      expect(own.length).toBe(1);
-      // It starts beside the server, so it may be a moment later.
-      await expect
-        .poll(() => readFileSync(`/proc/${String(own[0])}/status`, 'utf8'), { timeout: 10_000 })
-        .toMatch(/\nSeccomp:\s*2\n/);
-      const status = readFileSync(`/proc/${String(own[0])}/status`, 'utf8');
+      const own = `/proc/${(await networkProcess(arena.spool, command, child.pid)).toString()}`;
+      await expect.poll(() => readFileSync(`${own}/status`, 'utf8')).toMatch(/\nSeccomp:\s*2\n/);
+      const status = readFileSync(`${own}/status`, 'utf8');
       expect(status).toMatch(/\nNoNewPrivs:\s*1\n/);
       expect(status).toMatch(/\nCapEff:\s*0+\n/);
 
       // Its listening sockets, by their inodes.
-      const inodes = readdirSync(`/proc/${String(own[0])}/fd`)
-        .map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${String(own[0])}/fd/${fd}`))?.[1])
+      const inodes = readdirSync(`${own}/fd`)
+        .map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${own}/fd/${fd}`))?.[1])
         .filter((inode) => inode !== undefined);
       const listening = readFileSync('/proc/net/tcp', 'utf8')
         .split('\n')
@@ -686,7 +677,7 @@ describe('the network process', () => {
       stranger.destroy();
       child.stdin.end();
       await once(child, 'close');
-      expect(() => readFileSync(`/proc/${String(own[0])}/status`)).toThrow(/ENOENT|ESRCH/);
+      expect(() => readFileSync(`${own}/status`)).toThrow(/ENOENT|ESRCH/);
     } finally {
       child.kill('SIGKILL');
       removeArena(arena);
@@ -702,8 +693,7 @@ describe('the network process', () => {
     child.stdout.on('data', (text: Buffer) => (said += text.toString()));
     try {
       await once(child.stdout, 'data');
-      const [own] = networkProcess(arena.spool, command, child.pid);
-      process.kill(own ?? 0, 'SIGKILL');
+      process.kill(await networkProcess(arena.spool, command, child.pid), 'SIGKILL');
       child.stdin.end('go on\n');
       await once(child, 'close');
       expect(said).toMatch(/\nREFUSED (?:EAGAIN|ENOENT) /);

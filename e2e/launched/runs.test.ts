@@ -93,7 +93,7 @@ describe('a run', () => {
     const pid = Number(await firstLine(child));
     const start_ = (await world.api['runs.list']({})).runs[0]?.start;
     const gone = ended(child);
-    process.kill(start_?.supervisor.pid ?? 0, 'SIGKILL');
+    process.kill(start_?.supervisor.pid ?? Number.NaN, 'SIGKILL');
     await gone;
     await until(() => startTicksOf(pid) === null);
     expect((await world.api['runs.list']({})).runs).toMatchObject([{ live: false }]);

@@ -97,10 +97,11 @@ const { readFileSync, readdirSync, readlinkSync } = require('node:fs');
   const page = await browser.newPage();
   await page.goto(url);
   const shot = await page.screenshot();
-  const pages = readdirSync('/proc').filter((name) => {
-    try { return /^\\d+$/.test(name) && readFileSync('/proc/' + name + '/cmdline', 'utf8').includes('--type=renderer'); } catch { return false; }
+  const spaces = (pid) => Object.fromEntries(['user', 'pid', 'net'].map((kind) => [kind, readlinkSync('/proc/' + pid + '/ns/' + kind)]));
+  const pages = readdirSync('/proc').flatMap((name) => {
+    try { return /^\\d+$/.test(name) && readFileSync('/proc/' + name + '/cmdline', 'utf8').includes('--type=renderer') ? [spaces(name)] : []; } catch { return []; }
   });
-  const apart = (kind) => pages.length > 0 && pages.every((pid) => readlinkSync('/proc/' + pid + '/ns/' + kind) !== readlinkSync('/proc/self/ns/' + kind));
+  const apart = (kind) => pages.length > 0 && pages.every((page) => page[kind] !== spaces('self')[kind]);
   console.log(JSON.stringify({ title: await page.title(), shot: shot.subarray(1, 4).toString(), user: apart('user'), pid: apart('pid'), net: apart('net') }));
   await browser.close();
 })().catch((error) => { console.log(JSON.stringify({ error: String(error) })); process.exitCode = 1; });

@@ -86,17 +86,16 @@ function pins(): { hash: string; npm: Record<string, string>; python: Record<str
 /** What an `initialize` and the end of the input make of a server: it answers and leaves. */
 const hello = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'provision', version: '1' } } })}\n`;
 
-async function install(folder: string, servers: RealServers): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(servers.home, { recursive: true });
-  for (const file of [...pinFiles, '.npmrc'])
-    if (existsSync(join(here, file))) copyFileSync(join(here, file), join(folder, file));
-  await Promise.all([installNpm(folder, servers), installPython(folder, servers)]);
-}
+/** A half is there when this file is, which is made last and lies in it, so that the two come and go together. */
+const readyFile = 'ready';
 
 async function installNpm(folder: string, servers: RealServers): Promise<void> {
+  const cache = join(servers.home, '.npm');
+  for (const old of [cache, join(folder, 'node_modules')]) rmSync(old, { recursive: true, force: true });
+  for (const file of ['package.json', 'package-lock.json', '.npmrc'])
+    if (existsSync(join(here, file))) copyFileSync(join(here, file), join(folder, file));
   // One cache for both, so that what npx needs is there already when it asks.
-  const env = { npm_config_cache: join(servers.home, '.npm'), npm_config_update_notifier: 'false' };
+  const env = { npm_config_cache: cache, npm_config_update_notifier: 'false' };
   await must(
     'npm packages',
     process.execPath,
@@ -112,9 +111,12 @@ async function installNpm(folder: string, servers: RealServers): Promise<void> {
       { cwd: tmpdir(), env: { ...env, HOME: servers.home }, input: hello },
     );
   }
+  writeFileSync(join(cache, readyFile), '');
 }
 
 async function installPython(folder: string, servers: RealServers): Promise<void> {
+  const caches = ['.cache', '.local'].map((name) => join(servers.home, name));
+  for (const old of [join(folder, 'venv'), ...caches]) rmSync(old, { recursive: true, force: true });
   await must('Python environment', 'python3', ['-m', 'venv', join(folder, 'venv')]);
   await must('Python packages', servers.python, [
     '-m',
@@ -123,7 +125,7 @@ async function installPython(folder: string, servers: RealServers): Promise<void
     '--quiet',
     '--disable-pip-version-check',
     '-r',
-    join(folder, 'requirements.txt'),
+    join(here, 'requirements.txt'),
   ]);
   for (const name of ['mcp-server-time', 'mcp-server-git'] as const) {
     await must(`warm uvx cache: ${name}`, servers.uvx, [servers.spec(name), '--help'], {
@@ -138,6 +140,7 @@ async function installPython(folder: string, servers: RealServers): Promise<void
       },
     });
   }
+  writeFileSync(join(folder, 'venv', readyFile), '');
 }
 
 /** npm's own program beside the running Node, wherever the distribution put it. */
@@ -170,18 +173,22 @@ export async function provision(): Promise<RealServers> {
         ? `${name}@${python[name] ?? ''}`
         : `@modelcontextprotocol/${name}@${npm[`@modelcontextprotocol/${name}`] ?? ''}`,
   };
-  const stamp = join(folder, 'provisioned');
-  if (!existsSync(stamp)) {
+  const halves = [
+    { ready: join(servers.home, '.npm', readyFile), install: installNpm },
+    { ready: join(folder, 'venv', readyFile), install: installPython },
+  ];
+  const missing = (): typeof halves => halves.filter(({ ready }) => !existsSync(ready));
+  if (missing().length > 0) {
     await alone(folder, async () => {
-      if (existsSync(stamp)) return;
+      if (missing().length === 0) return;
       say(`installing into ${folder} (once)`);
-      await install(folder, servers);
+      mkdirSync(servers.home, { recursive: true });
+      await Promise.all(missing().map(({ install }) => install(folder, servers)));
       // Older sets of pins are of no more use.
       for (const other of readdirSync(dirname(folder))) {
         if (/^[0-9a-f]{16}$/.test(other) && other !== hash)
           rmSync(join(dirname(folder), other), { recursive: true, force: true });
       }
-      writeFileSync(stamp, '');
     });
   }
   return { ...servers, newNode: existsSync(newNode) ? newNode : null };
