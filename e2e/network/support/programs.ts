@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder, projectRoot } from '../../confinement/support/places.ts';
+import { run } from '../../confinement/support/start.ts';
 import { provision } from '../../real-servers/provision.ts';
 
 const sources = join(projectRoot, 'e2e/network/programs');
@@ -107,11 +108,11 @@ function curl(): Program | string {
 }
 
 /** One build for each content of the source; two at the same time do not meet. */
-function build(
+async function build(
   source: string,
   result: string,
-  work: (folder: string, source: string) => [string, string[], NodeJS.ProcessEnv?],
-): string {
+  work: (folder: string, source: string) => [string, string[], Record<string, string>?],
+): Promise<string> {
   const path = join(sources, source);
   const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
   const folder = join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`);
@@ -119,12 +120,14 @@ function build(
     const draft = `${folder}.${process.pid.toString()}`;
     mkdirSync(draft, { recursive: true });
     const [command, args, env] = work(draft, path);
-    const finished = spawnSync(command, args, { encoding: 'utf8', cwd: draft, env: { ...process.env, ...env } });
-    if (finished.status !== 0) {
+    const { code, stderr } = await run(command, args, {
+      cwd: draft,
+      env: { ...(process.env as Record<string, string>), ...env },
+      timeoutMs: 5 * 60_000,
+    });
+    if (code !== 0) {
       rmSync(draft, { recursive: true, force: true });
-      throw new Error(`${source} does not build: ${command} ${args.join(' ')}\n${finished.stderr}`, {
-        cause: finished.error,
-      });
+      throw new Error(`${source} does not build: ${command} ${args.join(' ')}\n${stderr}`);
     }
     try {
       renameSync(draft, folder);
@@ -145,10 +148,10 @@ function isBuilt(source: string): boolean {
   return existsSync(join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`));
 }
 
-function go(resolver: 'go' | 'cgo'): Program | string {
+async function go(resolver: 'go' | 'cgo'): Promise<Program | string> {
   const compiler = find('go', '/usr/local/go/bin');
   if (compiler === null && !isBuilt('ask.go')) return 'no Go compiler';
-  const program = build('ask.go', 'ask', (folder, source) => [
+  const program = await build('ask.go', 'ask', (folder, source) => [
     compiler ?? 'go',
     ['build', '-o', join(folder, 'ask'), source],
     {
@@ -169,11 +172,11 @@ function go(resolver: 'go' | 'cgo'): Program | string {
   };
 }
 
-function java(): Program | string {
+async function java(): Promise<Program | string> {
   const compiler = find('javac', '/usr/bin');
   const runner = find('java', '/usr/bin');
   if (runner === null || (compiler === null && !isBuilt('Ask.java'))) return 'no Java';
-  const program = build('Ask.java', '.', (folder, source) => [compiler ?? 'javac', ['-d', folder, source]]);
+  const program = await build('Ask.java', '.', (folder, source) => [compiler ?? 'javac', ['-d', folder, source]]);
   return {
     name: 'java',
     command: runner,
@@ -184,14 +187,14 @@ function java(): Program | string {
   };
 }
 
-function rust(): Program | string {
+async function rust(): Promise<Program | string> {
   const compiler = find('rustc');
   // rustup's rustc finds the compiler itself below the home of whoever installed it.
   const env = { HOME: userInfo().homedir };
   const works =
     compiler !== null && spawnSync(compiler, ['--version'], { env: { ...process.env, ...env } }).status === 0;
   if (!works && !isBuilt('ask.rs')) return 'no Rust compiler';
-  const program = build('ask.rs', 'ask', (folder, source) => [
+  const program = await build('ask.rs', 'ask', (folder, source) => [
     compiler ?? 'rustc',
     ['-O', '--edition', '2021', '-o', join(folder, 'ask'), source],
     env,
@@ -206,10 +209,10 @@ function rust(): Program | string {
   };
 }
 
-function musl(): Program | string {
+async function musl(): Promise<Program | string> {
   const compiler = find('musl-gcc', '/usr/bin');
   if (compiler === null && !isBuilt('ask.c')) return 'no musl compiler (musl-tools)';
-  const program = build('ask.c', 'ask', (folder, source) => [
+  const program = await build('ask.c', 'ask', (folder, source) => [
     compiler ?? 'musl-gcc',
     ['-static', '-O1', '-Wall', '-Wextra', '-o', join(folder, 'ask'), source],
   ]);
