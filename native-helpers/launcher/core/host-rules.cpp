@@ -152,6 +152,10 @@ bool HostRules::may_look_up(std::string_view name, size_t& below) const {
   return found;
 }
 
+bool HostRules::names_host(std::string_view name) const {
+  return std::any_of(names_.begin(), names_.end(), [name](const NameRule& rule) { return rule.below ? is_below(name, rule.name) : name == rule.name; });
+}
+
 std::vector<std::string> HostRules::full_names() const {
   std::vector<std::string> out;
   for (const NameRule& rule : names_) {

@@ -47,6 +47,9 @@ class HostRules {
   // a name that a rule holds in full. Not what only the machine's own settings name.
   bool may_look_up(std::string_view name, size_t& below) const;
 
+  // Does a rule name it, in full or by its suffix, whatever the port and whoever's the rule?
+  bool names_host(std::string_view name) const;
+
   // Names that the plan's rules hold in full, each once, in its order: made-up addresses are numbered by it, the same in
   // each process, whatever its own settings add.
   std::vector<std::string> full_names() const;
