@@ -643,8 +643,14 @@ function processesOf(program: string): number[] {
 /** The child of the guardian that is not the supervisor. */
 function networkProcess(spool: string, launcher: string, guardian: number | undefined): number[] {
   const supervisor = readEvents(spool).find((event) => event.kind === 'run.start')?.start?.supervisor.pid;
-  const parentOf = (process: number): number =>
-    Number(/\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${process.toString()}/status`, 'utf8'))?.[1]);
+  // Others' runs start and end meanwhile.
+  const parentOf = (process: number): number => {
+    try {
+      return Number(/\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${process.toString()}/status`, 'utf8'))?.[1]);
+    } catch {
+      return 0;
+    }
+  };
   return processesOf(launcher).filter((process) => process !== supervisor && parentOf(process) === guardian);
 }
 
