@@ -120,6 +120,14 @@ test('an allowed name does not lead to this machine, its network or a metadata s
     ),
     told.whole,
   ).toEqual(new Set(['refused 10.20.30.40:80']));
+  // An address that is made up here for names of the plan is not believed from outside: it would lead to the plan's first name.
+  const first = await ask(['https http://plain.example/', 'https http://benchmark.example/'], {
+    hosts: [host('plain.example'), host('benchmark.example')],
+  });
+  expect(
+    first.answers.map(({ ok }) => ok),
+    first.whole,
+  ).toEqual([true, false]);
   // Named by network they are reached.
   const twin = await ask(['https http://private.example/', 'https http://loopback.example/'], {
     hosts: [host('private.example'), host('10.20.30.0/24', '80', false), host('loopback.example')],

@@ -72,18 +72,21 @@ test('what a rule names is reached beside it', async ({ skip }) => {
     ['https http://private.example/', /^ok .*"to": "10\.20\.30\.40"/],
     ['socket 10.20.30.40 8080', /^error EACCES/],
     ['socket 192.168.7.7 80', /^error EACCES/],
+    // This machine's own /etc/hosts is nobody else's word.
+    ['https http://printer.office.example/', /^ok .*"to": "10\.20\.30\.41"/],
     ['socket 127.0.0.1 8080', /^ok /],
     ['socket 127.0.0.1 80', /^error EACCES/],
     ['fetch https://plain.example/', /^ok /],
   ] as const;
   const told = await ask(
     wanted.map(([task]) => task),
-    { network: 'open', hosts: [host('10.20.30.40', '80', false)], local: [8080] },
+    { network: 'open', hosts: [host('10.20.30.40', '80', false), host('printer.office.example', '80')], local: [8080] },
     { together: true },
   );
   expectAnswers(told, wanted);
   expect(reached(told.seen).filter((place) => /^(?:10|192|own)/.test(place))).toEqual([
     '10.20.30.40:80',
+    '10.20.30.41:80',
     'own 127.0.0.1:8080',
   ]);
 });

@@ -60,6 +60,8 @@ function tasksOf(program: Program): Task[] {
         ...(way.asks ? { event: { kind: 'net.dns', target: 'other.example' } } : {}),
       },
       { task: `${word} ${scheme}://plain.example/redirect?to=${scheme}://other.example/x`, way, allowed: false },
+      // After a refused look-up an allowed one still works.
+      allowed('plain.example'),
       { task: `${word} ${scheme}://93.184.216.77/`, way, allowed: false, event: connect(`93.184.216.77:${port}`) },
       { task: `${word} http://10.20.30.40/`, way, allowed: false, event: connect('10.20.30.40:80') },
       { task: `${word} http://127.0.0.1/`, way, allowed: false, event: connect('127.0.0.1:80') },

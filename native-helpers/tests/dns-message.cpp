@@ -111,6 +111,12 @@ void test_answers() {
   std::string alpn = parameter(1, "\x02h2");
   std::string hints = parameter(4, four);
   std::string hello = parameter(5, "secret");
+  // Addresses that are made up here: not from outside, in whatever form.
+  std::string beside = answer_message("a.example", 1, {record(same, 1, 60, std::string("\xC6\x12\x00\x01", 4)), record(same, 1, 60, std::string("\xC6\x13\x09\x09", 4)), record(same, 1, 60, four)});
+  check::that(parse(beside) && answer.count == 1 && answer.addresses.size() == 1 && host_text(answer.addresses[0].address) == "8.8.8.8", "made-up addresses are dropped beside a real one");
+  check::that(parse(beside, "a.example", dns_type::a, false) && answer.count == 3, "where none are made up they stay");
+  std::string mapped = std::string(10, '\0') + "\xFF\xFF" + std::string("\xC6\x12\x00\x01", 4);
+  check::that(parse(answer_message("a.example", 28, {record(same, 28, 60, mapped)}), "a.example", dns_type::aaaa) && answer.count == 0 && answer.addresses.empty(), "mapped ones as well");
   auto https = [&](const std::string& data, bool bare) { return parse(answer_message("a.example", 65, {record(same, 65, 60, data)}), "a.example", dns_type::https, bare); };
   check::that(https(service(std::string(1, '\0'), alpn + hints + hello), false) && answer.count == 1 && answer.addresses.size() == 1 &&
                   answer.records.find("secret") != std::string::npos, "kept whole where names are not checked");

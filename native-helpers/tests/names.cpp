@@ -53,7 +53,13 @@ void test_rules() {
   check::that(suffixes.may_look_up("abc.deep.example.com", below) && below == 3, "the longest suffix counts");
   check::that(suffixes.may_look_up("full.example.com", below) && below == 0, "a name in full");
   check::that(!suffixes.may_look_up("example.com", below) && !suffixes.may_look_up("xexample.com", below) && !suffixes.may_look_up(".example.com", below), "not below it");
-  check::equal(suffixes.full_names().size(), 1u, "names that are held in full");
+  suffixes.add_own("proxy.office.example", 3128);
+  check::equal(suffixes.full_names().size(), 1u, "names that are held in full, without the machine's own");
+  check::that(suffixes.name_at("proxy.office.example", 3128).own && !suffixes.may_look_up("proxy.office.example", below), "the machine's own proxy is not looked up");
+  check::that(suffixes.names_host("proxy.office.example") && suffixes.names_host("a.example.com") && suffixes.names_host("full.example.com"), "named by some rule");
+  check::that(!suffixes.names_host("example.com") && !suffixes.names_host("office.example"), "named by none");
+  suffixes.add_own("full.example.com", 3128);
+  check::that(suffixes.full_names().size() == 1 && suffixes.may_look_up("full.example.com", below), "named by the plan as well");
 }
 
 void test_table() {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "resolver-files.hpp"
+
 namespace belljar {
 
 namespace {
@@ -221,6 +223,7 @@ bool record_data(std::string_view message, const Record& record, bool bare, uint
     case dns_type::a:
     case dns_type::aaaa:
       if (raw.size() != (record.type == dns_type::a ? 4u : 16u)) return false;
+      if (size_t index = 0; bare && made_up_index(address_from(raw), index)) return false;
       data = std::string(raw);
       out.addresses.push_back({address_from(raw), ttl});
       return true;

@@ -55,7 +55,8 @@ struct DnsAnswer {
 };
 
 // Reads an answer to (id, name, type). `bare` leaves out of SVCB and HTTPS records what would lead past a check of names: other
-// target names, encrypted client hello, address hints. False when it is no answer to this question.
+// target names, encrypted client hello, address hints; and addresses that are made up here for names of the plan
+// (resolver-files.hpp), which from outside would lead to another name. False when it is no answer to this question.
 bool parse_dns_answer(std::string_view bytes, uint16_t id, std::string_view name, uint16_t type, bool bare, DnsAnswer& out);
 
 // An answer of our own making, for addresses that do not come from a name server.

@@ -139,6 +139,7 @@ bool HostRules::may_look_up(std::string_view name, size_t& below) const {
   bool found = false;
   below = 0;
   for (const NameRule& rule : names_) {
+    if (rule.own) continue;
     if (!rule.below && name == rule.name) {
       below = 0;
       return true;
@@ -151,10 +152,14 @@ bool HostRules::may_look_up(std::string_view name, size_t& below) const {
   return found;
 }
 
+bool HostRules::names_host(std::string_view name) const {
+  return std::any_of(names_.begin(), names_.end(), [name](const NameRule& rule) { return rule.below ? is_below(name, rule.name) : name == rule.name; });
+}
+
 std::vector<std::string> HostRules::full_names() const {
   std::vector<std::string> out;
   for (const NameRule& rule : names_) {
-    if (!rule.below && std::find(out.begin(), out.end(), rule.name) == out.end()) out.push_back(rule.name);
+    if (!rule.below && !rule.own && std::find(out.begin(), out.end(), rule.name) == out.end()) out.push_back(rule.name);
   }
   return out;
 }

@@ -44,10 +44,14 @@ class HostRules {
   NameMatch name_at(std::string_view name, uint16_t port) const;
 
   // May it be looked up, whatever the port? `below` is the length of what stands before the suffix of a `*.` rule, 0 for
-  // a name that a rule holds in full.
+  // a name that a rule holds in full. Not what only the machine's own settings name.
   bool may_look_up(std::string_view name, size_t& below) const;
 
-  // Names that rules hold in full, each once, in the plan's order.
+  // Does a rule name it, in full or by its suffix, whatever the port and whoever's the rule?
+  bool names_host(std::string_view name) const;
+
+  // Names that the plan's rules hold in full, each once, in its order: made-up addresses are numbered by it, the same in
+  // each process, whatever its own settings add.
   std::vector<std::string> full_names() const;
 
  private:

@@ -105,9 +105,12 @@ bool Supervisor::resolver_file(const std::string& path, Target& target, Descript
   bool hosts = path == "/etc/hosts" && settings_.network.network == Network::hosts;
   if (!resolv && !hosts && path != "/etc/nsswitch.conf") return false;
   int process = target.process();
-  bool asks = std::find(asks_name_servers_.begin(), asks_name_servers_.end(), process) != asks_name_servers_.end();
-  if (!hosts && !asks) asks_name_servers_[asks_next_++ % asks_name_servers_.size()] = process;
-  if (hosts ? asks : !resolv) return false;
+  auto user = std::find_if(resolver_users_.begin(), resolver_users_.end(), [process](const ResolverUser& one) { return one.process == process; });
+  if (user == resolver_users_.end()) {
+    user = resolver_users_.begin() + static_cast<std::ptrdiff_t>(resolver_users_next_++ % resolver_users_.size());
+    *user = {process, !hosts};
+  }
+  if (hosts ? user->asks_name_servers : !resolv) return false;
 
   ServedFile& served = resolv ? resolv_file_ : hosts_file_;
   struct stat info{};

@@ -38,14 +38,14 @@ NetworkLink::NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, co
 }
 
 // Programs read /etc/hosts themselves and connect to what they found there.
-void NetworkLink::take_hosts_file() {
+bool NetworkLink::take_hosts_file() {
   int64_t now = steady_nanoseconds();
-  if (rules_.network != Network::hosts || (hosts_read_ != 0 && now - hosts_read_ < hosts_read_every)) return;
+  if (rules_.network == Network::none || rules_.hosts.empty() || (hosts_read_ != 0 && now - hosts_read_ < hosts_read_every)) return false;
   hosts_read_ = now;
-  size_t below = 0;
   for (const HostsEntry& entry : entries_of_hosts(read_resolver_file("/etc/hosts"))) {
-    if (rules_.hosts.may_look_up(entry.name, below)) names_.learn(entry.address, entry.name, now + 3600LL * 1'000'000'000, true);
+    if (rules_.hosts.names_host(entry.name)) names_.learn(entry.address, entry.name, now + 3600LL * 1'000'000'000, true);
   }
+  return true;
 }
 
 std::string NetworkLink::made_up_name(const Address& address) const {
@@ -112,12 +112,9 @@ std::vector<Observation> NetworkLink::drain() {
 ConnectVerdict NetworkLink::judge(const Address& address) {
   std::lock_guard lock(mutex_);
   std::string made_up = made_up_name(address);
-  std::vector<KnownName> names = names_of(address);
-  if (names.empty() && made_up.empty()) {
-    take_hosts_file();
-    names = names_of(address);
-  }
-  return judge_connect(rules_, address, names, made_up);
+  ConnectVerdict verdict = judge_connect(rules_, address, names_of(address), made_up);
+  if (verdict.way != ConnectVerdict::Way::refuse || !made_up.empty() || !take_hosts_file()) return verdict;
+  return judge_connect(rules_, address, names_of(address), made_up);
 }
 
 std::string NetworkLink::name_of(const Address& address) {

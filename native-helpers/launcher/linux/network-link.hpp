@@ -55,7 +55,8 @@ class NetworkLink {
   bool send_or_keep(const NetworkMessage& message, int server, int upstream);
   std::string made_up_name(const Address& address) const;
   std::vector<KnownName> names_of(const Address& address);
-  void take_hosts_file();
+  // False when it was read a moment ago.
+  bool take_hosts_file();
 
   Descriptor socket_;
   Holes holes_;  // addresses only

@@ -318,7 +318,9 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   auto path = target.string_at(address, error);
   if (!path) return unreadable(target, "exec", error);
   // Another program may look names up in another way.
-  std::replace(asks_name_servers_.begin(), asks_name_servers_.end(), target.thread(), 0);
+  for (ResolverUser& user : resolver_users_) {
+    if (user.process == target.thread()) user = {};
+  }
   Resolved found = path->empty() && (flags & AT_EMPTY_PATH) != 0 ? target.resolve_descriptor(at)
                                                                    : target.resolve(at, *path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   if (cannot_look(found) && settings_.contained) return refuse(target, "exec", *path, EMFILE);

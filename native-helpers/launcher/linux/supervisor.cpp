@@ -68,7 +68,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       folders_(1024),
       files_(1024),
       network_(std::move(settings_.network_process), settings_.hole_v4, settings_.hole_v6, settings_.network),
-      asks_name_servers_(256, 0),
+      resolver_users_(512),
       pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;

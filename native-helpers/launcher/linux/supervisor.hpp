@@ -198,8 +198,14 @@ class Supervisor {
   };
   ServedFile resolv_file_;
   ServedFile hosts_file_;
-  std::vector<int> asks_name_servers_;  // processes that opened files of a resolver that can use TCP
-  size_t asks_next_ = 0;
+  // Processes that opened a file of a resolver. What one opened before its first /etc/hosts says whether its resolver can use
+  // TCP, whatever it opens later (musl goes on to /etc/resolv.conf for a name that it did not find).
+  struct ResolverUser {
+    int process = 0;
+    bool asks_name_servers = false;
+  };
+  std::vector<ResolverUser> resolver_users_;
+  size_t resolver_users_next_ = 0;
   Descriptor shm_folder_;
   Descriptor pending_wake_;  // eventfd: a connect was added while the housekeeping thread waited
   std::atomic<int> links_open_{0};  // connections to the guardian's door of which the last note has not come
