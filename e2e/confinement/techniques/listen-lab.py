@@ -6,7 +6,6 @@ side by the address that the network knows it by. The last line of the output is
 answered. Needs root, or user namespaces that an ordinary user may make; leaves with 77 where neither is given.
 """
 
-import ctypes
 import json
 import os
 import socket
@@ -15,16 +14,6 @@ import sys
 
 sys.dont_write_bytecode = True
 import cable
-
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWNET = 0x40000000
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def unshare(flags):
-    if libc.unshare(flags) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-
 
 def answers(address, port):
     try:
@@ -36,25 +25,14 @@ def answers(address, port):
 
 def main():
     command = sys.argv[sys.argv.index("--") + 1:]
-    user, group = os.getuid(), os.getgid()
-    try:
-        if user != 0:
-            unshare(CLONE_NEWUSER | CLONE_NEWNET)
-            open("/proc/self/setgroups", "w").write("deny")
-            open("/proc/self/uid_map", "w").write(f"0 {user} 1")
-            open("/proc/self/gid_map", "w").write(f"0 {group} 1")
-        else:
-            unshare(CLONE_NEWNET)
-    except OSError as error:
-        print(f"no network namespace: {error}", file=sys.stderr)
-        sys.exit(77)
+    cable.own_network()
     made_read, made_write = os.pipe()
     go_read, go_write = os.pipe()
     said_read, said_write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(go_write)
-        unshare(CLONE_NEWNET)
+        cable.unshare(cable.CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
         cable.plug_far()

@@ -30,7 +30,7 @@ import sys
 sys.dont_write_bytecode = True
 import cable
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x10000000, 0x40000000, 4096, 16384, 1 << 18
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
 FOUR = ["93.184.216.34", "93.184.216.35", "93.184.216.36", "10.20.30.40", "169.254.169.254", "192.168.7.7"]
 SIX = ["2606:2800:220:1::1", "2606:2800:220:1::2", "fd12::1"]
 TYPES = {1: "A", 5: "CNAME", 16: "TXT", 28: "AAAA", 65: "HTTPS"}
@@ -244,13 +244,8 @@ def main():
     scene = json.load(open(sys.argv[1]))
     report = sys.argv[2]
     command = sys.argv[sys.argv.index("--") + 1:]
-    user, group = os.getuid(), os.getgid()
+    cable.own_network(CLONE_NEWNS)
     try:
-        call("unshare", CLONE_NEWNET | CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0))
-        if user != 0:
-            open("/proc/self/setgroups", "w").write("deny")
-            open("/proc/self/uid_map", "w").write(f"0 {user} 1")
-            open("/proc/self/gid_map", "w").write(f"0 {group} 1")
         call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         for path, text in (("/etc/resolv.conf", scene.get("resolv", "nameserver 203.0.113.1\n")),
                            ("/etc/hosts", scene.get("hosts", "127.0.0.1 localhost\n::1 localhost\n"))):
@@ -267,7 +262,7 @@ def main():
 
     def far():
         os.close(end_write)
-        call("unshare", CLONE_NEWNET)
+        cable.unshare(cable.CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
         cable.plug_far(FOUR + SIX)

@@ -9,7 +9,6 @@ packet that got lost would show). Needs root, or user namespaces that an ordinar
 neither is given.
 """
 
-import ctypes
 import json
 import os
 import select
@@ -20,8 +19,6 @@ import sys
 sys.dont_write_bytecode = True
 import cable
 
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWNET = 0x40000000
 PORT = 8080
 FOUR = [
     "93.184.216.34", "169.254.169.254", "169.254.1.1", "10.20.30.40", "172.16.5.5", "172.31.255.1", "192.168.7.7",
@@ -31,14 +28,6 @@ SIX = [
     "2606:2800:220:1::1", "fd12::1", "fc00::1", "fec0::1", "fd00:ec2::254", "64:ff9b::a14:1e28", "2002:a14:1e28::1",
     "::a14:1e28",
 ]
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def unshare(flags):
-    if libc.unshare(flags) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-
 
 def counters():
     wanted = {}
@@ -109,18 +98,7 @@ def serve(report, started, ended):
 def main():
     report = sys.argv[1]
     command = sys.argv[sys.argv.index("--") + 1:]
-    user, group = os.getuid(), os.getgid()
-    try:
-        if user != 0:
-            unshare(CLONE_NEWUSER | CLONE_NEWNET)
-            open("/proc/self/setgroups", "w").write("deny")
-            open("/proc/self/uid_map", "w").write(f"0 {user} 1")
-            open("/proc/self/gid_map", "w").write(f"0 {group} 1")
-        else:
-            unshare(CLONE_NEWNET)
-    except OSError as error:
-        print(f"no network namespace: {error}", file=sys.stderr)
-        sys.exit(77)
+    cable.own_network()
     started_read, started_write = os.pipe()
     go_read, go_write = os.pipe()
     made_read, made_write = os.pipe()
@@ -128,7 +106,7 @@ def main():
     child = os.fork()
     if child == 0:
         os.close(ended_write)
-        unshare(CLONE_NEWNET)
+        cable.unshare(cable.CLONE_NEWNET)
         os.write(made_write, b"x")
         os.read(go_read, 1)
         cable.plug_far(FOUR + SIX)
