@@ -457,6 +457,10 @@ class Relays::Relay {
   friend class Relays;
 };
 
+Relays::Relays(EventLoop& loop, UpstreamResolver& resolver, const NetworkRules& rules, const Holes& holes, const UpstreamProxy& proxy,
+               int supervisor)
+    : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {}
+
 Relays::~Relays() = default;
 
 bool Relays::take_pipe(Pipe& pipe) {

@@ -28,8 +28,7 @@ constexpr size_t proxy_answer_max = 16'384;
 
 class Relays : public Asker {
  public:
-  Relays(EventLoop& loop, UpstreamResolver& resolver, const NetworkRules& rules, const Holes& holes, const UpstreamProxy& proxy, int supervisor)
-      : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {}
+  Relays(EventLoop& loop, UpstreamResolver& resolver, const NetworkRules& rules, const Holes& holes, const UpstreamProxy& proxy, int supervisor);
   ~Relays() override;
 
   // `upstream` is on its way to `remote`; `name` is what the supervisor knows of it.
