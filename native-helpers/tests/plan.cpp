@@ -76,7 +76,7 @@ void test_plan() {
   check::equal(error_of(with("deny **/.env", "deny **/a%2F..%2Fb")), "line 35: deny: not a pattern", "however it is written");
   std::string areas;
   for (size_t i = 0; i < plan_max_areas; i++) areas += "area read /x\n";
-  check::equal(error_of(before + areas + "end\n"), "line 10: area: unknown key", "nor areas");
+  check::equal(error_of(before + areas + "end\n"), "line 10: area: wrong number of fields", "nor areas");
   check::equal(error_of(with("area read arg:3\n", areas)), "line 97: area: too many", "areas are bounded");
   std::string patterns;
   for (size_t i = 0; i < plan_max_patterns; i++) patterns += "protect /x\n";
