@@ -136,11 +136,12 @@ describe('laws', () => {
     );
   });
 
-  it('leaves nothing refused where everything is an exception', () => {
+  it('leaves nothing refused that has no whole path, where everything is an exception', () => {
     fc.assert(
       fc.property(rules, path, (given, at) => {
         const all = { ...given, except: [...given.except, { access: 'write' as const, pattern: '**/*' }] };
-        expect(areaVerdict(all, '/', at)).toEqual({ verdict: 'free', pattern: null });
+        const { verdict, pattern: by } = areaVerdict(all, '/', at);
+        expect(verdict === 'free' || by === at).toBe(true);
       }),
     );
   });

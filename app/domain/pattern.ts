@@ -93,23 +93,32 @@ export interface AreaVerdict {
   pattern: string | null;
 }
 
-/** An exception counts where it names at least as much of the path as what it lifts: the nearer rule wins. */
+/**
+ * An exception counts where it names at least as much of the path as what it lifts: the nearer rule wins. One for any depth does not
+ * lift what names the very same place by its whole path.
+ */
 export function areaVerdict(rules: AreaRules, root: string, path: string): AreaVerdict {
-  const reachOf = (access: 'read' | 'write'): number =>
-    Math.max(
-      -1,
-      ...rules.except
-        .filter((except) => access === 'read' || except.access === 'write')
-        .map(({ pattern }) => patternReach(pattern, root, path)),
+  const exceptions = rules.except.map(({ access, pattern }) => ({
+    access,
+    reach: patternReach(pattern, root, path),
+    exact: !isAnyDepth(pattern),
+  }));
+  const isLifted = (pattern: string, reach: number, access: 'read' | 'write'): boolean =>
+    exceptions.some(
+      (except) =>
+        (access === 'read' || except.access === 'write') &&
+        (except.reach > reach || (except.reach === reach && (except.exact || isAnyDepth(pattern)))),
     );
-  const readable = reachOf('read');
-  const free = reachOf('write');
   let protectedBy: string | null = null;
   for (const pattern of rules.deny) {
     const reach = patternReach(pattern, root, path);
-    if (reach > readable) return { verdict: 'deny', pattern };
-    if (reach > free) protectedBy ??= pattern;
+    if (reach < 0) continue;
+    if (!isLifted(pattern, reach, 'read')) return { verdict: 'deny', pattern };
+    if (!isLifted(pattern, reach, 'write')) protectedBy ??= pattern;
   }
-  protectedBy ??= rules.protect.find((pattern) => patternReach(pattern, root, path) > free) ?? null;
+  for (const pattern of rules.protect) {
+    const reach = patternReach(pattern, root, path);
+    if (reach >= 0 && !isLifted(pattern, reach, 'write')) protectedBy ??= pattern;
+  }
   return protectedBy === null ? { verdict: 'free', pattern: null } : { verdict: 'protect', pattern: protectedBy };
 }
