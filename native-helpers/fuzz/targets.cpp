@@ -119,17 +119,19 @@ void plan(const uint8_t* bytes, size_t size) {
     return;
   }
   // A folder on the way to a match is not one itself, and what is below a match is.
-  for (const auto* patterns : {&out.deny, &out.protect, &out.except}) {
-    for (const Pattern& pattern : *patterns) {
-      require(parse_pattern(pattern.text).has_value(), "a pattern is what it was written as");
-      std::string folder = pattern.path.empty() ? "/r" : pattern.path;
-      for (const std::string& segment : pattern.segments) {
-        require(pattern_rests(pattern, folder, visible_segments(folder, "/r")).size() <= pattern_segments_max, "what is left is bounded");
-        folder += "/" + segment;
-      }
-      require(pattern_names(pattern, folder, visible_segments(folder, "/r")) || !pattern.path.empty(), "a pattern names its own text");
-      require(pattern_names(pattern, folder + "/x", visible_segments(folder + "/x", "/r")) || !pattern.path.empty(), "and what lies below");
+  std::vector<Pattern> patterns = out.patterns.deny;
+  for (const Exception& one : out.patterns.except) patterns.push_back(one.pattern);
+  for (const Pattern& pattern : patterns) {
+    require(parse_pattern(pattern.text).has_value(), "a pattern is what it was written as");
+    std::string folder = pattern.path.empty() ? "/r" : pattern.path;
+    for (const std::string& segment : pattern.segments) {
+      require(pattern_rests(pattern, folder, visible_segments(folder, "/r")).size() <= pattern_segments_max, "what is left is bounded");
+      folder += "/" + segment;
     }
+    int reach = pattern_reach(pattern, folder, visible_segments(folder, "/r"));
+    require(reach == static_cast<int>(folder.size()), "a pattern names its own text");
+    folder += "/\1";
+    require(pattern_reach(pattern, folder, visible_segments(folder, "/r")) >= reach, "and what lies below");
   }
   HostRules rules;
   if (!rules.compile(out.hosts, error)) require(!error.empty(), "what is refused is said");

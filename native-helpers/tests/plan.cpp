@@ -15,7 +15,7 @@ const std::string whole =
     "host api.example.com 443 checked\nhost *.example.org 80,443,8000-8010 unchecked\nhost 192.0.2.0/24 * checked\nlink login.example.com\n"
     "permission nested-sandbox\nstart /n\nstart-arg a%20b\nstart-for npx\nstart-for -y\n"
     "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\n"
-    "area write /w%20x\narea read arg:3\ndeny **/.env\ndeny /a/b\nprotect **/.git/hooks\nexcept **/.env.example\nend\n";
+    "area write /w%20x\narea read arg:3\ndeny **/.env\ndeny /a/b\nprotect **/.git/hooks\nexcept write **/.env.example\nend\n";
 
 std::string error_of(const std::string& text) {
   Plan plan;
@@ -66,8 +66,8 @@ void test_plan() {
   check::equal(error_of(with("TOKEN file", "TOKEN memory")), "line 32: secret: neither variable nor file", "one of two ways");
 
   check::that(plan.rules[5].area && plan.rules[5].access == Access::write && plan.rules[5].place.path == "/w x" && plan.rules[6].access == Access::read &&
-                  plan.rules[6].place.index == 3 && !plan.rules[4].area && plan.deny.size() == 2 && plan.deny[0].segments.size() == 1 &&
-                  plan.deny[1].path == "/a/b" && plan.protect[0].segments.size() == 2 && plan.except.size() == 1,
+                  plan.rules[6].place.index == 3 && !plan.rules[4].area && plan.patterns.deny.size() == 2 && plan.patterns.deny[0].segments.size() == 1 &&
+                  plan.patterns.deny[1].path == "/a/b" && plan.patterns.protect[0].segments.size() == 2 && plan.patterns.except.size() == 1 && plan.patterns.except[0].write,
               "its areas and patterns");
   check::equal(error_of(before + "deny **/.env\nend\n"), "line 10: deny: unknown key", "which the version before did not have");
   check::equal(error_of(with("area write", "area exec")), "line 33: area: neither read nor write", "nothing is executed from an area alone");

@@ -9,7 +9,7 @@ std::optional<Pattern> parse_pattern(std::string_view text) {
   pattern.text = std::string(text);
   if (text.size() > 4095 || text.find('\0') != std::string_view::npos) return std::nullopt;
   if (text.substr(0, 1) == "/") {
-    if (text == "/" || lexical_path("/", text) != text) return std::nullopt;
+    if (lexical_path("/", text) != text) return std::nullopt;
     pattern.path = pattern.text;
     return pattern;
   }
@@ -25,6 +25,7 @@ std::optional<Pattern> parse_pattern(std::string_view text) {
 
 std::vector<std::string_view> visible_segments(std::string_view path, std::string_view root) {
   std::vector<std::string_view> out;
+  if (!path_within(path, root)) return out;
   std::string_view from = path.substr(root == "/" ? 1 : root.rfind('/') + 1);
   if (from.empty()) return out;
   while (true) {
@@ -59,15 +60,43 @@ bool segment_matches(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
-bool pattern_names(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments) {
-  if (!pattern.path.empty()) return path_within(path, pattern.path);
+int pattern_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments) {
+  if (!pattern.path.empty()) return path_within(path, pattern.path) ? static_cast<int>(pattern.path.size()) : -1;
   size_t length = pattern.segments.size();
-  for (size_t at = 0; at + length <= segments.size(); at++) {
+  for (size_t at = segments.size(); at-- > 0;) {
+    if (at + length > segments.size()) continue;
     size_t i = 0;
     while (i < length && segment_matches(pattern.segments[i], segments[at + i])) i++;
-    if (i == length) return true;
+    // The segments are parts of the path's own text.
+    if (i == length) return static_cast<int>(segments[at + i - 1].data() + segments[at + i - 1].size() - path.data());
   }
-  return false;
+  return -1;
+}
+
+PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments) {
+  PatternVerdict verdict;
+  auto lifted = [&](const Pattern& rule, int reach, bool write) {
+    for (const Exception& one : patterns.except) {
+      if (write && !one.write) continue;
+      int its = pattern_reach(one.pattern, path, segments);
+      if (its > reach || (its == reach && (!one.pattern.path.empty() || rule.path.empty()))) return true;
+    }
+    return false;
+  };
+  auto protect = [&verdict](const Pattern& rule) {
+    if (verdict.kind == PatternVerdict::Kind::free) verdict = {PatternVerdict::Kind::protect, &rule};
+  };
+  for (const Pattern& rule : patterns.deny) {
+    int reach = pattern_reach(rule, path, segments);
+    if (reach < 0) continue;
+    if (!lifted(rule, reach, false)) return {PatternVerdict::Kind::deny, &rule};
+    if (!lifted(rule, reach, true)) protect(rule);
+  }
+  for (const Pattern& rule : patterns.protect) {
+    int reach = verdict.kind == PatternVerdict::Kind::free ? pattern_reach(rule, path, segments) : -1;
+    if (reach >= 0 && !lifted(rule, reach, true)) protect(rule);
+  }
+  return verdict;
 }
 
 std::vector<size_t> pattern_rests(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments) {

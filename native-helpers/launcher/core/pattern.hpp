@@ -27,13 +27,37 @@ std::optional<Pattern> parse_pattern(std::string_view text);
 // `root` or lies in it.
 std::vector<std::string_view> visible_segments(std::string_view path, std::string_view root);
 
-// Does it name the file, or a folder that the file lies in?
-bool pattern_names(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments);
+// How much of `path` it names, in bytes: up to the end of the deepest place where it matches; -1 where it names nothing of it.
+// What lies below a match is named with it.
+int pattern_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments);
 
 // Where a name in the middle of a pattern is `path`'s last: the parts that are left below it, as indexes into `segments`. For
 // an absolute pattern that lies below `path`: one index, of the bytes of `path` that the pattern's goes on after.
 std::vector<size_t> pattern_rests(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments);
 
 bool segment_matches(std::string_view pattern, std::string_view name);
+
+// An exception: where it names at least as much as a rule, that one does not count (`write`), or a denial protects (not `write`).
+struct Exception {
+  Pattern pattern;
+  bool write = false;
+};
+
+struct Patterns {
+  std::vector<Pattern> deny;     // nothing there is opened, made or changed
+  std::vector<Pattern> protect;  // read, never changed
+  std::vector<Exception> except;
+  bool empty() const { return deny.empty() && protect.empty(); }
+};
+
+struct PatternVerdict {
+  enum class Kind { free, protect, deny };
+  Kind kind = Kind::free;
+  const Pattern* pattern = nullptr;  // which decided
+};
+
+// The nearer rule wins between an exception and what it lifts; one for any depth does not lift what names the very same place by its
+// whole path. A denial that is not lifted wins over a protection.
+PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments);
 
 }  // namespace belljar

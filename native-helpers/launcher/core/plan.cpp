@@ -145,7 +145,7 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return false;
   };
   bool three = newest && (key == "host" || key == "secret");
-  bool two = key == "set" || key == "limit" || (newest && (key == "tree" || key == "area"));
+  bool two = key == "set" || key == "limit" || (newest && (key == "tree" || key == "area" || key == "except"));
   bool several = newest && key == "socket" && values >= 1 && values <= socket_places_max;
   if (!several && values != (three ? 3u : two ? 2u : 1u)) return wrong("wrong number of fields");
   std::string_view value = fields[1];
@@ -218,12 +218,16 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return true;
   }
   if ((key == "deny" || key == "protect" || key == "except") && newest) {
-    auto decoded = percent_decode(value);
+    bool exception = key == "except";
+    if (exception && value != "read" && value != "write") return wrong("neither read nor write");
+    auto decoded = percent_decode(exception ? fields[2] : value);
     auto pattern = decoded ? parse_pattern(*decoded) : std::nullopt;
     if (!pattern) return wrong("not a pattern");
-    std::vector<Pattern>& patterns = key == "deny" ? plan.deny : key == "protect" ? plan.protect : plan.except;
-    if (patterns.size() >= plan_max_patterns) return wrong("too many");
-    patterns.push_back(std::move(*pattern));
+    Patterns& all = plan.patterns;
+    size_t count = exception ? all.except.size() : key == "deny" ? all.deny.size() : all.protect.size();
+    if (count >= plan_max_patterns) return wrong("too many");
+    if (exception) all.except.push_back({std::move(*pattern), value == "write"});
+    else (key == "deny" ? all.deny : all.protect).push_back(std::move(*pattern));
     return true;
   }
   if (key == "socket") {

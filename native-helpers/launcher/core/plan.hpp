@@ -95,9 +95,7 @@ struct Plan {
   std::string home;
   std::vector<std::string> refuse;
   std::vector<AccessRule> rules;
-  std::vector<Pattern> deny;     // nothing there is opened, made or changed
-  std::vector<Pattern> protect;  // read, never changed
-  std::vector<Pattern> except;   // the other two do not count here
+  Patterns patterns;
   std::vector<std::vector<SocketPlace>> sockets;  // each one: the places it may be at
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
