@@ -194,7 +194,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     } else if (path->empty() && empty_path) {
       found = target.resolve_descriptor(at);
     } else {
-      found = target.resolve(at, *path, follow);
+      found = target.resolve_object(at, *path, follow);
     }
     if (found.guarded && settings_.contained) return refuse(target, event, found.path, EACCES);
     if (!found.exists) return wrong(found.error != 0 ? found.error : ENOENT);

@@ -263,7 +263,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   }
 
   bool follow = (flags & O_NOFOLLOW) == 0 && !(creates && (flags & O_EXCL) != 0);
-  Resolved found = target.resolve(at, *path, follow);
+  Resolved found = target.resolve_object(at, *path, follow);
   if (cannot_look(found) && settings_.contained) return refuse(target, writes ? "file.write" : "file.read", *path, EMFILE);
   const char* kind = creates && !found.exists ? "file.create" : writes ? "file.write" : "file.read";
   if (!settings_.contained) {

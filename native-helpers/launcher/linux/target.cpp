@@ -173,6 +173,28 @@ Descriptor Target::start(int at, const std::string& path, int& error) {
   return fd;
 }
 
+Resolved Target::resolve_object(int at, const std::string& path, bool follow_last) {
+  if (own_root_ || path.empty()) return resolve(at, path, follow_last);
+  Resolved out;
+  Descriptor from;
+  if (path[0] != '/') {
+    from = start(at, path, out.error);
+    if (!from) return out;
+  }
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | (follow_last ? 0 : O_NOFOLLOW);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  out.object = Descriptor(static_cast<int>(syscall(number::openat2, from ? from.get() : AT_FDCWD, path.c_str(), &how, sizeof how)));
+  struct stat info{};
+  if (!out.object || fstat(out.object.get(), &info) != 0) return resolve(at, path, follow_last);
+  out.exists = true;
+  out.mode = info.st_mode;
+  out.path = path_of(out.object.get());
+  out.special = has_no_place(out.path, info.st_nlink == 0);
+  out.name = std::string(base_name(out.path));
+  return out;
+}
+
 Descriptor Target::resolve_folder(int at, const std::string& path, std::string& name, int& error) {
   error = 0;
   size_t end = path.find_last_not_of('/');
@@ -185,7 +207,7 @@ Descriptor Target::resolve_folder(int at, const std::string& path, std::string& 
   if (name == "." || name == "..") return {};
   if (end + 1 < path.size()) name += '/';
   std::string before = begin == std::string::npos ? "." : begin == 0 ? "/" : path.substr(0, begin + 1);
-  Resolved folder = resolve(at, before, true);
+  Resolved folder = resolve_object(at, before, true);
   if (!folder.exists) error = folder.error != 0 ? folder.error : ENOENT;
   else if (!S_ISDIR(folder.mode)) error = ENOTDIR;
   else return std::move(folder.object);

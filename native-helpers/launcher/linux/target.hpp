@@ -54,6 +54,8 @@ class Target {
 
   // `at` is a descriptor number of the thread or AT_FDCWD.
   Resolved resolve(int at, const std::string& path, bool follow_last);
+  // The same for callers that want no parent of what exists: one call where no link is on the way.
+  Resolved resolve_object(int at, const std::string& path, bool follow_last);
   // The folder (O_PATH) in which a call would make, remove or move a name, and that name, with a final slash where there was one.
   // Nothing, with an errno, when there is no such folder; 0 as errno when the path does not end in a name.
   Descriptor resolve_folder(int at, const std::string& path, std::string& name, int& error);
