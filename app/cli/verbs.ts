@@ -10,6 +10,7 @@ export const ruleVerbChoices = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',

@@ -327,6 +327,11 @@ export const knownTargets: Record<string, string> = {
   'browser-profile': "a browser's profile (passwords, cookies)",
   keyring: 'your keyring',
   'client-config': "a client's own settings",
+  'environment-file': 'a file with the secrets of a project',
+  'private-key': 'a private key',
+  'credential-file': 'a file with passwords of servers',
+  'git-code': 'what Git runs by itself',
+  'editor-file': 'settings through which your editor runs programs',
   'shell-profile': 'a shell start-up file',
   'docker-socket': 'the Docker socket: full control of this machine',
   'session-bus': 'the session bus: control of this desktop',
@@ -535,6 +540,16 @@ export const ruleReasons: Record<string, string> = {
   'ask-links': 'It may ask you to open a page in your browser.',
   'loopback-listener': 'It may listen for programs of this machine, such as your browser coming back from a sign-in.',
   person: 'You granted it.',
+  denied: 'You denied it.',
+  protected: 'You protected it: it may be read, not changed.',
+  'environment-files': 'Such files hold passwords and keys of a project.',
+  'environment-examples': 'Such files show what belongs into a project’s environment, without the secrets.',
+  'private-keys': 'Such files are private keys.',
+  'credential-files': 'Such files hold passwords of servers.',
+  'git-code': 'Git starts programs that are named there, whenever you use it in that folder.',
+  'shell-profiles': 'Your shell runs what stands there.',
+  'editor-files': 'Your editor starts programs that are named there.',
+  'client-files': 'A client starts servers and programs that are named there.',
 };
 
 /** What to do about a state, where there is something to say beyond its title. */

@@ -119,6 +119,7 @@ export const ruleVerbs = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',

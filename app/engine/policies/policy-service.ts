@@ -317,6 +317,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         folders: places,
         own,
         realPath,
+        rules: stored.rules,
         program: () => program,
         nearAddress: (host, port) => nearAddressOf(seen, host, port),
         isOwnHost: await ownHosts(seen.some(({ near }) => near)),
