@@ -572,7 +572,7 @@ interface Phrase {
 }
 
 /** What a run did, or tried to do, before the object: `tried to read` + `your SSH keys`. */
-const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.dropped'>, Phrase> = {
+const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'plan.change' | 'spool.dropped'>, Phrase> = {
   'file.read': { did: 'read', tried: 'tried to read' },
   'file.write': { did: 'wrote to', tried: 'tried to write to' },
   'file.create': { did: 'created', tried: 'tried to create' },
@@ -647,6 +647,18 @@ export function eventSentence(event: Event): EventSentence {
         known: null,
         target: null,
         reason: null,
+      };
+    case 'plan.change':
+      return {
+        phrase:
+          event.verdict === 'allowed'
+            ? (event.plan?.restart.length ?? 0) > 0
+              ? 'took up changed rules, some of them from its next start on'
+              : 'took up changed rules'
+            : 'kept its rules, because its changed plan is not in order',
+        known: null,
+        target: null,
+        reason: event.plan?.message ?? null,
       };
     case 'spool.dropped':
       return {

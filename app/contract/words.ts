@@ -151,6 +151,7 @@ export const eventKinds = [
   'limit',
   'run.start',
   'run.end',
+  'plan.change',
   'spool.dropped',
 ] as const;
 export const eventKindSchema = z.enum(eventKinds);

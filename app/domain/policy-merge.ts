@@ -27,7 +27,7 @@ import type { Folders, OwnFolders } from './folders.ts';
 import { deniesSocket, socketName, socketParts } from './named-sockets.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
 import { isAnyDepth, patternReach } from './pattern.ts';
-import { planDefaults, type Plan } from './plan-text.ts';
+import { areasMax, patternsMax, planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
 import { assertGrantable, denialNotEnforceable } from './grantable.ts';
 import { readStoredHost } from './host-rule.ts';
@@ -211,6 +211,8 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
   const plain = (verb: 'read' | 'write'): string[] =>
     watch ? [] : [...new Set(rules.filter((rule) => rule.verb === verb && rule.brokered !== true).flatMap(placeOf))];
   const inside = watch ? noAreaRules : areaRules(rules, context.rules, context.realPath);
+  const held = areasOf(areas);
+  refuseTooMany({ areas: held, ...inside });
   const ports = (verb: 'local' | 'listen'): number[] => of(verb).map(Number);
   const sockets = of('socket').map((what) => socketParts(what, context.folders));
   const places = secretPlaces(context.folders, context.own, context.clientFiles).map((place) => place.path);
@@ -230,7 +232,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
-    areas: areasOf(areas),
+    areas: held,
     // A whole path counts for what symbols turn out to be at launch, too.
     ...(areas.length > 0 ? inside : { ...noAreaRules, deny: inside.deny.filter((what) => !isAnyDepth(what)) }),
     hosts: watch
@@ -268,6 +270,18 @@ function placeOf(rule: Rule): string[] {
   if (rule.symbol !== undefined) return [rule.symbol];
   if (fileVerbs.has(rule.verb) && rule.verb !== 'socket') return isPathRule(rule) ? [rule.what] : [];
   return [rule.what];
+}
+
+function refuseTooMany(plan: Pick<Plan, 'areas' | 'deny' | 'protect' | 'except'>): void {
+  const fits =
+    plan.areas.length <= areasMax &&
+    [plan.deny, plan.protect, plan.except].every((patterns) => patterns.length <= patternsMax);
+  if (!fits)
+    throw new BelljarError('invalid-input', {
+      params: {
+        detail: `a server has at most ${areasMax.toString()} granted folders in which something is kept back, and ${patternsMax.toString()} patterns of each kind`,
+      },
+    });
 }
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
