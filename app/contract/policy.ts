@@ -67,6 +67,20 @@ export const ruleSchema = z.strictObject({
 });
 export type Rule = z.infer<typeof ruleSchema>;
 
+/** What is kept back inside granted folders: refusals with the same source and reason together, a person's own first. */
+export function keptBack(rules: readonly Rule[]): { first: Rule; rules: readonly Rule[] }[] {
+  const groups = new Map<string, { first: Rule; rules: Rule[] }>();
+  for (const rule of rules) {
+    if (rule.verb !== 'deny' && rule.verb !== 'protect') continue;
+    if (!rule.what.startsWith('/') && !rule.what.startsWith('**/')) continue;
+    const key = `${rule.verb} ${rule.source} ${rule.reason ?? ''}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: rule, rules: [rule] });
+    else group.rules.push(rule);
+  }
+  return [...groups.values()];
+}
+
 /** Something the server's own entry names but that is not granted until a person does so on purpose. */
 export const withheldSchema = z.strictObject({
   what: ruleWhatSchema,

@@ -7,7 +7,7 @@ import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
-import type { Enforcer } from './policy.ts';
+import type { Enforcer, Rule } from './policy.ts';
 import type {
   CannotReason,
   Decider,
@@ -481,8 +481,67 @@ export const permissionSentences: Record<Permission, { use: string; risk: string
   },
 };
 
+/** True for a `read` or `write` rule that opens no folder, but takes back what is kept back by that pattern. */
+function isException(verb: RuleVerb, what: string): boolean {
+  return (verb === 'read' || verb === 'write') && what.startsWith('**/');
+}
+
+/** What a rule is, before its `what`. */
+export function ruleTitle({ verb, what }: Pick<Rule, 'verb' | 'what'>): string {
+  if (isException(verb, what)) return verb === 'read' ? 'Read even' : 'Change even';
+  return ruleTitles[verb];
+}
+
+const ruleTitles: Record<RuleVerb, string> = {
+  read: 'Read',
+  write: 'Read and change',
+  deny: 'Never',
+  protect: 'Never change',
+  host: 'Connect to',
+  listen: 'Listen on port',
+  local: 'Connect to local port',
+  socket: 'Connect to socket',
+  exec: 'Start',
+  env: 'Be told',
+  link: 'Open links to',
+  permission: 'Permission',
+};
+
+/** Folders in which something is kept back, and what that costs (bench/areas.bench.ts). */
+export const areaWords = {
+  brokered: "Opened by Belljar's launcher, because something in it is kept back",
+  cost: 'Each file that is opened there takes some 10 µs longer; nothing else is slower.',
+  keptBack: 'Kept back in these folders',
+  never: 'never opened',
+  unchanged: 'read, never changed',
+  notIn: 'The system’s folders, and what the server may start, are the kernel’s: patterns do not count there.',
+  lift: 'Allow',
+  lifted: 'It is no longer kept back.',
+  comes: 'Holds after a restart',
+  goes: 'Still holds until a restart',
+  open: 'What it has open stays open until it closes it.',
+} as const;
+
+/** Rules that a running server has as soon as they are given. */
+export function isLiveVerb(verb: RuleVerb): boolean {
+  return verb === 'read' || verb === 'write' || verb === 'link' || verb === 'local';
+}
+
+/** When a rule that is about to be added will hold. */
+export function whenSentence(verb: RuleVerb): string {
+  if (isLiveVerb(verb)) return 'A running server has it at once.';
+  if (verb === 'exec' || verb === 'env' || verb === 'listen' || verb === 'permission')
+    return 'It takes effect after a restart of the server.';
+  return 'Whether a running server has it at once is said when it is added.';
+}
+
 /** The rule's own words after it was added, and what is to be known; null for rules that say all themselves. */
 export function grantSentences(verb: RuleVerb, what: string): { use: string; risk: string } | null {
+  if (isException(verb, what))
+    return {
+      use: `${verb === 'read' ? 'read' : 'read and change'} ${what.slice('**/'.length)} wherever that lies in its folders`,
+      risk: 'Belljar keeps such files back because they hold secrets, or because other programs run what stands in them.',
+    };
   const socket = socketNames.find((name) => name === what);
   if (verb === 'socket' && socket !== undefined) return socketSentences[socket];
   const permission = permissions.find((name) => name === what);
