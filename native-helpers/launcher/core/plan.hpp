@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pattern.hpp"
 #include "socket-place.hpp"
 
 namespace belljar {
@@ -15,6 +16,8 @@ constexpr int plan_oldest_version = 2;
 constexpr size_t plan_max_bytes = 1 << 20;
 constexpr size_t plan_max_lines = 4096;
 constexpr size_t plan_max_line = 8192;
+constexpr size_t plan_max_areas = 64;
+constexpr size_t plan_max_patterns = 256;  // of each kind
 
 enum class Level { watch, standard, strict };
 enum class Network { none, hosts, open };
@@ -30,9 +33,11 @@ struct Place {
   std::string text;     // as written, for messages
 };
 
+// `area`: opened and changed by the supervisor, so that patterns count in it.
 struct AccessRule {
   Access access = Access::read;
   Place place;
+  bool area = false;
 };
 
 struct Variable {
@@ -90,6 +95,7 @@ struct Plan {
   std::string home;
   std::vector<std::string> refuse;
   std::vector<AccessRule> rules;
+  Patterns patterns;
   std::vector<std::vector<SocketPlace>> sockets;  // each one: the places it may be at
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;

@@ -695,6 +695,7 @@ struct Housekeeping {
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
+  settings.patterns = run.plan.patterns;
   settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
   settings.hole_v4 = run.network.holes.v4_address;
