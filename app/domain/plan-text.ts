@@ -108,8 +108,8 @@ const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
 const hostPattern = /^(?:\*\.)?(?![.])(?!.*\.\.)[a-z0-9._:/-]{1,253}(?<![.])$/;
 const digestPattern = /^[0-9a-f]{64}$/;
 const portRangesMax = 64;
-const areasMax = 64;
-const patternsMax = 256;
+export const areasMax = 64;
+export const patternsMax = 256;
 
 /** Bytes that would end a field or a line, and the escape character itself, as `%XX`. */
 function encodeField(value: string): string {
