@@ -387,6 +387,28 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
   return true;
 }
 
+std::string format_hosts(const std::vector<HostRule>& hosts) {
+  std::string out;
+  for (const HostRule& host : hosts) {
+    out += "host " + host.pattern + " ";
+    for (size_t i = 0; i < host.ports.size(); i++) {
+      if (i > 0) out += ",";
+      out += std::to_string(host.ports[i].first) + "-" + std::to_string(host.ports[i].last);
+    }
+    out += host.checked ? " checked\n" : " unchecked\n";
+  }
+  return out;
+}
+
+bool parse_hosts(std::string_view text, std::vector<HostRule>& hosts) {
+  Plan plan;
+  std::string error;
+  constexpr std::string_view head = "belljar-plan 3\nserver a\nlevel strict\nnetwork hosts\nrecord denials\nspool /s\nspool-limit 65536\nhome /h\n";
+  if (!parse_plan(std::string(head) + std::string(text) + "end\n", plan, error)) return false;
+  hosts = std::move(plan.hosts);
+  return true;
+}
+
 bool take_pinned(Plan& plan, std::vector<std::string>& command) {
   const Pinned& pinned = plan.pinned;
   if (pinned.program.empty()) return true;

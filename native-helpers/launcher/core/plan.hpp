@@ -119,6 +119,10 @@ const char* network_name(Network network);
 // Returns true and fills `plan`, or false and a sentence in `error`.
 bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);
 
+// The hosts alone, as the network process is told of new ones.
+std::string format_hosts(const std::vector<HostRule>& hosts);
+bool parse_hosts(std::string_view text, std::vector<HostRule>& hosts);
+
 // Puts what the plan starts in place of the first words of `command`, and moves the plan's `arg:N` along: they name words of
 // the client's own command line. A word that was replaced names nothing any more. False when the first words are others.
 bool take_pinned(Plan& plan, std::vector<std::string>& command);

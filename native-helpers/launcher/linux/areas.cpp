@@ -18,6 +18,7 @@
 
 #include "../core/text.hpp"
 #include "kernel.hpp"
+#include "opener.hpp"
 #include "supervisor.hpp"
 
 namespace belljar {
@@ -52,7 +53,18 @@ bool Supervisor::area_allows(const Resolved& found, Touch touch) const {
   return has_areas() && areas_.judge(found.path, touch).kind == AreaVerdict::Kind::allowed;
 }
 
-AreaDone Supervisor::do_area(const AreaCall& call, const AreaObjects& objects) { return do_in_area(areas_, call, objects, false); }
+AreaDone Supervisor::do_area(const AreaCall& call, const AreaObjects& objects) {
+  for (int tries = 0; tries < 2; tries++) {
+    AreaDone done = do_in_area(areas_, call, objects, false);
+    if (!done.late) return done;
+    if (ask_opener(opener_.get(), call, objects, done)) return done;
+    if (!wait_for_rules()) break;
+  }
+  AreaDone failed;
+  failed.kind = AreaVerdict::Kind::allowed;
+  failed.error = EIO;
+  return failed;
+}
 
 std::optional<Supervisor::Answer> Supervisor::area_answer(Target& target, AreaDone& done, const char* kind, const std::string& path, uint64_t need) {
   if (done.kind == AreaVerdict::Kind::outside) return std::nullopt;

@@ -198,7 +198,7 @@ void PlaceResolver::find_writable() {
     if (!one.real.empty() && (!symbol || refused(one.real).empty())) candidates.push_back(std::move(one));
   }
   for (bool changed = true; changed;) {
-    writable_.clear();
+    writable_ = distrusted_;
     for (const Candidate& one : candidates) writable_.push_back(one.real);
     size_t before = candidates.size();
     std::erase_if(candidates, [this](const Candidate& one) { return led_by_planted_link(one.written); });

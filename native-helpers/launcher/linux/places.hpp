@@ -52,6 +52,9 @@ class PlaceResolver {
   void add_late_areas();
   // What `path` leads to, or empty when a link that the server could have made leads out of what it may write.
   std::string believed(const std::string& path) const;
+  // Real paths that the server may write to, or could earlier, besides those of the plan.
+  void distrust(std::vector<std::string> paths) { distrusted_ = std::move(paths); }
+  std::vector<std::string>& notes() { return places_.not_applied; }
   Places take() { return std::move(places_); }
 
  private:
@@ -87,6 +90,7 @@ class PlaceResolver {
   std::string home_;
   std::vector<Secret> secrets_;
   std::vector<std::string> writable_;
+  std::vector<std::string> distrusted_;
   std::vector<std::string> visited_;
   Places places_;
 };

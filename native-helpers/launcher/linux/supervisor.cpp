@@ -88,6 +88,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
     path_rights_.emplace_back(grant.path, rights);
   }
   areas_ = AreaRules(std::move(areas), settings_.patterns);
+  started_names_ = settings_.network.hosts.full_names();
   if (!settings_.private_shm.empty()) {
     shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   }
@@ -216,6 +217,7 @@ void Supervisor::serve() {
     }
     Target target(static_cast<int>(request->pid), self_);
     current_id_ = request->id;
+    if (has_new_rules_.load(std::memory_order_acquire)) take_up_rules();
     other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
     if (other_root_) target.use_own_root();
     answer(*request, decide(*request, target));
@@ -352,6 +354,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({pending_wake_.get(), POLLIN, 0});
   waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
   waits.push_back({settings_.link_notes.get(), POLLIN, 0});
+  waits.push_back({settings_.plan_changes.get(), POLLIN, 0});
   const size_t fixed = waits.size();
   if (finish_opens()) timeout_ms = std::min(timeout_ms, tries_every_ms);
   {
@@ -369,6 +372,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
   settle_watched(false);
   if ((waits[3].revents & POLLIN) != 0) write_link_notes();
+  if (waits[4].revents != 0) take_in_plans();
   finish_opens();
   std::lock_guard lock(pending_mutex_);
   finish_sends();

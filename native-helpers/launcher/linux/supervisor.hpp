@@ -48,6 +48,9 @@ struct Settings {
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
   Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
   Descriptor link_notes;             // what it tells of them
+  Descriptor plan_changes;           // from the guardian, of new plans
+  int server = 0;                    // its first process, and that one's program
+  std::string program;
   bool resolver = false;             // names are looked up through us: /etc/resolv.conf and /etc/hosts are served
 };
 
@@ -66,6 +69,9 @@ class Supervisor {
 
   // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
   void finish_links();
+
+  // New plans that came meanwhile: said, and ready for the serving thread.
+  void take_in_plans();
 
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
@@ -102,6 +108,14 @@ class Supervisor {
     uint64_t dev;
     uint64_t ino;
     bool met;           // the other end was opened by the run itself
+  };
+  // What a new plan changes; taken up by the serving thread before it decides over its next call.
+  struct NewRules {
+    AreaRules areas;
+    Plan plan;
+    HostRules hosts;
+    std::vector<std::string> sockets;
+    Descriptor opener;
   };
   struct FolderFact {
     std::string path;
@@ -158,6 +172,9 @@ class Supervisor {
   Answer wait_to_open(Descriptor object, Descriptor held, uint64_t flags);
   bool finish_opens();
   bool has_writer(const PendingOpen& one);
+  // New plans (plan-changes.cpp).
+  void take_up_rules();
+  bool wait_for_rules();
 
   // Brokered calls.
   Answer change_attributes(const seccomp_notif& request, Target& target, Action action);
@@ -221,6 +238,11 @@ class Supervisor {
     uint64_t rights;
   };
   AreaRules areas_;
+  Descriptor opener_;                       // who opens what was granted late; none where nothing was
+  std::vector<std::string> started_names_;  // hosts that have made-up addresses since the start
+  std::mutex new_rules_mutex_;
+  std::optional<NewRules> new_rules_;
+  std::atomic<bool> has_new_rules_{false};
   std::vector<ObjectRight> object_rights_;
   std::vector<std::pair<std::string, uint64_t>> path_rights_;
   std::vector<FolderFact> folders_;
