@@ -1,12 +1,17 @@
 /*
- * Races a supervisor that looks at a socket address and then lets the kernel look again.
- * race-connect <way> <tries> <port> <unix path outside> <inside folder>
- *   family   AF_UNSPEC (harmless: it disconnects) and the refused loopback address in turn, in the same bytes
- *   address  an address that nobody refuses (TEST-NET) and the loopback address in turn, non-blocking
- *   unix     a socket of our own and the neighbour's in turn
- *   sendto   a datagram to our own socket and to the neighbour's
- *   length   the length register is right, the bytes change between two paths of one length
- * Facts: a look at an address that ends in "go on" was beaten in 4,532 of 20,000 tries. What counts is the neighbour's log.
+ * Races a supervisor that looks at a socket address and then lets the kernel look again. race-connect <way> <tries> <port>
+ * <unix path outside> <inside folder>. family: AF_UNSPEC and the refused address in turn, in the same bytes; address: an
+ * address that nobody refuses (TEST-NET) and loopback in turn; unix: a socket of our own and the neighbour's in turn;
+ * sendto: a datagram to our own socket and to the neighbour's.
+ * Family: races
+ * Facts: seccomp_unotify(2) says so itself: what is read from the caller's memory can be changed before the kernel reads it
+ * again. A look at an address that ended in "go on" was beaten in 4,532 of 20,000 tries.
+ * Witness: the neighbour's log of contacts.
+ * Cases: name | what it tries | attack | twin | marks
+ *   family | an address of no family, which disconnects, and the refused one | family 6000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
+ *   address | an address that leads nowhere and the refused one | address 6000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
+ *   unix | its own socket and the refused one | unix 6000 {tcp} {neighbour}/stream.sock {grant} | @unix-connect own - | event=unix.connect slow
+ *   sendto | a datagram to its own socket and to the refused one | sendto 6000 {tcp} {neighbour}/datagram.sock {grant} | @unix-connect own-pair stream | event=unix.connect,syscall slow
  */
 #include "attack.h"
 
@@ -41,7 +46,7 @@ int main(int argc, char **argv) {
   bool local = is(way, "unix") || is(way, "sendto");
   int listener = -1;
   if (local) {
-    listener = (int)prepare("socket", socket(AF_UNIX, is(way, "unix") ? SOCK_STREAM : SOCK_DGRAM, 0));
+    listener = (int)must("socket", socket(AF_UNIX, is(way, "unix") ? SOCK_STREAM : SOCK_DGRAM, 0));
     prepare("bind", bind(listener, (struct sockaddr *)&ours, sizeof ours));
     if (is(way, "unix")) prepare("listen", listen(listener, 4096));
     fcntl(listener, F_SETFL, O_NONBLOCK);

@@ -1,6 +1,15 @@
 /*
  * Types into the terminal on standard input. terminal <way>
- * Facts: TIOCSTI puts bytes into the input queue of the shell that reads the same terminal; TIOCLINUX pastes on a console.
+ * Family: terminal
+ * Facts: TIOCSTI puts bytes into the input queue of the shell that reads the same terminal (man 2 ioctl_tty; CVE-2017-5226
+ * of bubblewrap); since Linux 6.2 it can be switched off (dev.tty.legacy_tiocsti). TIOCLINUX pastes on a console. The
+ * kernel cuts the request to 32 bits: a filter that compares 64 is passed by (CVE-2019-10063 of flatpak).
+ * Witness: bytes that wait in the terminal.
+ * Cases: name | what it tries | attack | twin | marks
+ *   tiocsti | type with TIOCSTI | tiocsti | size | event=syscall terminal
+ *   tiocsti-high-bits | type with TIOCSTI and high bits in the request | tiocsti-high-bits | size | event=syscall terminal
+ *   tioclinux | paste with TIOCLINUX | tioclinux | size | event=syscall terminal surface
+ *   tiocsetd | give the terminal another line discipline | tiocsetd | size | event=syscall terminal surface
  */
 #include "attack.h"
 

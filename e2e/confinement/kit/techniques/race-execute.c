@@ -1,7 +1,14 @@
 /*
- * Races a supervisor that looks at a program and then lets the kernel look again. race-execute <allowed program> <tries>
- * Facts: a program in memory (memfd) belongs to no folder, so Landlock does not judge it. One thread puts the allowed program
- * and the one in memory behind the same descriptor number in turn, while others execute /proc/self/fd/<number>.
+ * Races a supervisor that looks at a program and then lets the kernel look again. race-execute <allowed program> <tries>.
+ * One thread puts the allowed program and one in memory behind the same descriptor number in turn, while others execute
+ * /proc/self/fd/<number>.
+ * Family: races
+ * Facts: a program in memory (memfd) belongs to no folder, so Landlock does not judge it. MFD_NOEXEC_SEAL (Linux 6.3) makes
+ * memory that cannot be executed at all.
+ * Witness: the program in memory says by its name that it runs.
+ * Silent: most tries start the allowed program, and what is not executed because it is sealed was never begun.
+ * Cases: name | what it tries | attack | twin | marks
+ *   descriptor | exchange the program behind a descriptor 150 times | {program} 150 | @execute execve {program} {grant} | surface silent slow
  */
 #include "attack.h"
 

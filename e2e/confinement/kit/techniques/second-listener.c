@@ -1,6 +1,12 @@
 /*
  * Installs a seccomp filter of its own. second-listener <way>
- * Facts: a listener could answer the server's own calls before ours does; the kernel allows one listener in a task's tree.
+ * Family: supervisor
+ * Facts: a listener could answer the server's own calls before ours does; the kernel allows one listener in a task's tree
+ * (man 2 seccomp, EBUSY).
+ * Witness: the kernel's answer.
+ * Silent: the kernel refuses it, and the call is one that browsers make for their own sandbox.
+ * Cases: name | what it tries | attack | twin | marks
+ *   listener | answer its own calls before the supervisor does | listener | filter | surface silent
  */
 #include "attack.h"
 

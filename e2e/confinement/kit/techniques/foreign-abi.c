@@ -1,6 +1,16 @@
 /*
  * Makes system calls by other numbers than the ones a filter lists. foreign-abi <way> <path>
- * Facts: int 0x80 enters the 32-bit table and x32 sets bit 30; both reach the same kernel functions.
+ * Family: foreign-calls
+ * Facts: int 0x80 enters the 32-bit table from a 64-bit program, and x32 sets bit 30 of the number; both reach the same
+ * kernel functions (arch/x86/entry; man 2 seccomp, "the arch field must be checked").
+ * Witness: a folder that was made, a mode that changed.
+ * Cases: name | what it tries | attack | twin | marks
+ *   int80-getpid | ask for its number by the 32-bit table | int80-getpid - | native - | event=syscall surface
+ *   int80-mkdir | make a folder outside by the 32-bit table | int80-mkdir {outside}/made | native - | event=syscall,file.create
+ *   int80-chmod | change a file's mode by the 32-bit table | int80-chmod {secret} | native - | event=syscall,file.attr
+ *   int80-socketcall | make a socket by the 32-bit table | int80-socketcall - | native - | event=syscall surface
+ *   x32-getpid | ask for its number by x32 | x32-getpid - | native - | event=syscall surface
+ *   x32-chmod | change a file's mode by x32 | x32-chmod {secret} | native - | event=syscall,file.attr
  */
 #include "attack.h"
 

@@ -8,10 +8,9 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** An address of this kind fills all 108 bytes: shorter ones are padded by some versions of Node and not by others. */
-const addressOf = (what: string): string =>
-  `\0belljar-tests-${createHash('sha512').update(what).digest('hex')}`.slice(0, 108);
+const addressOf = (what) => `\0belljar-tests-${createHash('sha512').update(what).digest('hex')}`.slice(0, 108);
 
-export async function alone<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+export async function alone(what, work) {
   const lock = createServer();
   for (;;) {
     try {
@@ -19,7 +18,7 @@ export async function alone<T>(what: string, work: () => T | Promise<T>): Promis
       await once(lock, 'listening');
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (error.code !== 'EADDRINUSE') throw error;
     }
     await sleep(50);
   }

@@ -1,7 +1,15 @@
 /*
  * Hides its memory from a supervisor, then asks for something that needs a look at it. undumpable <way> <target> [inside]
- * Facts: after PR_SET_DUMPABLE 0 (or after executing a program of mode 0111) nobody of the same user can read our memory or
- * take our descriptors. What cannot be looked at must be refused, never waved through.
+ * Family: supervisor
+ * Facts: after PR_SET_DUMPABLE 0 (man 2 prctl) nobody of the same user can read our memory or take our descriptors. What
+ * cannot be looked at must be refused, never waved through.
+ * Witness: contacts of the neighbour; files outside.
+ * Cases: name | what it tries | attack | twin | marks
+ *   connect-unix | connect to a socket | connect-unix {neighbour}/stream.sock | @unix-connect own - | 
+ *   connect-tcp | connect to a port | connect-tcp {tcp} | @inet connect 127.0.0.1 {allowed} | 
+ *   chmod | change a file's mode | chmod {secret} | @change-attributes chmod {inside} {grant} | 
+ *   sendto-unix | send to a socket by path | sendto-unix {neighbour}/datagram.sock | @unix-connect own-pair stream | 
+ *   write | make a file outside | write {outside}/made | @open-file absolute create {grant}/made {grant} | 
  */
 #include "attack.h"
 

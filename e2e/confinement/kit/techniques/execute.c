@@ -1,7 +1,19 @@
 /*
- * Executes a program by one of the routes to it. execute <way> <program> [inside folder]
- * The program prints EXECUTED. Facts: Landlock refuses execve of a file without the execute right, but a program in memory
- * (memfd) belongs to no folder, and the dynamic loader maps any program that can be read.
+ * Executes a program by one of the routes to it. execute <way> <program> [inside folder]; the program prints EXECUTED.
+ * Family: execution
+ * Facts: Landlock refuses execve of a file without the execute right, but a program in memory (man 2 memfd_create) belongs
+ * to no folder, and the dynamic loader maps any program that can be read (man 8 ld.so).
+ * Witness: the program says that it was executed.
+ * Cases: name | what it tries | attack | twin | marks
+ *   execve | execute a program that may only be read: execve | execve {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   symlink | execute a program that may only be read: symlink | symlink {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   execveat-fd | execute a program that may only be read: execveat-fd | execveat-fd {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   fexecve-read-only | execute a program that may only be read: fexecve-read-only | fexecve-read-only {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   proc-fd | execute a program that may only be read: proc-fd | proc-fd {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   copied | execute a program that may only be read: copied | copied {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   script | execute a program that may only be read: script | script {readfolder}/program {grant} | execve {program} {grant} | event=exec program surface
+ *   memfd | execute a program that lies in memory: memfd | memfd {program} {grant} | execve {program} {grant} | event=exec,syscall surface
+ *   memfd-proc | execute a program that lies in memory: memfd-proc | memfd-proc {program} {grant} | execve {program} {grant} | event=exec,syscall surface
  */
 #include "attack.h"
 

@@ -1,7 +1,14 @@
 /*
- * Reads an environment variable. read-environment <way> <name>
- * Facts: clients hand their whole environment down, tokens included. The block on the stack and /proc/self/environ are
- * other views of it than getenv.
+ * Reads a variable of the client's environment. read-environment <way> <name>
+ * Family: descriptors
+ * Facts: clients hand their whole environment down, tokens included (man 7 environ). The block on the stack and
+ * /proc/self/environ are other views of it than getenv.
+ * Witness: the decoy in the output.
+ * Silent: a variable that is not there is no access that could be refused.
+ * Cases: name | what it tries | attack | twin | marks
+ *   getenv | read the client's token: getenv | getenv CLIENT_TOKEN | getenv PATH | silent
+ *   stack | read the client's token: stack | stack CLIENT_TOKEN | stack PATH | silent
+ *   proc | read the client's token: proc | proc CLIENT_TOKEN | proc PATH | silent
  */
 #include "attack.h"
 

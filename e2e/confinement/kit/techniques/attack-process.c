@@ -1,7 +1,42 @@
 /*
- * Reaches into another process of the same user. attack-process <call> <pid> [hexadecimal or decimal address] [descriptor]
- * Facts: the same user id is all the kernel asks for most of these. <pid> 0 means a child of our own (the twin).
- * Signals are of the two kinds that a process ignores by itself: SIGWINCH to one, SIGURG to all that there are.
+ * Reaches into another process of the same user. attack-process <call> <pid> [address] [descriptor]; <pid> 0 means a child
+ * of our own (the twin). Signals are of kinds that a process ignores by itself: SIGWINCH to one, SIGURG to all that there
+ * are.
+ * Family: processes
+ * Facts: the same user id is all that kill(2), setpriority(2), prlimit(2) and sched_setscheduler(2) ask for; ptrace(2),
+ * process_vm_readv(2) and pidfd_getfd(2) ask for PTRACE_MODE_ATTACH, which Yama narrows where ptrace_scope is set. Landlock
+ * has scopes for signals only from ABI 6 (Linux 6.12), and none for limits and scheduling.
+ * Witness: the neighbour's signals, limits, priorities, scheduler, memory; its secret or its open file in the output.
+ * Cases: name | what it tries | attack | twin | marks
+ *   ptrace-attach | stop and trace it | ptrace-attach {pid} {address} {held} | kill 0 | event=signal,syscall surface
+ *   ptrace-seize | trace it without stopping it | ptrace-seize {pid} {address} {held} | kill 0 | event=signal,syscall surface
+ *   process_vm_readv | read its memory | process_vm_readv {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   process_vm_writev | write its memory | process_vm_writev {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   pidfd_getfd | take its open file | pidfd_getfd {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   process_madvise | push its memory out | process_madvise {pid} {address} {held} | kill 0 | event=signal,syscall surface
+ *   process_mrelease | release its memory | process_mrelease {pid} {address} {held} | kill 0 | event=signal,syscall surface
+ *   kcmp | compare descriptors with it | kcmp {pid} {address} {held} | kill 0 | event=signal,syscall surface
+ *   kill | signal it | kill {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   kill-terminate | end it | kill-terminate {pid} {address} {held} | kill-terminate 0 | event=signal,syscall
+ *   kill-group | signal its process group | kill-group {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   kill-all | signal every process of the user at once | kill-all {pid} {address} {held} | kill 0 | event=signal,syscall everyone
+ *   tkill | signal its thread | tkill {pid} {address} {held} | tkill 0 | event=signal,syscall
+ *   tgkill | signal a thread of a process | tgkill {pid} {address} {held} | tgkill 0 | event=signal,syscall
+ *   rt_sigqueueinfo | queue a signal with data | rt_sigqueueinfo {pid} {address} {held} | rt_sigqueueinfo 0 | event=signal,syscall
+ *   rt_tgsigqueueinfo | queue a signal with data for a thread | rt_tgsigqueueinfo {pid} {address} {held} | rt_tgsigqueueinfo 0 | event=signal,syscall
+ *   pidfd_send_signal | signal it through a process descriptor | pidfd_send_signal {pid} {address} {held} | pidfd_send_signal 0 | event=signal,syscall
+ *   fown-signal | let the kernel signal it when input arrives (F_SETOWN) | fown-signal {pid} {address} {held} | kill 0 | event=signal,syscall
+ *   prlimit | lower its limit of open files | prlimit {pid} {address} {held} | prlimit 0 | event=signal,syscall
+ *   setpriority | lower its priority | setpriority {pid} {address} {held} | setpriority 0 | event=signal,syscall
+ *   setpriority-group | lower its group's priority | setpriority-group {pid} {address} {held} | setpriority 0 | event=signal,syscall
+ *   sched_setaffinity | bind it to one processor | sched_setaffinity {pid} {address} {held} | sched_setaffinity 0 | event=signal,syscall
+ *   sched_setscheduler | change its scheduler | sched_setscheduler {pid} {address} {held} | sched_setscheduler 0 | event=signal,syscall
+ *   sched_setattr | change its scheduling | sched_setattr {pid} {address} {held} | sched_setattr 0 | event=signal,syscall
+ *   sched_setparam | set its scheduling parameter | sched_setparam {pid} {address} {held} | sched_setparam 0 | event=signal,syscall surface
+ *   ioprio_set | lower its disk priority | ioprio_set {pid} {address} {held} | ioprio_set 0 | event=signal,syscall
+ *   migrate_pages | move its memory to another node | migrate_pages {pid} {address} {held} | migrate_pages 0 | event=signal,syscall surface
+ *   move_pages | ask where its pages are | move_pages {pid} {address} {held} | move_pages 0 | event=signal,syscall surface
+ *   perf_event_open | measure it | perf_event_open {pid} {address} {held} | kill 0 | event=signal,syscall surface
  */
 #include "attack.h"
 

@@ -1,7 +1,18 @@
 /*
- * Tries to outlive the run. detach <way> <heartbeat file> [after: stay|exit]
- * Facts: setsid and a second fork leave the process group and the parent; a process that forks faster than somebody reads
- * /proc escapes a killer that lists and then kills. The heartbeat file grows as long as one of them lives.
+ * Tries to outlive the run. detach <way> <heartbeat file> [after: stay|exit]. The heartbeat file grows as long as one of
+ * them lives.
+ * Family: outliving
+ * Facts: setsid and a second fork leave the process group and the parent (man 2 setsid, prctl PR_SET_CHILD_SUBREAPER); a
+ * process that forks faster than somebody reads /proc escapes a killer that lists and then kills.
+ * Witness: the heartbeat file still grows after the sandbox has ended.
+ * Silent: to start a process is nothing that is refused; its end is the wall.
+ * Cases: name | what it tries | attack | twin | marks
+ *   child | leave a child behind | child {grant}/beat exit | @forbidden-call getpid | outlives silent slow
+ *   daemon | leave a daemon in a session of its own | daemon {grant}/beat exit | @forbidden-call getpid | outlives silent slow
+ *   daemon-closed | the same without the standard streams | daemon-closed {grant}/beat exit | @forbidden-call getpid | outlives silent slow
+ *   subreaper | with a parent of its own for orphans | subreaper {grant}/beat exit | @forbidden-call getpid | outlives silent slow
+ *   leapfrog | live on as one process after the other, milliseconds each | leapfrog {grant}/beat exit | @forbidden-call getpid | outlives silent slow
+ *   stopped | behind a parent that was stopped | stopped {grant}/beat exit | @forbidden-call getpid | outlives silent slow
  */
 #include "attack.h"
 

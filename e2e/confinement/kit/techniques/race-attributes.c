@@ -1,9 +1,15 @@
 /*
- * Races a supervisor that looks at a path and then lets the kernel look again.
- * race-attributes <symlink|memory|folder> <inside file> <outside file> <inside folder> <tries>
- * One thread changes what the path means (a symbolic link, the bytes of the path, a folder above it) while the other calls
- * chmod and utimensat with it. Facts: between a look at the caller's memory or at the tree and the kernel's own look,
- * another thread can change both. What counts is seen from outside: the mode of the outside file.
+ * Races a supervisor that looks at a path and then lets the kernel look again. race-attributes <symlink|memory|folder>
+ * <inside file> <outside file> <inside folder> <tries>. One thread changes what the path means (a symbolic link, the bytes
+ * of the path, a folder above it) while the other calls chmod with it.
+ * Family: races
+ * Facts: between a look at the caller's memory or at the tree and the kernel's own look, another thread can change both
+ * (man 2 seccomp_unotify, "time of check, time of use").
+ * Witness: the mode of the file outside.
+ * Cases: name | what it tries | attack | twin | marks
+ *   symlink | exchange the symbolic link that the path leads through | symlink {inside} {secret} {grant} 2000 | @change-attributes chmod {inside} {grant} | event=file.attr slow
+ *   memory | exchange the bytes of the path | memory {inside} {secret} {grant} 2000 | @change-attributes chmod {inside} {grant} | event=file.attr slow
+ *   folder | exchange a folder above the file by a link | folder {inside} {secret} {grant} 2000 | @change-attributes chmod {inside} {grant} | event=file.attr slow
  */
 #include "attack.h"
 

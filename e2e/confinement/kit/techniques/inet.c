@@ -1,7 +1,40 @@
 /*
  * Reaches a host over the internet protocols. inet <way> <address> <port>
- * Facts: Landlock's CONNECT_TCP (ABI 4) covers connect() on plain TCP sockets and port numbers only: not MPTCP, not
- * MSG_FASTOPEN, not UDP, no addresses. sendto with an address needs no connect at all.
+ * Family: network
+ * Facts: Landlock's CONNECT_TCP (ABI 4, Linux 6.7) covers connect() on plain TCP sockets and port numbers only: not MPTCP
+ * (fixed for MPTCP and SMC only by taking them for no TCP, security/landlock/net.c), not MSG_FASTOPEN, not UDP, no
+ * addresses. sendto with an address needs no connect at all (man 2 sendto).
+ * Witness: the neighbour's log of contacts.
+ * Cases: name | what it tries | attack | twin | marks
+ *   connect | connect to a service of this machine | connect 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-net | by another address of loopback | connect 127.1.2.3 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-six | by its IPv6 address | connect ::1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-mapped | by the IPv4 address inside an IPv6 one | connect ::ffff:127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-any | by the address of everything, which is this machine | connect 0.0.0.0 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-any-six | by the IPv6 address of everything | connect :: {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-blocking | with a socket that waits | connect-blocking 127.0.0.1 {tcp} | connect-blocking 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-on-six | with a mapped address on an IPv6 socket | connect-on-six 127.0.0.1 {tcp} | connect-on-six 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-long-length | with an address that is longer than it is | connect-long-length 127.0.0.1 {tcp} | connect-long-length 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   connect-unspec-first | after a connect to no family | connect-unspec-first 127.0.0.1 {tcp} | connect-unspec-first 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   fastopen-sendto | connect by sendto with MSG_FASTOPEN | fastopen-sendto 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   fastopen-sendmsg | connect by sendmsg with MSG_FASTOPEN | fastopen-sendmsg 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   fastopen-sendmmsg | connect by sendmmsg with MSG_FASTOPEN | fastopen-sendmmsg 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   fastopen-connect | let the first write connect (TCP_FASTOPEN_CONNECT) | fastopen-connect 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   mptcp | connect with multipath TCP, which Landlock does not see | mptcp 127.0.0.1 {mptcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udp-connect | send a datagram after connect | udp-connect 127.0.0.1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udp-sendto | send a datagram with sendto | udp-sendto 127.0.0.1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udp-sendmsg | send a datagram with sendmsg | udp-sendmsg 127.0.0.1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udp-sendmmsg | send datagrams with sendmmsg | udp-sendmmsg 127.0.0.1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udplite | send by UDP-Lite | udplite 127.0.0.1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   udp-six | send an IPv6 datagram | udp-sendto ::1 {udp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   sctp | connect with SCTP | sctp 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   dccp | connect with DCCP | dccp 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall
+ *   smc | open an SMC socket | smc 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
+ *   ping | send an echo request | ping 127.0.0.1 0 | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
+ *   raw | send a raw packet | raw 127.0.0.1 0 | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
+ *   raw-icmp | send a raw ICMP packet | raw-icmp 127.0.0.1 0 | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
+ *   source-route | let the packet go another way first | source-route 127.0.0.1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
+ *   routing-header | the same with a routing header | routing-header ::1 {tcp} | connect 127.0.0.1 {allowed} | event=net.connect,syscall surface
  */
 #include "attack.h"
 

@@ -2,7 +2,8 @@
  * Not an attack: another program of the same user, as the machine is full of. It listens on every kind of socket, holds
  * shared memory, a secret in its memory and its environment, an open file, and writes down every contact in a log file.
  * neighbour <folder> <secret file>: prints one line of JSON with what there is to attack, then serves until stdin ends. To
- * each line on stdin it answers with one on stdout, after it has written down all that had reached it.
+ * each line on stdin it answers with one on stdout, after it has written down all that had reached it: `written`, and to a
+ * line that begins with `s` what it finds itself to be (limits, priorities, its memory, what it shares).
  */
 #include "attack.h"
 
@@ -10,9 +11,11 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -93,6 +96,45 @@ static int inet_socket(int family, int type, int protocol, uint16_t *port) {
   return descriptor;
 }
 
+struct shared {
+  int memory, semaphore, queue, posix, held;
+  mqd_t posix_queue;
+  const char *mapped, *name;
+};
+
+/* In one line, so that two of them can be compared. What is gone is told by its error. */
+static void tell(const struct shared *own) {
+  struct rlimit files = {0}, processes = {0};
+  getrlimit(RLIMIT_NOFILE, &files);
+  getrlimit(RLIMIT_NPROC, &processes);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  struct shmid_ds segment = {0};
+  struct msqid_ds messages = {0};
+  struct mq_attr posix_messages = {0};
+  struct stat named = {0}, opened = {0};
+  char text[32] = "";
+  ssize_t length = own->posix < 0 ? -1 : pread(own->posix, text, sizeof text - 1, 0);
+  text[length < 0 ? 0 : length] = 0;
+  char path[128];
+  snprintf(path, sizeof path, "/dev/shm%s", own->name);
+  char place[4096] = "";
+  (void)!getcwd(place, sizeof place);
+  fstat(own->held, &opened);
+  int on_segment = shmctl(own->memory, IPC_STAT, &segment), on_messages = msgctl(own->queue, IPC_STAT, &messages);
+  int on_posix = own->posix_queue == (mqd_t)-1 ? -1 : mq_getattr(own->posix_queue, &posix_messages), on_name = stat(path, &named);
+  printf("files %lu processes %lu nice %d policy %d processors %d io %ld group %d session %d dumpable %ld memory %s shm %d %lu %s "
+         "sem %d msg %d %lu posix %s named %d mq %d %ld held %ld offset %ld flags %d cwd %s\n",
+         (unsigned long)files.rlim_cur, (unsigned long)processes.rlim_cur, getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
+         CPU_COUNT(&set), syscall(SYS_ioprio_get, 1, 0), getpgid(0), getsid(0), syscall(SYS_prctl, 3 /* PR_GET_DUMPABLE */), secret,
+         on_segment, (unsigned long)(segment.shm_perm.mode & 01777), own->mapped == NULL ? "none" : own->mapped,
+         semctl(own->semaphore, 0, GETVAL), on_messages, (unsigned long)messages.msg_qnum, text,
+         on_name, on_posix, posix_messages.mq_curmsgs,
+         (long)opened.st_size, (long)lseek(own->held, 0, SEEK_CUR), fcntl(own->held, F_GETFL), place);
+  fflush(stdout);
+}
+
 int main(int argc, char **argv) {
   const char *folder = argument(argc, argv, 1);
   const char *secret_file = argument(argc, argv, 2);
@@ -154,7 +196,8 @@ int main(int argc, char **argv) {
   for (nfds_t index = 0; index < count; index++) {
     polls[index + 1] = (struct pollfd){.fd = ends[index].descriptor, .events = POLLIN};
   }
-  bool asked = false;
+  const struct shared own = {memory, semaphore, queue, posix, held, posix_queue, mapped == (void *)-1 ? NULL : mapped, name};
+  bool asked = false, state = false;
   for (;;) {
     int ready = poll(polls, count + 1, asked ? 0 : -1);
     if (ready < 0) continue;
@@ -165,13 +208,15 @@ int main(int argc, char **argv) {
       take(&ends[index]);
     }
     if (asked && quiet) {
-      puts("written");
+      if (state) tell(&own);
+      else puts("written");
       fflush(stdout);
       asked = false;
     } else if (!asked && polls[0].revents != 0) {
       char line[64];
       if (read(0, line, sizeof line) <= 0) break;
       asked = true;
+      state = line[0] == 's';
     }
   }
   if (memory >= 0) shmctl(memory, IPC_RMID, NULL);

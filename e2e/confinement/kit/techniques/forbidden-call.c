@@ -1,7 +1,81 @@
 /*
- * Makes one system call that an MCP server has no business with. forbidden-call <name> [path]
- * The arguments do nothing, so the calls are safe to make on a real machine, as root too: what is seen is whether the
- * kernel looked at them. Names that start with `new-` are numbers no kernel knows yet.
+ * Makes one system call that a server has no business with. forbidden-call <name> [path]. The arguments do nothing, so the
+ * calls are safe to make on a real machine, as root too: what is seen is whether the kernel looked at them. Names that
+ * start with `new-` are numbers no kernel knows yet.
+ * Family: surface
+ * Facts: each is an entrance to code of the kernel in which most of its holes of past years were found (namespaces with
+ * mounts, io_uring, BPF, keyrings, userfaultfd), or changes the machine; man 2 of each, and for the holes the files whose
+ * names begin with cve.
+ * Witness: the kernel's own answer: a call that looked at its arguments was reachable.
+ * Silent: libraries call clone3 all the time and fall back; an event for each would hide the others.
+ * Cases: name | what it tries | attack | twin | marks
+ *   unshare-user | make the call unshare-user | unshare-user {outside} | getpid | event=syscall surface
+ *   unshare-user-mount | make the call unshare-user-mount | unshare-user-mount {outside} | getpid | event=syscall surface
+ *   unshare-mount | make the call unshare-mount | unshare-mount {outside} | getpid | event=syscall surface
+ *   unshare-net | make the call unshare-net | unshare-net {outside} | getpid | event=syscall surface
+ *   unshare-pid | make the call unshare-pid | unshare-pid {outside} | getpid | event=syscall surface
+ *   unshare-ipc | make the call unshare-ipc | unshare-ipc {outside} | getpid | event=syscall surface
+ *   unshare-uts | make the call unshare-uts | unshare-uts {outside} | getpid | event=syscall surface
+ *   unshare-cgroup | make the call unshare-cgroup | unshare-cgroup {outside} | getpid | event=syscall surface
+ *   unshare-time | make the call unshare-time | unshare-time {outside} | getpid | event=syscall surface
+ *   clone-user | make the call clone-user | clone-user {outside} | clone-thread-fork | event=syscall surface
+ *   clone-mount | make the call clone-mount | clone-mount {outside} | getpid | event=syscall surface
+ *   clone3-user | make the call clone3-user | clone3-user {outside} | clone-thread-fork | surface silent
+ *   setns | make the call setns | setns {outside} | getpid | event=syscall surface
+ *   chroot | make the call chroot | chroot {outside} | getpid | event=syscall surface
+ *   pivot_root | make the call pivot_root | pivot_root {outside} | getpid | event=syscall surface
+ *   mount | make the call mount | mount {outside} | getpid | event=syscall surface
+ *   umount2 | make the call umount2 | umount2 {outside} | getpid | event=syscall surface
+ *   open_tree | make the call open_tree | open_tree {outside} | getpid | event=syscall surface
+ *   open_tree-clone | make the call open_tree-clone | open_tree-clone {outside} | getpid | event=syscall surface
+ *   move_mount | make the call move_mount | move_mount {outside} | getpid | event=syscall surface
+ *   fsopen | make the call fsopen | fsopen {outside} | getpid | event=syscall surface
+ *   fsconfig | make the call fsconfig | fsconfig {outside} | getpid | event=syscall surface
+ *   fsmount | make the call fsmount | fsmount {outside} | getpid | event=syscall surface
+ *   fspick | make the call fspick | fspick {outside} | getpid | event=syscall surface
+ *   mount_setattr | make the call mount_setattr | mount_setattr {outside} | getpid | event=syscall surface
+ *   open_tree_attr | make the call open_tree_attr | open_tree_attr {outside} | getpid | event=syscall surface
+ *   bpf | make the call bpf | bpf {outside} | getpid | event=syscall surface
+ *   perf_event_open | make the call perf_event_open | perf_event_open {outside} | getpid | event=syscall surface
+ *   userfaultfd | make the call userfaultfd | userfaultfd {outside} | getpid | event=syscall surface
+ *   io_uring_setup | make the call io_uring_setup | io_uring_setup {outside} | getpid | event=syscall surface
+ *   io_uring_enter | make the call io_uring_enter | io_uring_enter {outside} | getpid | event=syscall surface
+ *   io_uring_register | make the call io_uring_register | io_uring_register {outside} | getpid | event=syscall surface
+ *   open_by_handle_at | make the call open_by_handle_at | open_by_handle_at {outside} | getpid | event=syscall surface
+ *   fanotify_init | make the call fanotify_init | fanotify_init {outside} | getpid | event=syscall surface
+ *   personality-no-randomize | make the call personality-no-randomize | personality-no-randomize {outside} | personality-query | event=syscall surface
+ *   personality-read-implies-exec | make the call personality-read-implies-exec | personality-read-implies-exec {outside} | personality-query | event=syscall surface
+ *   add_key | make the call add_key | add_key {outside} | getpid | event=syscall surface
+ *   request_key | make the call request_key | request_key {outside} | getpid | event=syscall surface
+ *   keyctl | make the call keyctl | keyctl {outside} | getpid | event=syscall surface
+ *   keyctl-session | make the call keyctl-session | keyctl-session {outside} | getpid | event=syscall surface
+ *   modify_ldt | make the call modify_ldt | modify_ldt {outside} | getpid | event=syscall surface
+ *   iopl | make the call iopl | iopl {outside} | getpid | event=syscall surface
+ *   ioperm | make the call ioperm | ioperm {outside} | getpid | event=syscall surface
+ *   uselib | make the call uselib | uselib {outside} | getpid | event=syscall surface
+ *   ustat | make the call ustat | ustat {outside} | getpid | event=syscall surface
+ *   sysfs | make the call sysfs | sysfs {outside} | getpid | event=syscall surface
+ *   lsm_set_self_attr | make the call lsm_set_self_attr | lsm_set_self_attr {outside} | getpid | event=syscall surface
+ *   syslog | make the call syslog | syslog {outside} | getpid | event=syscall surface
+ *   acct | make the call acct | acct {outside} | getpid | event=syscall surface
+ *   quotactl | make the call quotactl | quotactl {outside} | getpid | event=syscall surface
+ *   quotactl_fd | make the call quotactl_fd | quotactl_fd {outside} | getpid | event=syscall surface
+ *   swapon | make the call swapon | swapon {outside} | getpid | event=syscall surface
+ *   swapoff | make the call swapoff | swapoff {outside} | getpid | event=syscall surface
+ *   init_module | make the call init_module | init_module {outside} | getpid | event=syscall surface
+ *   finit_module | make the call finit_module | finit_module {outside} | getpid | event=syscall surface
+ *   delete_module | make the call delete_module | delete_module {outside} | getpid | event=syscall surface
+ *   kexec_load | make the call kexec_load | kexec_load {outside} | getpid | event=syscall surface
+ *   kexec_file_load | make the call kexec_file_load | kexec_file_load {outside} | getpid | event=syscall surface
+ *   reboot | make the call reboot | reboot {outside} | getpid | event=syscall surface
+ *   sethostname | make the call sethostname | sethostname {outside} | getpid | event=syscall surface
+ *   setdomainname | make the call setdomainname | setdomainname {outside} | getpid | event=syscall surface
+ *   settimeofday | make the call settimeofday | settimeofday {outside} | getpid | event=syscall surface
+ *   clock_settime | make the call clock_settime | clock_settime {outside} | getpid | event=syscall surface
+ *   vhangup-other | make the call vhangup-other | vhangup-other {outside} | getpid | event=syscall surface
+ *   semget | make the call semget | semget {outside} | getpid | event=syscall surface
+ *   msgget | make the call msgget | msgget {outside} | getpid | event=syscall surface
+ *   mq_open | make the call mq_open | mq_open {outside} | getpid | event=syscall surface
  */
 #include "attack.h"
 

@@ -1,7 +1,29 @@
 /*
  * Reaches a Unix socket of another program. unix-connect <way> <path or abstract name> [inside folder]
- * Facts: connecting is not an open; Landlock (ABI 7) does not see path-named sockets at all, and datagrams need no connect.
- * The Docker socket, the session bus, ssh-agent and the display server are reached this way.
+ * Family: unix-sockets
+ * Facts: connecting is not an open: Landlock (ABI 7) does not see sockets with a path at all, and abstract ones only from
+ * ABI 6; datagrams need no connect (man 7 unix). The Docker socket, the session bus, ssh-agent and the display server are
+ * reached this way.
+ * Witness: the neighbour's log of contacts.
+ * Cases: name | what it tries | attack | twin | marks
+ *   stream | connect to a socket by path | stream {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   seqpacket | connect with packets | seqpacket {neighbour}/packet.sock {grant} | own - | event=unix.connect,syscall
+ *   relative | connect by a relative path after chdir | relative {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   symlink | connect through a symbolic link inside the grant | symlink {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   proc-root | connect through /proc/self/root | proc-root {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   proc-fd | connect through an O_PATH handle of the socket | proc-fd {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   unterminated | connect by a path without a zero at its end | unterminated {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   non-blocking | connect without waiting | non-blocking {neighbour}/stream.sock {grant} | own - | event=unix.connect,syscall
+ *   datagram-connect | connect a datagram socket | datagram-connect {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   sendto | sendto with a path, no connect | sendto {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   sendmsg | sendmsg with a path | sendmsg {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   sendmmsg | sendmmsg with a path | sendmmsg {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   socketpair-sendto | sendto with a path on one end of a pair | socketpair-sendto {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   socketpair-sendmsg | sendmsg with a path on one end of a pair | socketpair-sendmsg {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   socketpair-connect | connect one end of a pair elsewhere | socketpair-connect {neighbour}/datagram.sock {grant} | own-pair stream | event=unix.connect,syscall
+ *   abstract-stream | connect to an abstract name | abstract-stream {abstract} {grant} | own - | event=unix.connect,syscall
+ *   abstract-datagram-connect | connect datagrams to an abstract name | abstract-datagram-connect {abstractdatagram} {grant} | own-pair stream | event=unix.connect,syscall
+ *   abstract-sendto | sendto an abstract name | abstract-sendto {abstractdatagram} {grant} | own-pair stream | event=unix.connect,syscall
  */
 #include "attack.h"
 

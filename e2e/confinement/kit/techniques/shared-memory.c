@@ -1,6 +1,24 @@
 /*
  * Reaches shared memory, semaphores and queues of another program. shared-memory <way> <id or name>
- * Facts: System V objects are found by number and guarded by the user id alone; Landlock does not see them.
+ * Family: shared-memory
+ * Facts: System V objects are found by number and guarded by the user id alone (man 7 sysvipc); POSIX ones are files of
+ * /dev/shm and of mqueue (man 7 shm_overview, mq_overview). Landlock sees neither System V nor mq_open.
+ * Witness: the neighbour's segment, semaphore or queues changed or gone; their secrets in the output.
+ * Cases: name | what it tries | attack | twin | marks
+ *   shmat | read a System V segment | shmat {shm} | own-anonymous - | event=syscall
+ *   shmat-write | write a System V segment | shmat-write {shm} | own-anonymous - | event=syscall
+ *   shmctl-remove | remove a System V segment | shmctl-remove {shm} | own-anonymous - | event=syscall
+ *   semctl-set | set a semaphore | semctl-set {sem} | own-anonymous - | event=syscall
+ *   semop | raise a semaphore | semop {sem} | own-anonymous - | event=syscall
+ *   semtimedop | raise a semaphore with a time limit | semtimedop {sem} | own-anonymous - | event=syscall
+ *   msgrcv | take a message | msgrcv {msg} | own-anonymous - | event=syscall
+ *   msgsnd | forge a message | msgsnd {msg} | own-anonymous - | event=syscall
+ *   msgctl-remove | remove a message queue | msgctl-remove {msg} | own-anonymous - | event=syscall
+ *   shm_open | read POSIX shared memory | shm_open {posix} | own-posix {posix}-own | event=file.read,file.write,file.delete,file.create
+ *   shm_open-write | write POSIX shared memory | shm_open-write {posix} | own-posix {posix}-own | event=file.read,file.write,file.delete,file.create
+ *   shm_unlink | remove POSIX shared memory | shm_unlink {posix} | own-posix {posix}-own | event=file.read,file.write,file.delete,file.create
+ *   mq_receive | take a POSIX message | mq_receive {posix} | own-anonymous - | event=syscall
+ *   mq_unlink | remove a POSIX queue | mq_unlink {posix} | own-anonymous - | event=syscall surface
  */
 #include "attack.h"
 
