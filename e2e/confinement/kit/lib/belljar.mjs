@@ -78,13 +78,14 @@ function readSpool(folder) {
 
 const systemPlace = /^\/(?:usr|etc|lib|lib64|bin|sbin|opt)(?:\/|$)/;
 
-/** What a program's own start may try anyway is not the attempt. */
+/** What shows the attempt: its refusal, or where it is allowed within bounds (listening), that it was made. */
 function shows(event, { one, twin }, watching) {
   if (event.kind.startsWith('run.') || event.kind === 'spool.dropped') return false;
-  if (!watching && event.verdict !== 'refused') return false;
+  if (!watching && event.verdict !== 'refused' && event.kind !== 'net.listen') return false;
   if (event.process.pid === twin?.pid) return false;
   if (one.events.length > 0 && !one.events.includes(event.kind)) return false;
-  return !(event.kind.startsWith('file.') && systemPlace.test(event.target));
+  // Python looks for its own settings when it starts, which is not the attempt.
+  return !(one.technique.file.endsWith('.py') && event.kind.startsWith('file.') && systemPlace.test(event.target));
 }
 
 export function belljar(level) {

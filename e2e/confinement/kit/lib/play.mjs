@@ -199,14 +199,18 @@ async function perform(one, sandbox, programs) {
       ...commandOf(one, fill(one.attack, world, programs), programs),
     ];
     const env = { PATH: ordinaryPath, HOME: world.at('home'), LANG: 'C.UTF-8', CLIENT_TOKEN: decoys.token };
-    let { command, args, env: added } = await sandbox.wrap({ world, programs, inner, env });
+    const wrapped = await sandbox.wrap({ world, programs, inner, env });
     const report = world.at('typed');
-    if (has('terminal')) [command, args] = [programs('with-terminal'), [report, command, ...args]];
+    const [command, ...args] = [
+      ...(has('terminal') ? [programs('with-terminal'), report] : []),
+      wrapped.command,
+      ...wrapped.args,
+    ];
     const before = await world.look();
     const { ended, child } = start(command, args, {
-      env: { ...env, ...added },
+      env: { ...env, ...wrapped.env },
       stdin: has('terminal') ? 'ignore' : 'pipe',
-      descriptors: has('descriptor') ? ['ignore', 'ignore', 'ignore', 'ignore', world.inherit()] : [],
+      descriptors: has('descriptor') ? ['ignore', 'ignore', 'ignore', 'ignore', ...world.inherit()] : [],
       timeoutMs: 60_000,
     });
     child.stdin?.on('error', () => undefined);

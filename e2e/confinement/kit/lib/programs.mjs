@@ -15,7 +15,7 @@ export const supportFolder = join(kitFolder, 'support');
 export const techniquesFolder = join(kitFolder, 'techniques');
 
 const flags = ['-std=gnu17', '-O1', '-Wall', '-Wextra', '-pthread', `-I${supportFolder}`];
-const libraries = ['-lrt', '-lutil'];
+const libraries = ['-lrt', '-lutil', '-lresolv'];
 const compiler = () => process.env['CC'] ?? 'cc';
 const built = new Map();
 

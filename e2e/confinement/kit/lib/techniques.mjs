@@ -15,7 +15,7 @@
  *   surface       what is seen is that the kernel answered; nothing outside changes, even bare
  *   event=a,b     kinds of events that show the attempt (else any refusal does)
  *   silent        no event is expected, with the reason under Silent
- *   terminal      standard input is a terminal        descriptor   descriptor 7 is the outside file, open
+ *   terminal      standard input is a terminal        descriptor   7 is the outside file, open, and 8 its folder
  *   listens       somebody outside tries to reach {free} meanwhile
  *   outlives      grant/beat must not grow after the end
  *   everyone      reaches every process of the user: alone on the machine
@@ -67,6 +67,7 @@ export const placeholders = {
   abstract: (world) => world.facts.abstractStream,
   abstractdatagram: (world) => world.facts.abstractDatagram,
   program: (_, programs) => programs('execute'),
+  runner: () => String(process.pid),
 };
 
 export const fill = (words, world, programs) =>

@@ -56,6 +56,9 @@ const folders = [
   'own/data/plans',
   'own/data/journal',
   'own/data/bin',
+  'own/state',
+  'own/state/runtime',
+  'own/state/spool',
 ];
 
 /** Socket addresses hold 107 bytes, so worlds stand right below the system's temporary folder. */
@@ -132,8 +135,8 @@ export async function makeWorld(programs, { everyone = false } = {}) {
     everyone,
     allowedPort: allowed.address().port,
     freePort: await freePort(),
-    /** A descriptor on the outside file, as a careless client would leave one open. */
-    inherit: () => (inherited ??= openSync(at('outside/secret.txt'), 'r+')),
+    /** Descriptors on the outside file and its folder, as a careless client would leave them open. */
+    inherit: () => (inherited ??= [openSync(at('outside/secret.txt'), 'r+'), openSync(at('outside'), 'r')]),
     async look() {
       const files = new Map();
       for (const path of watched) if (existsSync(path)) looks(path, skip, files);
@@ -145,7 +148,7 @@ export async function makeWorld(programs, { everyone = false } = {}) {
       return files;
     },
     async remove() {
-      if (inherited !== undefined) closeSync(inherited);
+      for (const descriptor of inherited ?? []) closeSync(descriptor);
       allowed.close();
       await neighbour.stop();
       try {
