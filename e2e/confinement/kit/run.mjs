@@ -85,8 +85,9 @@ try {
     const waiting = [...cases].sort((a, b) => Number(b.marks.has('slow')) - Number(a.marks.has('slow')));
     const lane = async () => {
       for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-        const outcome = { case: one, ...(await play(one, sandbox, kit.programs, kit.bareOf)) };
-        outcomes.push(outcome);
+        const begun = Date.now();
+        const outcome = await play(one, sandbox, kit.programs, kit.bareOf);
+        outcomes.push({ case: one, ...outcome, milliseconds: Date.now() - begun });
         if (!options.json && process.stderr.isTTY)
           process.stderr.write(`\r${sandbox.title}: ${outcomes.length}/${cases.length} `);
       }

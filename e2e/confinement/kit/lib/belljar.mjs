@@ -63,17 +63,30 @@ async function productPlan(level, command) {
   return { text, folder, launcher: at('own/data/bin/belljar-launcher') };
 }
 
-/** Each run's own events; what is not JSON is said, never passed over. */
+/** The launcher's own bound for the events of a run, as the plan says it, and what its last lines may take beyond. */
+const spoolMost = 16 * 1024 * 1024 + 256 * 1024;
+
+/** Each run's events, and what is wrong with them: an attack may be after what was seen of it. */
 function readSpool(folder) {
   const spool = join(folder, 'own/state/spool');
-  return readdirSync(spool)
-    .filter((name) => name.endsWith('.jsonl'))
-    .flatMap((name) =>
-      readFileSync(join(spool, name), 'utf8')
+  const events = [];
+  const problems = [];
+  for (const name of readdirSync(spool).filter((one) => one.endsWith('.jsonl'))) {
+    const text = readFileSync(join(spool, name), 'utf8');
+    if (text.length > spoolMost) problems.push(`${text.length} bytes of events`);
+    try {
+      const lines = text
         .split('\n')
         .filter(Boolean)
-        .map((line) => JSON.parse(line)),
-    );
+        .map((line) => JSON.parse(line));
+      if (lines[0]?.kind !== 'run.start') problems.push('events without the start of the run');
+      if (lines.at(-1)?.kind !== 'run.end') problems.push('events without the end of the run');
+      events.push(...lines);
+    } catch {
+      problems.push('events that are no JSON');
+    }
+  }
+  return { events, problems };
 }
 
 const systemPlace = /^\/(?:usr|etc|lib|lib64|bin|sbin|opt)(?:\/|$)/;
@@ -119,9 +132,10 @@ export function belljar(level) {
       return { command: product.launcher, args: ['exec', '--plan', file, '--', ...inner], env: {} };
     },
     events(world, played) {
-      const events = readSpool(world.folder);
+      const { events, problems } = readSpool(world.folder);
       const found = events.filter((event) => shows(event, played, level === 'watch'));
       return {
+        problems,
         seen: found.length > 0,
         brief: events
           .filter((event) => event.verdict === 'refused')

@@ -29,10 +29,11 @@ const ownAddress = Object.values(networkInterfaces())
   .flat()
   .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
 
-function start(command, args, { env, stdin = 'ignore', descriptors = [], timeoutMs }) {
+function start(command, args, { env, cwd = '/', stdin = 'ignore', descriptors = [], timeoutMs }) {
   const child = spawn(command, args, {
     stdio: [stdin, 'pipe', 'pipe', ...descriptors],
     env,
+    cwd,
     detached: true,
   });
   let stdout = '';
@@ -181,7 +182,7 @@ const noted = (part) =>
 /** One start in `sandbox`. What it says is a fact; `judge` makes a verdict of it. */
 async function perform(one, sandbox, programs) {
   const has = (mark) => one.marks.has(mark);
-  const world = await makeWorld(programs, { everyone: has('everyone') });
+  const world = await makeWorld(programs, { everyone: has('everyone'), keeps: sandbox.keeps });
   try {
     if (has('xattr')) {
       for (const path of [world.at('outside/secret.txt'), world.at('readonly/file.txt'), world.at('grant/inside.txt')])
@@ -198,7 +199,13 @@ async function perform(one, sandbox, programs) {
       '%%',
       ...commandOf(one, fill(one.attack, world, programs), programs),
     ];
-    const env = { PATH: ordinaryPath, HOME: world.at('home'), LANG: 'C.UTF-8', CLIENT_TOKEN: decoys.token };
+    const env = {
+      PATH: ordinaryPath,
+      HOME: world.at('home'),
+      LANG: 'C.UTF-8',
+      TMPDIR: world.at('grant'),
+      CLIENT_TOKEN: decoys.token,
+    };
     const wrapped = await sandbox.wrap({ world, programs, inner, env });
     const report = world.at('typed');
     const [command, ...args] = [
@@ -209,6 +216,7 @@ async function perform(one, sandbox, programs) {
     const before = await world.look();
     const { ended, child } = start(command, args, {
       env: { ...env, ...wrapped.env },
+      cwd: world.at('grant'),
       stdin: has('terminal') ? 'ignore' : 'pipe',
       descriptors: has('descriptor') ? ['ignore', 'ignore', 'ignore', 'ignore', ...world.inherit()] : [],
       timeoutMs: 60_000,
@@ -234,6 +242,7 @@ async function perform(one, sandbox, programs) {
     const output = (parts.attack?.said ?? '') + (parts.attack === undefined ? '' : finished.stderr);
     seen.push(...leaks.filter((secret) => output.includes(secret)).map((secret) => `it knows ${secret}`));
     const events = sandbox.events?.(world, { ...parts, one });
+    seen.push(...(events?.problems ?? []));
     return { ...parts, finished, seen, events };
   } finally {
     await world.remove();
@@ -241,7 +250,7 @@ async function perform(one, sandbox, programs) {
 }
 
 /** What the attack does with nothing around it; every other verdict rests on it. */
-export async function playBare(one, bare, programs) {
+async function tryBare(one, bare, programs) {
   if (one.marks.has('listens') && ownAddress === undefined)
     return { applies: false, reason: 'this machine has no address but loopback' };
   const { twin, attack, seen, finished } = await perform(one, bare, programs);
@@ -277,6 +286,14 @@ function judge(one, { twin, attack, seen, finished, events }) {
   if (finished.late) return { verdict: 'unproven', reason: 'it did not end within its time', ...base };
   if (one.marks.has('surface') && attack?.word === 'REACHED') return { verdict: 'reachable', reason: said, ...base };
   return { verdict: 'contained', reason: said, ...base };
+}
+
+/** A race is lost now and then, also with nothing in its way: it has a few turns. */
+export async function playBare(one, bare, programs) {
+  let result = await tryBare(one, bare, programs);
+  for (let turn = 0; turn < 3 && result.broken === true && one.marks.has('slow'); turn += 1)
+    result = await tryBare(one, bare, programs);
+  return result;
 }
 
 /** `bareOf`: the bare result of the case, played once. */

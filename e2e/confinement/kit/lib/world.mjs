@@ -112,8 +112,8 @@ export const freePort = () =>
     });
   });
 
-/** `programs`: path of a built support program by its name. */
-export async function makeWorld(programs, { everyone = false } = {}) {
+/** `programs`: path of a built support program by its name; `keeps`: folders that the sandbox itself writes. */
+export async function makeWorld(programs, { everyone = false, keeps = [] } = {}) {
   const { folder, at } = makePlace();
   const neighbour = await startNeighbour(programs('neighbour'), {
     folder: at('neighbour'),
@@ -125,9 +125,20 @@ export async function makeWorld(programs, { everyone = false } = {}) {
   allowed.unref();
   let inherited;
   const { facts } = neighbour;
-  const watched = ['outside', 'home', 'readonly', 'neighbour', 'own/data', 'own/state/runtime', 'own/config'].map(at);
+  const watched = [
+    'outside',
+    'home',
+    'readonly',
+    'neighbour',
+    'own/data',
+    'own/state/runtime',
+    'own/state/spool/forged.jsonl',
+    'own/config',
+  ].map(at);
   // The neighbour's log grows with what reaches it, and is looked at by itself.
-  const skip = (path) => path === at('neighbour/contacts.log');
+  const kept = keeps.map(at);
+  for (const path of kept) mkdirSync(path, { recursive: true });
+  const skip = (path) => path === at('neighbour/contacts.log') || kept.includes(path);
   return {
     folder,
     at,

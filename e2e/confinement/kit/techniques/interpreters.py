@@ -8,7 +8,7 @@ Cases: name | what it tries | attack | twin | marks
   shell | a shell's own read | shell {secret} | shell {inside} | event=file.read
   loader | cat, started by the dynamic loader | loader {secret} | loader {inside} | event=file.read
   perl | perl | perl {secret} | perl {inside} | event=file.read
-  awk | awk | awk {secret} | awk {inside} | event=file.read
+  sed | sed, a program of the system like any other | sed {secret} | sed {inside} | event=file.read
   archive | an archive that is made of it and unpacked again | archive {secret} | archive {inside} | event=file.read
   include | a shell that takes it for a script, and says what it does not understand | include {secret} | include {inside} | event=file.read
   zip-import | a folder on Python's path | zip_import {outside} | zip_import {grant} | event=file.read surface
@@ -54,7 +54,7 @@ play(
         "shell": lambda path: run("/bin/sh", "-c", 'read x < "$0"; echo "$x"', path),
         "loader": loader,
         "perl": lambda path: run("/usr/bin/perl", "-pe", "1", path),
-        "awk": lambda path: run("/usr/bin/awk", "{print}", path),
+        "sed": lambda path: run("/usr/bin/sed", "-n", "p", path),
         "archive": archive,
         "include": include,
         "zip_import": zip_import,

@@ -52,6 +52,14 @@
  *   client-settings-write | add a server of its own to a client | absolute write {home}/.config/Claude/claude_desktop_config.json | absolute write {inside} | event=file.write
  *   autostart | plant a program that starts with the session | absolute create {home}/.config/autostart.desktop | absolute create {grant}/made | event=file.create
  *   ssh-authorized | let somebody in by ssh | absolute create {home}/.ssh/authorized_keys | absolute create {grant}/made | event=file.create
+ *   plan-read | read the plan of another server | absolute read {own}/data/plans/other.plan {grant} | absolute read {inside} {grant} | event=file.read
+ *   plan-write | add to the plan of another server | absolute write {own}/data/plans/other.plan {grant} | absolute write {inside} {grant} | event=file.write
+ *   plan-make | make the plan of a server of its own | absolute create {own}/data/plans/mine.plan {grant} | absolute create {grant}/mine {grant} | event=file.create
+ *   launcher-write | add to the launcher | absolute write {own}/data/bin/launcher {grant} | absolute write {inside} {grant} | event=file.write
+ *   journal-write | change the journal that holds the original entries | absolute write {own}/data/journal/entry.json {grant} | absolute write {inside} {grant} | event=file.write
+ *   runtime-make | plant a plan among those that are in use | absolute create {own}/state/runtime/mine.plan {grant} | absolute create {grant}/mine {grant} | event=file.create
+ *   events-forge | forge events of a run | absolute create {own}/state/spool/forged.jsonl {grant} | absolute create {grant}/mine {grant} | event=file.create
+ *   events-read | list the runs of other servers | absolute list {own}/state/spool {grant} | absolute list {grant} {grant} | event=file.read surface
  */
 #include "attack.h"
 

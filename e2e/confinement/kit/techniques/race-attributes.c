@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
   if (pthread_create(&thread, NULL, flip, NULL) != 0) broken("thread");
   long succeeded = 0, denied = 0;
   struct stat status;
-  prepare("stat outside", stat(outside, &status));
+  must("stat outside", stat(outside, &status));
   const mode_t before = status.st_mode;
   struct timespec begin, now;
   clock_gettime(CLOCK_MONOTONIC, &begin);

@@ -8,10 +8,10 @@
  * again. A look at an address that ended in "go on" was beaten in 4,532 of 20,000 tries.
  * Witness: the neighbour's log of contacts.
  * Cases: name | what it tries | attack | twin | marks
- *   family | an address of no family, which disconnects, and the refused one | family 6000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
- *   address | an address that leads nowhere and the refused one | address 6000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
- *   unix | its own socket and the refused one | unix 6000 {tcp} {neighbour}/stream.sock {grant} | @unix-connect own - | event=unix.connect slow
- *   sendto | a datagram to its own socket and to the refused one | sendto 6000 {tcp} {neighbour}/datagram.sock {grant} | @unix-connect own-pair stream | event=unix.connect,syscall slow
+ *   family | an address of no family, which disconnects, and the refused one | family 2000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
+ *   address | an address that leads nowhere and the refused one | address 2000 {tcp} {neighbour}/stream.sock {grant} | @inet connect 127.0.0.1 {allowed} | event=net.connect slow
+ *   unix | its own socket and the refused one | unix 2000 {tcp} {neighbour}/stream.sock {grant} | @unix-connect own - | event=unix.connect slow
+ *   sendto | a datagram to its own socket and to the refused one | sendto 2000 {tcp} {neighbour}/datagram.sock {grant} | @unix-connect own-pair stream | event=unix.connect,syscall slow
  */
 #include "attack.h"
 
@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/un.h>
+#include <time.h>
 
 static atomic_bool stop;
 static struct sockaddr_storage shared;
@@ -64,8 +65,14 @@ int main(int argc, char **argv) {
   memcpy(&shared, &choices[0], length);
   pthread_t thread;
   if (pthread_create(&thread, NULL, swap, NULL) != 0) broken("thread");
-  long succeeded = 0, denied = 0;
-  for (long turn = 0; turn < tries; turn++) {
+  long succeeded = 0, denied = 0, made = 0;
+  struct timespec begin, now;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  now = begin;
+  /* at least so many tries, and some time of them: a busy machine may not run the other thread at once */
+  for (long turn = 0; turn < tries || now.tv_sec - begin.tv_sec < 1; turn++) {
+    if (turn % 64 == 0) clock_gettime(CLOCK_MONOTONIC, &now);
+    made++;
     int type = is(way, "sendto") ? SOCK_DGRAM : SOCK_STREAM;
     int descriptor = socket(local ? AF_UNIX : AF_INET, type | SOCK_CLOEXEC | (local ? 0 : SOCK_NONBLOCK), 0);
     if (descriptor < 0) refused("socket", errno);
@@ -88,6 +95,6 @@ int main(int argc, char **argv) {
   atomic_store(&stop, true);
   pthread_join(thread, NULL);
   char what[128];
-  snprintf(what, sizeof what, "tried %ld: %ld went through, %ld were refused", tries, succeeded, denied);
+  snprintf(what, sizeof what, "tried %ld: %ld went through, %ld were refused", made, succeeded, denied);
   reached(what);
 }

@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
     if (own != number) close(own);
     tries++;
     clock_gettime(CLOCK_MONOTONIC, &now);
-  } while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < 700);
+  } while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < 400);
   atomic_store(&stop, true);
   pthread_join(thread, NULL);
   reached("raced");

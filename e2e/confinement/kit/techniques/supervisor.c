@@ -15,7 +15,7 @@
  *   descriptors | hold a thousand connections open, so that none is left to look with | descriptors {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
  *   threads | ask from two hundred threads at once | threads {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
  *   memory | ask with the longest paths there are | memory {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
- *   flood | make twenty thousand different refusals, so that the one is lost | flood {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
+ *   flood | make six thousand different refusals, so that the one is lost | flood {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
  *   signals | interrupt each wait for an answer | signals {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
  *   dying | ask while it is dying, many times | dying {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
  *   leader | ask from a thread whose first thread is gone | leader {secret} {neighbour}/stream.sock {grant} {runner} | plain {inside} - {grant} 0 | slow
@@ -168,7 +168,7 @@ int main(int argc, char **argv) {
     must("chmod", change());
   } else if (is(way, "flood")) {
     char path[4200];
-    for (int turn = 0; turn < 20000; turn++) {
+    for (int turn = 0; turn < 6000; turn++) {
       snprintf(path, sizeof path, "%.4000s-%d", target, turn);
       close(open(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
     }
