@@ -23,6 +23,8 @@ import { decoys, differences, leaks, makeWorld } from './world.mjs';
 export const ordinaryPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const python = '/usr/bin/python3';
 const outputMax = 1_000_000;
+/** Longest time of one start: both parts have a shorter one of their own inside. */
+const longest = 30_000;
 
 /** An address of this machine that is not loopback, where others would come from. */
 const ownAddress = Object.values(networkInterfaces())
@@ -219,7 +221,7 @@ async function perform(one, sandbox, programs) {
       cwd: world.at('grant'),
       stdin: has('terminal') ? 'ignore' : 'pipe',
       descriptors: has('descriptor') ? ['ignore', 'ignore', 'ignore', 'ignore', ...world.inherit()] : [],
-      timeoutMs: 60_000,
+      timeoutMs: longest,
     });
     child.stdin?.on('error', () => undefined);
     let running = true;
@@ -283,7 +285,9 @@ function judge(one, { twin, attack, seen, finished, events }) {
     return { verdict: 'unproven', reason: `the allowed twin does not work here: ${why}`, ...base };
   }
   if (attack?.word === 'BROKEN') return { verdict: 'unproven', reason: said, ...base };
-  if (finished.late) return { verdict: 'unproven', reason: 'it did not end within its time', ...base };
+  // A sandbox that lasts as long as anything in it does was ended by us, and what was in it with it.
+  if (finished.late && !one.marks.has('outlives'))
+    return { verdict: 'unproven', reason: 'it did not end within its time', ...base };
   if (one.marks.has('surface') && attack?.word === 'REACHED') return { verdict: 'reachable', reason: said, ...base };
   return { verdict: 'contained', reason: said, ...base };
 }
@@ -305,7 +309,9 @@ export async function play(one, sandbox, programs, bareOf) {
         ? { verdict: one.marks.has('surface') ? 'reachable' : 'escaped', reason: bare.seen.join('; ') }
         : { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
     if (!bare.applies) return { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
-    return judge(one, await perform(one, sandbox, programs));
+    const performed = await perform(one, sandbox, programs);
+    // One that hangs at its start now and then has another turn.
+    return judge(one, performed.finished.late ? await perform(one, sandbox, programs) : performed);
   };
   return one.marks.has('everyone') ? alone('kill-all', work) : work();
 }
