@@ -712,6 +712,7 @@ int main(int count, char **words) {
   limits();
   touched = 1;
   fresh();
+  empty_at(root_fd);
   say("END");
   return 0;
 }
