@@ -206,7 +206,7 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
   if (found.exists) {
     if (areas_.judge(found.path, Touch::read).kind == AreaVerdict::Kind::outside) return std::nullopt;
     // What the kernel says before it asks who may.
-    if (makes && (flags & O_EXCL) != 0) return Answer{false, EEXIST, 0, false};
+    if (makes && (flags & O_EXCL) != 0) return Answer{false, slash && folder ? EISDIR : EEXIST, 0, false};
     if (S_ISLNK(found.mode)) return Answer{false, (flags & O_DIRECTORY) != 0 ? ENOTDIR : ELOOP, 0, false};
     if ((flags & O_DIRECTORY) != 0 && !folder) return Answer{false, ENOTDIR, 0, false};
     if (folder && (makes || (changes(flags) && !is_unnamed(flags)))) return Answer{false, EISDIR, 0, false};
@@ -232,7 +232,9 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
     done = do_area(call, {.object = found.object.get()});
   }
   if (!still_valid(current_id_)) return Answer{false, EINTR, 0, false};
-  if (done.kind == AreaVerdict::Kind::allowed && would_wait(done.error, flags)) return wait_to_open(std::move(found.object), Descriptor(), flags);
+  // A socket answers with the error of a FIFO that nobody reads.
+  bool can_wait = done.error != ENXIO || S_ISFIFO(found.mode);
+  if (done.kind == AreaVerdict::Kind::allowed && can_wait && would_wait(done.error, flags)) return wait_to_open(std::move(found.object), Descriptor(), flags);
   uint64_t need = folder ? right_read_folder : found.exists ? need_of_open(flags) : need_of_open(flags) | right_make_file;
   auto answer = area_answer(target, done, kind, found.path, need);
   if (!answer || !done.fd) return answer;
@@ -301,7 +303,12 @@ std::optional<Supervisor::Answer> Supervisor::move_in_area(Target& target, AreaC
     if ((link_flags & ~static_cast<uint64_t>(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) return std::nullopt;
     bool empty = from.empty() && (link_flags & AT_EMPTY_PATH) != 0;
     source = empty ? target.resolve_descriptor(from_at) : target.resolve(from_at, from, (link_flags & AT_SYMLINK_FOLLOW) != 0);
-    if (!source.exists || source.special || S_ISDIR(source.mode)) return std::nullopt;
+    if (!source.exists || source.special) return std::nullopt;
+    if (S_ISDIR(source.mode)) {
+      struct stat info{};
+      if (areas_.judge(path_of(other.get()) + "/" + call.other_name, Touch::name).kind == AreaVerdict::Kind::outside) return std::nullopt;
+      return Answer{false, fstatat(other.get(), call.other_name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : EPERM, 0, false};
+    }
   } else {
     folder = target.resolve_folder(from_at, from, call.name, error);
     if (!folder) return std::nullopt;

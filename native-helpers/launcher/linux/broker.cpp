@@ -70,6 +70,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
       kind = Kind::truncate;
       path_address = args[0];
       change.length = static_cast<int64_t>(args[1]);
+      if (change.length < 0) return wrong(EINVAL);
       break;
     case Action::chmod:
       path_address = args[0];

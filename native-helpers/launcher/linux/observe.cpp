@@ -242,6 +242,9 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
 
 Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t address, uint64_t flags, uint64_t mode, uint64_t resolve) {
   if ((flags & O_PATH) != 0) return {};  // opens nothing that Landlock guards; what it reaches is only names
+  // What the kernel refuses before it looks at the path, and it says so itself.
+  if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) return {};
+  if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_ACCMODE) == O_RDONLY) return {};
   int error = 0;
   auto path = target.string_at(address, error);
   if (!path) return unreadable(target, "file.read", error);

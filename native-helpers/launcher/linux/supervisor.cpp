@@ -224,6 +224,30 @@ void Supervisor::serve() {
   }
 }
 
+namespace {
+
+constexpr uint64_t page_bytes = 4096;
+
+// What openat2 takes: the kernel answers EINVAL for everything else.
+bool understood(const uint64_t (&how)[3]) {
+  constexpr uint64_t open_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | 0100000 /* O_LARGEFILE */ |
+                                  O_TMPFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH;
+  constexpr uint64_t resolve_flags = 0x3f;
+  bool makes = (how[0] & O_CREAT) != 0 || (how[0] & O_TMPFILE) == O_TMPFILE;
+  return (how[0] & ~open_flags) == 0 && (how[1] & ~(makes ? 07777ull : 0)) == 0 && (how[2] & ~resolve_flags) == 0;
+}
+
+// True where a larger argument says something that is not known here.
+bool has_more(Target& target, uint64_t address, uint64_t size) {
+  uint8_t bytes[page_bytes];
+  int error = 0;
+  if (size == 0) return false;
+  if (!target.bytes_at(address, bytes, size, error)) return true;
+  return std::any_of(bytes, bytes + size, [](uint8_t byte) { return byte != 0; });
+}
+
+}  // namespace
+
 Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& target) {
   const seccomp_data& data = request.data;
   const __u64* args = data.args;
@@ -243,8 +267,9 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::openat2: {
       uint64_t how[3] = {};
       int error = 0;
-      if (args[3] < sizeof how) return {};
+      if (args[3] < sizeof how || args[3] > page_bytes) return {};  // EINVAL, E2BIG
       if (!target.bytes_at(args[2], how, sizeof how, error)) return unreadable(target, "file.read", error);
+      if (!understood(how) || has_more(target, args[2] + sizeof how, args[3] - sizeof how)) return {};
       return observe_open(target, at(0), args[1], how[0], how[1], how[2]);
     }
     case Action::exec:
@@ -277,6 +302,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::remove:
       return observe_remove(target, here, args[0], false);
     case Action::remove_at:
+      if ((args[2] & ~static_cast<__u64>(AT_REMOVEDIR) & UINT32_MAX) != 0) return {};  // EINVAL
       return observe_remove(target, at(0), args[1], (args[2] & AT_REMOVEDIR) != 0);
     case Action::rename:
       return observe_rename(target, here, args[0], here, args[1], 0);
