@@ -1,8 +1,10 @@
 // What may be done in areas: places that the supervisor opens and changes on the server's behalf, so that patterns count and
-// grants can come and go while it runs. Pure: decides over real paths, as the kernel tells them for an open object.
+// grants can come and go while it runs. Pure: decides over real paths, as the kernel tells them for an open object. What it remembers of
+// folders makes it one thread's.
 #pragma once
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "pattern.hpp"
@@ -38,7 +40,7 @@ using WayBelow = std::vector<std::string>;
 class AreaRules {
  public:
   AreaRules() = default;
-  AreaRules(std::vector<Area> areas, Patterns patterns) : areas_(std::move(areas)), patterns_(std::move(patterns)) {}
+  AreaRules(std::vector<Area> areas, Patterns patterns);
 
   bool empty() const { return areas_.empty(); }
   const std::vector<Area>& areas() const { return areas_; }
@@ -52,10 +54,23 @@ class AreaRules {
   std::vector<WayBelow> ways_below(std::string_view path) const;
 
  private:
+  // What is known of a folder: no pattern names it, and these last names of longer patterns would, below it.
+  struct Folder {
+    std::string path;
+    int area = -1;  // the one that holds it, not late; -1 where judging takes longer
+    std::vector<std::string> last_names;
+  };
+
   AreaVerdict judge_name(std::string_view path, Touch touch) const;
+  const Folder& known_folder(std::string_view path) const;
+  bool is_plain(std::string_view path, Touch touch) const;
 
   std::vector<Area> areas_;
   Patterns patterns_;
+  // Patterns of one name, which nearly all are, made ready: literal ones, and those with stars.
+  std::unordered_set<std::string> names_;
+  std::vector<std::string> stars_;
+  mutable std::vector<Folder> folders_;  // by the hash of their path; rules never change, so nothing in here does
 };
 
 }  // namespace belljar

@@ -1,7 +1,6 @@
 #include "plan-change.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "text.hpp"
@@ -20,9 +19,10 @@ PlanChange compare_plans(std::string_view start, std::string_view before, std::s
   Lines first = split(start, '\n');
   std::set<std::string_view> started(first.begin(), first.end());
   bool networked = !started.contains("network none");
-  std::map<std::string_view, int> count;
-  for (std::string_view line : split(before, '\n')) count[line]--;
-  for (std::string_view line : split(after, '\n')) count[line]++;
+  Lines earlier = split(before, '\n');
+  Lines later = split(after, '\n');
+  std::set<std::string_view> old(earlier.begin(), earlier.end());
+  std::set<std::string_view> fresh(later.begin(), later.end());
   PlanChange change;
   auto add = [&](std::string_view line, bool added) {
     std::string_view key = line.substr(0, line.find(' '));
@@ -35,11 +35,11 @@ PlanChange compare_plans(std::string_view start, std::string_view before, std::s
     std::vector<std::string>& list = now ? change.now : change.restart;
     if (list.size() < plan_change_lines_max) list.push_back((added ? "+ " : "- ") + std::string(line.substr(0, plan_change_line_max - 2)));
   };
-  for (const auto& [line, times] : count) {
-    if (times < 0) add(line, false);
+  for (std::string_view line : old) {
+    if (!fresh.contains(line)) add(line, false);
   }
-  for (const auto& [line, times] : count) {
-    if (times > 0) add(line, true);
+  for (std::string_view line : fresh) {
+    if (!old.contains(line)) add(line, true);
   }
   return change;
 }
