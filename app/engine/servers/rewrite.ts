@@ -7,7 +7,10 @@ import type { FileDiff } from '#contract/server.ts';
 import type { ConfiguredEntry, EntryPath, Launch } from '#domain/entry.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import { readWrapping } from '#domain/wrapping.ts';
+import { fillLaunch } from '#domain/kept-secrets.ts';
 import type { JournalRecord } from '../ports.ts';
+import { entryAt, fillRest, putBack, valuesOf } from '../secrets/exchange.ts';
+import type { KeptSecret } from '../secrets/ports.ts';
 import { isBrokenWrapping, type ConfigFile, type FoundServer } from './discovery.ts';
 
 export interface Rewrite {
@@ -19,11 +22,6 @@ export interface Rewrite {
 /** How often a wrapped entry may be wrapped again before it is left alone. */
 const nestingMax = 8;
 
-function entryAt(entries: readonly ConfiguredEntry[], path: EntryPath): ConfiguredEntry | undefined {
-  const key = JSON.stringify(path);
-  return entries.find((entry) => JSON.stringify(entry.path) === key);
-}
-
 function launchOf(entry: ConfiguredEntry): Launch | null {
   return entry.command === null ? null : { command: entry.command, args: entry.args };
 }
@@ -32,7 +30,13 @@ function launchOf(entry: ConfiguredEntry): Launch | null {
  * Reads the new text as the client would. Throws `internal` unless the entry starts exactly `expected`, says everything else
  * it said before, and not one character outside of it is another one.
  */
-function prove(config: ConfigFile, path: EntryPath, text: string, expected: Launch): ConfiguredEntry {
+function prove(
+  config: ConfigFile,
+  path: EntryPath,
+  text: string,
+  expected: Launch,
+  kept: readonly KeptSecret[] = [],
+): ConfiguredEntry {
   const entries = config.adapter.parse(text, config.file, []);
   const changed = entryAt(entries, path);
   const before = entryAt(config.entries, path);
@@ -40,7 +44,7 @@ function prove(config: ConfigFile, path: EntryPath, text: string, expected: Laun
     changed !== undefined &&
     before !== undefined &&
     JSON.stringify(launchOf(changed)) === JSON.stringify({ command: expected.command, args: [...expected.args] }) &&
-    changed.rest === before.rest &&
+    changed.rest === fillRest(before.rest, valuesOf(kept)) &&
     entries.length === config.entries.length &&
     text.slice(0, changed.range.start) === config.text.slice(0, before.range.start) &&
     text.slice(changed.range.end) === config.text.slice(before.range.end);
@@ -48,8 +52,33 @@ function prove(config: ConfigFile, path: EntryPath, text: string, expected: Laun
   return changed;
 }
 
-/** The file's text with the entry taken out of any launcher, from the arguments alone or from the journal. */
-function unwrapped(server: FoundServer, record: JournalRecord | null, exact: boolean): string {
+/**
+ * The file's text with the entry taken out of any launcher, from the arguments alone or from the journal, and with these
+ * secrets back in place.
+ */
+function unwrapped(
+  server: FoundServer,
+  record: JournalRecord | null,
+  exact: boolean,
+  kept: readonly KeptSecret[] = [],
+): string {
+  const { config, entry } = server;
+  return putBack(config, bareText(server, record, exact, kept), entry.path, kept);
+}
+
+/** True for an entry that stands as contain wrote it, apart from secrets that were moved since. */
+function isAsWritten({ config, entry }: FoundServer, record: JournalRecord, kept: readonly KeptSecret[]): boolean {
+  if (record.wrapped.text === entry.text) return true;
+  const filled = putBack(config, config.text, entry.path, kept);
+  return entryAt(config.adapter.parse(filled, config.file, []), entry.path)?.text === record.wrapped.text;
+}
+
+function bareText(
+  server: FoundServer,
+  record: JournalRecord | null,
+  exact: boolean,
+  kept: readonly KeptSecret[],
+): string {
   const { config, entry } = server;
   const { adapter } = config;
   if (isBrokenWrapping(server)) {
@@ -57,7 +86,7 @@ function unwrapped(server: FoundServer, record: JournalRecord | null, exact: boo
     const { command, args, hasArgs } = record.original;
     return adapter.setLaunch(config.text, config.file, entry.path, { command, args: hasArgs ? args : null });
   }
-  if (exact && record !== null && record.wrapped.text === entry.text)
+  if (exact && record !== null && isAsWritten(server, record, kept))
     return adapter.restore(config.text, config.file, entry.path, record.original.text);
   let { text } = config;
   for (let i = 0; i < nestingMax; i += 1) {
@@ -93,13 +122,17 @@ export function wrapEntry(server: FoundServer, record: JournalRecord | null, lau
   };
 }
 
-/** The file with the entry as it was before. */
-export function unwrapEntry(server: FoundServer, record: JournalRecord | null): Rewrite {
-  const text = unwrapped(server, record, true);
+/** The file with the entry as it was before, the secrets that it asks for among it. */
+export function unwrapEntry(
+  server: FoundServer,
+  record: JournalRecord | null,
+  kept: readonly KeptSecret[] = [],
+): Rewrite {
+  const text = unwrapped(server, record, true, kept);
   const broken = isBrokenWrapping(server);
   const expected = broken ? record?.original : server.launch;
   if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: server.config.file.file });
-  const changed = prove(server.config, server.entry.path, text, expected);
+  const changed = prove(server.config, server.entry.path, text, fillLaunch(expected, valuesOf(kept)), kept);
   return { text, entryText: changed.text };
 }
 

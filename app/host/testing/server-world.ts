@@ -20,6 +20,8 @@ import type {
   Processes,
 } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
+import { createSecretService, type SecretService } from '#engine/secrets/secret-service.ts';
+import type { SecretStore } from '#engine/secrets/ports.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
@@ -30,6 +32,7 @@ import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createSecretStore } from '#platform/secrets/secret-store.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 
 /** What one server did with one host, as events tell it. */
@@ -40,6 +43,8 @@ export interface ServerWorld {
   places: Places;
   servers: ServerService;
   policies: PolicyService;
+  secrets: SecretService;
+  store: SecretStore;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
   checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
@@ -132,6 +137,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
     plans: replaced.plans ?? createPlanStore(places.dataFolder),
     pins: createPinStore(places.dataFolder),
+    secrets: createSecretStore(places.dataFolder),
     runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
   };
   const servers = createServerService({
@@ -186,6 +192,11 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     clientFiles,
     exclusive,
   });
+  const secrets = createSecretService({
+    ...base,
+    servers,
+    writePlan: (server) => policies.writePlan(server),
+  });
   const examinations = createExaminations({
     folders: {
       ...findFolders({ HOME: home }, { uid: places.uid, homedir: home }),
@@ -211,6 +222,8 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     places,
     servers,
     policies,
+    secrets,
+    store: base.secrets,
     activity,
     hostUses,
     checked,
