@@ -279,8 +279,7 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   },
   'secret-missing': {
     message: (p) => `The entry asks for ${named(p, 'name', 'a secret')}, and Belljar's store does not hold it.`,
-    remedy: (p) =>
-      `Write the value into the client's file, in place of kept-by-belljar:${named(p, 'name', 'NAME')}.`,
+    remedy: (p) => `Write the value into the client's file, in place of kept-by-belljar:${named(p, 'name', 'NAME')}.`,
   },
   'newer-format': {
     message: () => 'The file was written by a newer Belljar and is left alone.',
@@ -410,7 +409,9 @@ export function secretSentence(secret: Secret): string {
   switch (state) {
     case 'in-file': {
       const why =
-        format !== null ? secretFormatTitles[format] : secretReasonSentences[reason === null || reason === 'format' ? 'name' : reason];
+        format !== null
+          ? secretFormatTitles[format]
+          : secretReasonSentences[reason === null || reason === 'format' ? 'name' : reason];
       const from = place === 'argument' && where !== name ? `, in the argument ${where}` : '';
       const readable = place === 'argument' ? ' Arguments can be read by every program of this machine.' : '';
       return obstacle === null
@@ -437,7 +438,8 @@ export const secretWords = {
       : `${count.toString()} values in the client’s file look like secrets. Every program that can read the file can read them.`,
   moved: (count: number) =>
     count === 1 ? 'One secret is in Belljar’s store.' : `${count.toString()} secrets are in Belljar’s store.`,
-  offer: 'Belljar can keep them in its own store and give them to this server alone when it starts; a release puts them back.',
+  offer:
+    'Belljar can keep them in its own store and give them to this server alone when it starts; a release puts them back.',
   containFirst: 'Contain it first: only Belljar’s launcher can give a server what its file no longer holds.',
   question: 'Move them out of the client’s file?',
   movedNow: (names: string) => `Moved out of the client’s file: ${names}.`,

@@ -44,7 +44,8 @@ const authorization = /^(?:bearer|basic|token|apikey)\s+\S{6,}$/i;
 /** Names whose value is a password also where it is a short number or a word. */
 const surelySecret = /pass(?:word|wd|phrase)?$|pwd$|secret$|token$|api_?key$/i;
 /** Names of what is random and no secret. */
-const identity = /(?:^|[-_])(?:u?u?id|guid|hash|sha\d*|digest|checksum|commit|revision|ref|version|etag|fingerprint|project|account|tenant|client_?id|workspace|database|channel)s?$/i;
+const identity =
+  /(?:^|[-_])(?:u?u?id|guid|hash|sha\d*|digest|checksum|commit|revision|ref|version|etag|fingerprint|project|account|tenant|client_?id|workspace|database|channel)s?$/i;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** True for what stands for a value and is none. */
@@ -54,7 +55,8 @@ export function isStandIn(value: string): boolean {
 
 function looksRandom(value: string): boolean {
   if (uuid.test(value) || !/^[A-Za-z0-9+/_=.-]{24,}$/.test(value)) return false;
-  if (/^[0-9a-f]+$/i.test(value)) return value.length >= 32 && /\d/.test(value) && /[a-f]/i.test(value) && entropy(value) > 3;
+  if (/^[0-9a-f]+$/i.test(value))
+    return value.length >= 32 && /\d/.test(value) && /[a-f]/i.test(value) && entropy(value) > 3;
   const parts = value.split(/[/_.-]/);
   return parts.some(
     (part) => part.length >= 20 && /[a-z]/.test(part) && /[A-Z]/.test(part) && /\d/.test(part) && entropy(part) > 3.6,
@@ -82,7 +84,9 @@ function inVariables(env: Readonly<Record<string, string>>): FoundSecret[] {
   return Object.entries(env).flatMap(([name, value]): FoundSecret[] => {
     const like = likeness(name, value);
     if (like === null) return [];
-    return [{ place: 'variable', name, where: name, value, index: null, ...like, obstacle: variableObstacle(name, value) }];
+    return [
+      { place: 'variable', name, where: name, value, index: null, ...like, obstacle: variableObstacle(name, value) },
+    ];
   });
 }
 
@@ -124,13 +128,24 @@ function heldBy(argument: string, before: string): Held | null {
   const colon = /^([A-Za-z-]+):\s?(\S[\s\S]*)$/.exec(argument);
   if (colon !== null && !webAddress.test(argument)) {
     const [, name = '', value = ''] = colon;
-    if (isSecretName(name) && !isStandIn(value)) return { option: null, value, like: named(name, 'header') ?? { reason: 'header', format: formatOf(value) }, isWhole: false };
+    if (isSecretName(name) && !isStandIn(value))
+      return {
+        option: null,
+        value,
+        like: named(name, 'header') ?? { reason: 'header', format: formatOf(value) },
+        isWhole: false,
+      };
   }
   const query = [...argument.slice(0, 8192).matchAll(/[?&;#]([^=&#;\s]+)=([^&#;\s]+)/g)].find(
     ([, name = '', value = '']) => isSecretName(name) && !isStandIn(value),
   );
   if (query !== undefined && webAddress.test(argument))
-    return { option: null, value: query[2] ?? '', like: { reason: 'address', format: formatOf(query[2] ?? '') }, isWhole: false };
+    return {
+      option: null,
+      value: query[2] ?? '',
+      like: { reason: 'address', format: formatOf(query[2] ?? '') },
+      isWhole: false,
+    };
   const like = likeness('', argument);
   return like === null ? null : { option: null, value: argument, like, isWhole: false };
 }
@@ -146,9 +161,23 @@ function inArguments(launch: Launch, taken: ReadonlySet<string>): FoundSecret[] 
     if (held === null) return [];
     const where = held.option ?? `argument ${(index + 1).toString()}`;
     const variable = held.isWhole && held.option !== null ? variableOfOption(launch, held.option) : null;
-    const obstacle = !held.isWhole ? 'part' : variable === null ? 'argument' : taken.has(variable) ? 'twice' : variableObstacle(variable, held.value);
+    const obstacle = !held.isWhole
+      ? 'part'
+      : variable === null
+        ? 'argument'
+        : taken.has(variable)
+          ? 'twice'
+          : variableObstacle(variable, held.value);
     return [
-      { place: 'argument', name: obstacle === null ? (variable ?? where) : where, where, value: held.value, index, ...held.like, obstacle },
+      {
+        place: 'argument',
+        name: obstacle === null ? (variable ?? where) : where,
+        where,
+        value: held.value,
+        index,
+        ...held.like,
+        obstacle,
+      },
     ];
   });
 }

@@ -6,6 +6,7 @@ import { BelljarError } from '#contract/errors.ts';
 import type { ConfiguredEntry, EntryPath, StringPlace } from '#domain/entry.ts';
 import {
   fillArgument,
+  fillLaunch,
   fillText,
   fillVariables,
   keptName,
@@ -60,35 +61,67 @@ function stringOf(entry: ConfiguredEntry | undefined, place: StringPlace): strin
   return 'variable' in place ? entry?.env[place.variable] : entry?.args[place.argument];
 }
 
-/** The text with every reference that has a value filled, each string written as it was where that is known. */
+/**
+ * The text with every reference that has a value filled, each string written as it was where that is known. Throws
+ * `internal` unless taking the same strings out again leads to the same text, to the byte.
+ */
 export function putBack(config: ConfigFile, text: string, path: EntryPath, kept: readonly KeptSecret[]): string {
   const { adapter, file } = config;
   const read = (now: string): ConfiguredEntry | undefined => entryAt(adapter.parse(now, file, []), path);
   const entry = kept.length === 0 ? undefined : read(text);
   if (entry === undefined) return text;
+  const values = valuesOf(kept);
+  const asked = references(entry).filter(({ name }) => values.has(name));
+  const sourceAt = (place: StringPlace): string => {
+    const written = adapter.written(text, file, path, place);
+    if (typeof written === 'string') throw new BelljarError('config-changed', { file: file.file });
+    return written.source;
+  };
   let result = text;
-  for (const { name, place, text: reference } of references(entry)) {
-    const secret = kept.find((each) => each.name === name);
-    if (secret === undefined) continue;
-    const wanted =
-      'variable' in place ? secret.value : fillArgument(reference, new Map([[name, secret.value]]));
-    result = written(secret.source) ?? exchange(null);
-    function exchange(source: string | null): string {
-      return adapter.exchange(result, file, path, place, wanted, source);
-    }
-    /** Null where the source does not say the value: someone changed one of the two in the store. */
-    function written(source: string | null): string | null {
-      if (source === null) return null;
-      try {
-        const tried = exchange(source);
-        return stringOf(read(tried), place) === wanted ? tried : null;
-      } catch (error) {
-        if (error instanceof BelljarError) return null;
-        throw error;
-      }
-    }
+  for (const { name, place, text: reference } of asked) {
+    const wanted = 'variable' in place ? fillText(reference, values) : fillArgument(reference, values);
+    const exchange = (source: string | null): string => adapter.exchange(result, file, path, place, wanted, source);
+    const source = kept.find((each) => each.name === name)?.source ?? null;
+    result = (source === null ? null : ifItSays(wanted, place, () => exchange(source), read)) ?? exchange(null);
   }
+  const again = asked.reduce(
+    (now, { place, text: reference }) => adapter.exchange(now, file, path, place, reference, sourceAt(place)),
+    result,
+  );
+  if (again !== text) throw new BelljarError('internal', { file: file.file });
   return result;
+}
+
+/** Null where a text does not say the value there: someone changed one of the two in the store. */
+function ifItSays(
+  wanted: string,
+  place: StringPlace,
+  make: () => string,
+  read: (text: string) => ConfiguredEntry | undefined,
+): string | null {
+  try {
+    const text = make();
+    return stringOf(read(text), place) === wanted ? text : null;
+  } catch (error) {
+    if (error instanceof BelljarError) return null;
+    throw error;
+  }
+}
+
+/** The server as its file would have it with these secrets in place. */
+export function filledServer(server: FoundServer, kept: readonly KeptSecret[]): FoundServer {
+  const { config, entry, launch } = server;
+  if (kept.length === 0) return server;
+  const text = putBack(config, config.text, entry.path, kept);
+  const entries = config.adapter.parse(text, config.file, []);
+  const filled = entryAt(entries, entry.path);
+  if (filled === undefined) throw new BelljarError('internal', { file: config.file.file });
+  return {
+    ...server,
+    config: { ...config, text, entries },
+    entry: filled,
+    launch: launch === null ? null : fillLaunch(launch, valuesOf(kept)),
+  };
 }
 
 export interface TakenOut {
@@ -122,26 +155,22 @@ export function takeOut(server: FoundServer, secrets: readonly FoundSecret[], as
 }
 
 /**
- * Reads the new text as the client would. Throws `internal` unless the entry, references filled, says exactly what it said
- * before, and not one character outside of it is another one.
+ * Reads the new text as the client would. Throws `internal` unless this entry, references filled, says exactly what it said
+ * before, and every other one says the same.
  */
 export function prove(config: ConfigFile, path: EntryPath, text: string, values: KeptValues): void {
-  const { adapter, file } = config;
-  const entries = adapter.parse(text, file, []);
-  const [after, before] = [entryAt(entries, path), entryAt(config.entries, path)];
-  const said = (entry: ConfiguredEntry): string =>
-    JSON.stringify([
-      entry.command,
-      entry.args.map((argument) => fillArgument(argument, values)),
-      fillVariables(entry.env, values),
-      fillRest(entry.rest, values),
-    ]);
-  const isRight =
-    after !== undefined &&
-    before !== undefined &&
-    said(after) === said(before) &&
-    entries.length === config.entries.length &&
-    text.slice(0, after.range.start) === config.text.slice(0, before.range.start) &&
-    text.slice(after.range.end) === config.text.slice(before.range.end);
-  if (!isRight) throw new BelljarError('internal', { file: file.file });
+  const key = JSON.stringify(path);
+  const said = (entry: ConfiguredEntry): unknown =>
+    JSON.stringify(entry.path) === key
+      ? [
+          entry.command,
+          entry.args.map((argument) => fillArgument(argument, values)),
+          fillVariables(entry.env, values),
+          fillRest(entry.rest, values),
+        ]
+      : [entry.path, entry.command, entry.args, entry.env, entry.rest];
+  const [after, before] = [config.adapter.parse(text, config.file, []), config.entries].map((entries) =>
+    JSON.stringify(entries.map(said)),
+  );
+  if (after !== before) throw new BelljarError('internal', { file: config.file.file });
 }

@@ -18,10 +18,7 @@ export function secretsInFile(server: FoundServer): FoundSecret[] {
   });
 }
 
-export function describeSecrets(
-  server: FoundServer,
-  kept: readonly { name: string; as: SecretWay }[],
-): Secret[] {
+export function describeSecrets(server: FoundServer, kept: readonly { name: string; as: SecretWay }[]): Secret[] {
   const { entry, launch } = server;
   const ways = new Map(kept.map(({ name, as }) => [name, as]));
   const inFile = secretsInFile(server).map((secret): Secret => {
@@ -30,7 +27,11 @@ export function describeSecrets(
     return { place, name, where, state: as === null ? 'in-file' : 'newer', reason, format, as, obstacle };
   });
   const references = [
-    ...Object.entries(entry.env).map(([where, value]) => ({ name: keptName(value), where, place: 'variable' as const })),
+    ...Object.entries(entry.env).map(([where, value]) => ({
+      name: keptName(value),
+      where,
+      place: 'variable' as const,
+    })),
     ...(launch?.args ?? []).map((argument) => ({
       name: keptNameOfArgument(argument),
       where: argument.includes('=') ? argument.slice(0, argument.indexOf('=')) : argument,

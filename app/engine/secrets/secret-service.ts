@@ -115,7 +115,8 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
         refuseRootInUserHome(deps.places);
         const found = await servers.reread(await servers.find(input.server));
         const asked = await keptFor(secrets, found);
-        const unknown = input.names === 'all' ? [] : input.names.filter((name) => !asked.some((each) => each.name === name));
+        const unknown =
+          input.names === 'all' ? [] : input.names.filter((name) => !asked.some((each) => each.name === name));
         if (unknown[0] !== undefined)
           throw new BelljarError('no-such-secret', { params: { name: unknown[0], server: found.handle } });
         const kept = asked.filter(({ name }) => input.names === 'all' || input.names.includes(name));

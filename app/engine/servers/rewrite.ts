@@ -9,7 +9,7 @@ import { unifiedDiff } from '#domain/unified-diff.ts';
 import { readWrapping } from '#domain/wrapping.ts';
 import { fillLaunch } from '#domain/kept-secrets.ts';
 import type { JournalRecord } from '../ports.ts';
-import { entryAt, fillRest, putBack, valuesOf } from '../secrets/exchange.ts';
+import { entryAt, filledServer, putBack, valuesOf } from '../secrets/exchange.ts';
 import type { KeptSecret } from '../secrets/ports.ts';
 import { isBrokenWrapping, type ConfigFile, type FoundServer } from './discovery.ts';
 
@@ -30,13 +30,7 @@ function launchOf(entry: ConfiguredEntry): Launch | null {
  * Reads the new text as the client would. Throws `internal` unless the entry starts exactly `expected`, says everything else
  * it said before, and not one character outside of it is another one.
  */
-function prove(
-  config: ConfigFile,
-  path: EntryPath,
-  text: string,
-  expected: Launch,
-  kept: readonly KeptSecret[] = [],
-): ConfiguredEntry {
+function prove(config: ConfigFile, path: EntryPath, text: string, expected: Launch): ConfiguredEntry {
   const entries = config.adapter.parse(text, config.file, []);
   const changed = entryAt(entries, path);
   const before = entryAt(config.entries, path);
@@ -44,7 +38,7 @@ function prove(
     changed !== undefined &&
     before !== undefined &&
     JSON.stringify(launchOf(changed)) === JSON.stringify({ command: expected.command, args: [...expected.args] }) &&
-    changed.rest === fillRest(before.rest, valuesOf(kept)) &&
+    changed.rest === before.rest &&
     entries.length === config.entries.length &&
     text.slice(0, changed.range.start) === config.text.slice(0, before.range.start) &&
     text.slice(changed.range.end) === config.text.slice(before.range.end);
@@ -52,33 +46,8 @@ function prove(
   return changed;
 }
 
-/**
- * The file's text with the entry taken out of any launcher, from the arguments alone or from the journal, and with these
- * secrets back in place.
- */
-function unwrapped(
-  server: FoundServer,
-  record: JournalRecord | null,
-  exact: boolean,
-  kept: readonly KeptSecret[] = [],
-): string {
-  const { config, entry } = server;
-  return putBack(config, bareText(server, record, exact, kept), entry.path, kept);
-}
-
-/** True for an entry that stands as contain wrote it, apart from secrets that were moved since. */
-function isAsWritten({ config, entry }: FoundServer, record: JournalRecord, kept: readonly KeptSecret[]): boolean {
-  if (record.wrapped.text === entry.text) return true;
-  const filled = putBack(config, config.text, entry.path, kept);
-  return entryAt(config.adapter.parse(filled, config.file, []), entry.path)?.text === record.wrapped.text;
-}
-
-function bareText(
-  server: FoundServer,
-  record: JournalRecord | null,
-  exact: boolean,
-  kept: readonly KeptSecret[],
-): string {
+/** The file's text with the entry taken out of any launcher, from the arguments alone or from the journal. */
+function unwrapped(server: FoundServer, record: JournalRecord | null, exact: boolean): string {
   const { config, entry } = server;
   const { adapter } = config;
   if (isBrokenWrapping(server)) {
@@ -86,7 +55,7 @@ function bareText(
     const { command, args, hasArgs } = record.original;
     return adapter.setLaunch(config.text, config.file, entry.path, { command, args: hasArgs ? args : null });
   }
-  if (exact && record !== null && isAsWritten(server, record, kept))
+  if (exact && record !== null && record.wrapped.text === entry.text)
     return adapter.restore(config.text, config.file, entry.path, record.original.text);
   let { text } = config;
   for (let i = 0; i < nestingMax; i += 1) {
@@ -128,11 +97,15 @@ export function unwrapEntry(
   record: JournalRecord | null,
   kept: readonly KeptSecret[] = [],
 ): Rewrite {
-  const text = unwrapped(server, record, true, kept);
+  const { config, entry } = server;
+  const filled = filledServer(server, kept);
   const broken = isBrokenWrapping(server);
+  // Contained again after secrets were moved, the record has the references, else the values.
+  const isAsWritten = record !== null && record.wrapped.text === entry.text && !broken;
+  const text = putBack(config, unwrapped(isAsWritten ? server : filled, record, true), entry.path, kept);
   const expected = broken ? record?.original : server.launch;
-  if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: server.config.file.file });
-  const changed = prove(server.config, server.entry.path, text, fillLaunch(expected, valuesOf(kept)), kept);
+  if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: config.file.file });
+  const changed = prove(filled.config, entry.path, text, fillLaunch(expected, valuesOf(kept)));
   return { text, entryText: changed.text };
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Finding, HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
+import type { CheckSubject } from '#engine/checks/check-service.ts';
 import type { EventService } from '#engine/events/event-service.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import type {
@@ -47,7 +48,13 @@ export interface ServerWorld {
   store: SecretStore;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
-  checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
+  checked: {
+    plan: string;
+    command: string;
+    args: readonly string[];
+    env: Readonly<Record<string, string>>;
+    contained: CheckSubject['contained'];
+  }[];
   /** What every check answers. */
   verdict: CheckResult['verdict'];
   /** `doctor --repair` over documents and servers: what it could not repair. */
@@ -151,7 +158,8 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     },
     checks: {
       check(subject, makePlan) {
-        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
+        const { command, args, env, contained } = subject;
+        checked.push({ plan: makePlan('/tmp/throw-away'), command, args, env, contained });
         return Promise.resolve({
           server: subject.id,
           level: subject.level,

@@ -524,7 +524,9 @@ function stringAt(
   let nodes: DocumentNode[];
   if ('variable' in place) {
     const maps = variableMaps(entry, launching, fields, system);
-    nodes = maps.flatMap((map) => map.properties.filter(({ name }) => name === place.variable).map(({ value }) => value));
+    nodes = maps.flatMap((map) =>
+      map.properties.filter(({ name }) => name === place.variable).map(({ value }) => value),
+    );
   } else {
     const site = override ?? base;
     const list = site.argsName === null ? (site.command ?? base.command) : (site.args ?? base.args);
@@ -543,11 +545,7 @@ export function writtenString(...where: Parameters<typeof stringAt>): { source: 
 }
 
 /** Exchanges one string of an entry: for the source text given, else for the value in the style that is there. */
-export function exchangeString(
-  value: string,
-  source: string | null,
-  ...where: Parameters<typeof stringAt>
-): string {
+export function exchangeString(value: string, source: string | null, ...where: Parameters<typeof stringAt>): string {
   const [format, , , text] = where;
   const node = stringAt(...where);
   if (typeof node === 'string') throw new BelljarError('config-changed');

@@ -5,6 +5,7 @@
  *
  * The source is written before the value: a value that is there can be put back exactly.
  */
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretWays, type SecretWay } from '#contract/secret.ts';
 import { keptNamePattern } from '#domain/kept-secrets.ts';
@@ -53,6 +54,8 @@ export function createSecretStore(dataFolder: string): SecretStore {
     async remove(server, name) {
       for (const as of secretWays) await removeOwnFile(place(server, name, as));
       await removeOwnFile(place(server, name, 'source'));
+      // Goes with its last file; stays while it holds one.
+      await rmdir(secretsFolder(dataFolder, server)).catch(() => undefined);
     },
   };
 }

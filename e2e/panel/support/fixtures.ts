@@ -95,6 +95,7 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     network: null,
     fetches: null,
     pin: null,
+    secrets: [],
     ...overrides,
   };
 }
