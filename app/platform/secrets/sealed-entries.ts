@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listOwnFiles, readOwnFile, removeOwnFile, writeOwnFile } from '../files/own-files.ts';
-import { secretsFolder } from './secret-store.ts';
+import { removeUnfinished, secretsFolder } from './secret-store.ts';
 
 export const sealedNamePattern = /^entry-[0-9a-f]{16}$/;
 const ending = '.sealed';
@@ -37,6 +37,7 @@ export function createSealedEntries(dataFolder: string): SealedEntries {
     },
     async sweep(server, kept) {
       for (const name of await list(server)) if (name !== kept) await removeOwnFile(place(server, name));
+      await removeUnfinished(dataFolder, server);
       // Goes with its last file; stays while it holds one.
       if (kept === null) await rmdir(secretsFolder(dataFolder, server)).catch(() => undefined);
     },

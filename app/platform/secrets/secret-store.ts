@@ -5,7 +5,7 @@
  *
  * The source is written before the value: a value that is there can be put back exactly.
  */
-import { rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { secretWays, type SecretWay } from '#contract/secret.ts';
 import { keptNamePattern } from '#domain/kept-secrets.ts';
@@ -15,6 +15,16 @@ import { listOwnFiles, readOwnFile, removeOwnFile, writeOwnFile } from '../files
 /** Where everything secret of one server lies. */
 export function secretsFolder(dataFolder: string, server: string): string {
   return join(dataFolder, 'secrets', server);
+}
+
+/**
+ * Removes what a process that was killed was still writing: a value under a name that nobody looks for. Only one host writes
+ * here, under its lock, and one document after the other; so what is unfinished now is left over.
+ */
+export async function removeUnfinished(dataFolder: string, server: string): Promise<void> {
+  const folder = secretsFolder(dataFolder, server);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (name.startsWith('.')) await removeOwnFile(join(folder, name));
 }
 
 export function createSecretStore(dataFolder: string): SecretStore {
@@ -46,6 +56,7 @@ export function createSecretStore(dataFolder: string): SecretStore {
     },
     async put(server, { name, as, value, source }) {
       if (!keptNamePattern.test(name)) throw new Error('not the name of a secret');
+      await removeUnfinished(dataFolder, server);
       if (source === null) await removeOwnFile(place(server, name, 'source'));
       else await writeOwnFile(place(server, name, 'source'), source);
       await writeOwnFile(place(server, name, as), value);
@@ -54,6 +65,7 @@ export function createSecretStore(dataFolder: string): SecretStore {
     async remove(server, name) {
       for (const as of secretWays) await removeOwnFile(place(server, name, as));
       await removeOwnFile(place(server, name, 'source'));
+      await removeUnfinished(dataFolder, server);
       // Goes with its last file; stays while it holds one.
       await rmdir(secretsFolder(dataFolder, server)).catch(() => undefined);
     },

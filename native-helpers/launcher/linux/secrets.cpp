@@ -69,7 +69,7 @@ std::vector<std::string> without_kept(const std::vector<std::string>& args) {
       continue;
     }
     bool alone = argument[0] != '-';
-    if (alone && !out.empty() && out.back().size() > 1 && out.back()[0] == '-') out.pop_back();
+    if (alone && !out.empty() && out.back().size() > 1 && out.back()[0] == '-' && out.back() != "--") out.pop_back();
   }
   return out;
 }
