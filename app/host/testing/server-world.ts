@@ -217,11 +217,11 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     launcher: undefined as never,
     spool: undefined as never,
     engine: {
-      api: { 'servers.list': servers.list } as never,
+      api: { 'servers.list': servers.list, 'servers.release': servers.release } as never,
       writePlan: (server) => policies.writePlan(server),
       pruneSpool: () => Promise.reject(new Error('not asked')),
     },
-  }).filter(({ code }) => code === 'documents' || code === 'servers');
+  }).filter(({ code }) => ['documents', 'servers', 'secrets'].includes(code));
   const world: ServerWorld = {
     async repair() {
       const findings = await Promise.all(examinations.map(({ examine }) => examine(true)));

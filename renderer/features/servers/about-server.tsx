@@ -19,6 +19,7 @@ import { ErrorNote } from '../../lib/components/note.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { ServerSecrets } from './server-secrets.tsx';
 
 const verbTitles: Record<RuleVerb, string> = {
   read: 'Read',
@@ -199,6 +200,8 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
           </>
         )}
       </dl>
+      <h5 className="about-title">Secrets</h5>
+      <ServerSecrets server={server} />
       {about?.error !== null && about?.error !== undefined && <ErrorNote error={about.error} />}
       {about !== undefined && about.error === null && detail === null && (
         <span className="skeleton skeleton-line" role="status" aria-label="Loading" />
