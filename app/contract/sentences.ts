@@ -439,7 +439,7 @@ export const secretWords = {
   moved: (count: number) =>
     count === 1 ? 'One secret is in Belljar’s store.' : `${count.toString()} secrets are in Belljar’s store.`,
   offer:
-    'Belljar can keep them in its own store and give them to this server alone when it starts; a release puts them back.',
+    'What the file holds can be kept in Belljar’s store, and given to this server alone when it starts. A release puts it back.',
   containFirst: 'Contain it first: only Belljar’s launcher can give a server what its file no longer holds.',
   question: 'Move them out of the client’s file?',
   movedNow: (names: string) => `Moved out of the client’s file: ${names}.`,
