@@ -164,7 +164,7 @@ it('no decoy is found in what Belljar wrote, printed or answered', async () => {
   expect(commandLines.filter((line) => line.includes(home.path)).length).toBeGreaterThan(2);
   expect(commandLines.flatMap(found)).toEqual([]);
 
-  for (const verb of ['list', 'secrets', 'events', 'runs', 'history', 'doctor', 'rollout', 'audit']) {
+  for (const verb of ['list', 'secrets', 'events', 'runs', 'history', 'doctor']) {
     await belljar(verb);
     await belljar(verb, '--json');
   }
