@@ -3,7 +3,7 @@ import { secretFormats, secretMaxBytes, type SecretFormat } from '#contract/secr
 import { fillArgument, keptName, keptNameOfArgument, keptReference } from './kept-secrets.ts';
 import { maskArguments, maskText } from './mask.ts';
 import { formatOf } from './secret-formats.ts';
-import { decoys } from './testing/decoys.ts';
+import { decoys } from '#contract/secret-decoys.ts';
 import { findSecrets } from './secrets.ts';
 
 const random = 'Zx81kQ9mB2vT7rY4pL0sN6wD';

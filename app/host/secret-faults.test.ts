@@ -9,7 +9,7 @@ import type * as FileSystemPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { decoys } from '#domain/testing/decoys.ts';
+import { decoys } from '#contract/secret-decoys.ts';
 import { codex } from '#platform/clients/catalogue/codex.ts';
 import { cursor } from '#platform/clients/catalogue/cursor.ts';
 import { createClients } from '#platform/clients/locate.ts';
@@ -152,6 +152,7 @@ describe.each(['move', 'put back', 'release'] as const)('%s', (action) => {
 
   test.each(codes)('%s at each call', async (code) => {
     const { calls } = await runWith(action, 'JSON', {});
+    expect(calls).toBeGreaterThan(20);
     const what = (): void => {
       throw Object.assign(new Error(code), { code });
     };

@@ -17,8 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { secretSentence } from '#contract/sentences.ts';
-import { decoys } from '#domain/testing/decoys.ts';
-import { parsePlan } from '#domain/plan-text.ts';
+import { decoys } from '#contract/secret-decoys.ts';
 import { findFolders } from '#platform/paths/folders.ts';
 import { removeFolders } from './removal.ts';
 import { makeServerWorld, memoryDocuments, type ServerWorld } from './testing/server-world.ts';
@@ -144,7 +143,17 @@ const statesOf = async (id: string): Promise<Record<string, string>> => {
   const { server } = await world.servers.show({ server: id });
   return Object.fromEntries(server.secrets.map(({ name, state }) => [name, state]));
 };
-const planOf = (id: string) => parsePlan(textOf(join(world.places.dataFolder, 'plans', `${id}.plan`)));
+/** The secrets of a plan, as its text has them. */
+const planOf = (id: string): { secrets: { name: string; as: string; path: string }[] } => {
+  const lines = textOf(join(world.places.dataFolder, 'plans', `${id}.plan`)).split('\n');
+  const secrets = lines
+    .filter((line) => line.startsWith('secret '))
+    .map((line) => {
+      const [, name = '', as = '', path = ''] = line.split(' ');
+      return { name, as, path };
+    });
+  return { secrets };
+};
 
 async function setUp(format: Format): Promise<{ file: string; id: string; before: string; wrapped: string }> {
   const { file, id, text } = documents[format];

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { secretFormats } from '#contract/secret.ts';
 import type { Output } from '#contract/methods.ts';
-import { decoys } from '#domain/testing/decoys.ts';
+import { decoys } from '#contract/secret-decoys.ts';
 import { loopbackKnock } from '#host/client.ts';
 import { startEntry, type Entry } from './support/client.ts';
 import { collect, redeem } from './support/feed.ts';

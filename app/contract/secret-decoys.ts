@@ -2,7 +2,7 @@
  * Decoys: texts of the form of each service's tokens, made up, that open nothing. Put together from parts, so that no tool
  * that looks for keys in repositories takes them for real ones.
  */
-import type { SecretFormat } from '#contract/secret.ts';
+import type { SecretFormat } from './secret.ts';
 
 const letters = 'q7ZtB4xK9mVw2RsY8dHn5LcJ3gPf6TaE1uQb0XyW';
 const hex = '9f86d081884c7d659a2feaa0c55ad0159f86d081';
