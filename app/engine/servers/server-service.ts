@@ -13,6 +13,7 @@ import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { plainLaunch } from '#domain/command-line.ts';
 import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
+import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
 import { countReached, seenHosts } from '#domain/seen-hosts.ts';
@@ -29,6 +30,7 @@ import { prove, putBack, valuesOf } from '../secrets/exchange.ts';
 import { keptFor, launchBefore, letGo } from '../secrets/kept.ts';
 import type { KeptSecret, SecretStore } from '../secrets/ports.ts';
 import { describeSecrets } from '../secrets/secret-facts.ts';
+import type { StartedPlans } from '../policies/started-plans.ts';
 import type {
   Clients,
   Clock,
@@ -67,6 +69,7 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  startedPlans: Pick<StartedPlans, 'waiting'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   secrets: SecretStore;
   processes: Processes;
@@ -642,12 +645,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     async show(input) {
       const found = await find(input.server);
       const server = await describeOne(found, true);
-      const [policy, { events }, { runs }] = await Promise.all([
+      const [policy, { events }, { runs }, waiting] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),
         deps.runs.list({ server: found.id, limit: shownRuns }),
+        deps.startedPlans.waiting(found.id),
       ]);
-      return { server, policy, events, runs };
+      const { comes, goes } = waiting ?? nothingWaits;
+      return { server, policy, events, runs, afterRestart: { comes: [...comes], goes: [...goes] } };
     },
 
     async check(input, signal) {
