@@ -305,8 +305,9 @@ test.each(['variable', 'file'] as const)('while it runs with it as a %s, nobody 
     const names = processes.map((pid) => readFileSync(`/proc/${pid.toString()}/comm`, 'utf8').trim());
     for (const pid of processes) expect(readFileSync(`/proc/${pid.toString()}/cmdline`, 'utf8')).not.toContain(telling);
     // The launcher's own processes have wiped it; the server, which must have it as a variable, shows that this look finds it.
-    const having = processes.filter((pid) => isInMemory(pid, telling)).map((pid) => names[processes.indexOf(pid)]);
-    expect(having).toEqual(as === 'variable' ? ['sh'] : []);
+    const having = (): (string | undefined)[] =>
+      processes.filter((pid) => isInMemory(pid, telling)).map((pid) => names[processes.indexOf(pid)]);
+    await expect.poll(having).toEqual(as === 'variable' ? ['sh'] : []);
     const files = holders(arena.folder, telling).filter((file) => file !== storeOf(arena));
     if (as === 'variable') expect(files).toEqual([]);
     else {
