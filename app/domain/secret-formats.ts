@@ -53,6 +53,8 @@ const searchedMax = 8192;
 /** The format of a text that holds one. Every real token has digits; a word that begins like one has none. */
 export function formatOf(text: string): SecretFormat | null {
   const searched = text.slice(0, searchedMax);
+  // Nearly all values of an entry are words and paths, and done with here.
+  if (searched.length < 14 || !(/\d/.test(searched) || searched.includes('PRIVATE KEY'))) return null;
   return (
     secretFormats.find((format) => {
       const match = formatPatterns[format].exec(searched)?.[0];

@@ -31,15 +31,14 @@ export function createSecretStore(dataFolder: string): SecretStore {
   const place = (server: string, name: string, ending: string): string =>
     join(secretsFolder(dataFolder, server), `${name}.${ending}`);
 
+  /** One look into the folder: every list of servers asks for each of them. */
   async function list(server: string): Promise<{ name: string; as: SecretWay }[]> {
-    const files = await Promise.all(
-      secretWays.map(async (as) => {
-        const names = await listOwnFiles(secretsFolder(dataFolder, server), `.${as}`);
-        return names.map((file) => ({ name: file.slice(0, -as.length - 1), as }));
-      }),
+    const names = await listOwnFiles(secretsFolder(dataFolder, server), '');
+    const files = secretWays.flatMap((as) =>
+      names.filter((file) => file.endsWith(`.${as}`)).map((file) => ({ name: file.slice(0, -as.length - 1), as })),
     );
-    // A change from one way to the other that was cut short leaves both: the one that the plan named before counts.
-    const byName = new Map(files.flat().map((secret) => [secret.name, secret]));
+    // A change from one way to the other that was cut short leaves both, with the same value or one that the file has too.
+    const byName = new Map(files.map((secret) => [secret.name, secret]));
     return [...byName.values()]
       .filter(({ name }) => keptNamePattern.test(name))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
