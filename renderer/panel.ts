@@ -19,6 +19,7 @@ import { createAboutStore } from './features/servers/about-store.ts';
 import { createChangeStore } from './features/servers/change-store.ts';
 import { createPinsStore } from './features/servers/pin-store.ts';
 import { createReleaseAllStore } from './features/servers/release-all-store.ts';
+import { createSecretsStore } from './features/servers/secret-store.ts';
 import { createServersStore } from './features/servers/servers-store.ts';
 import { createSessionStore } from './features/session/session-store.ts';
 import type { Clock } from './lib/clock.ts';
@@ -48,6 +49,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
   const about = createAboutStore(transport, notices);
   const change = createChangeStore({ transport, clock, servers, notices });
   const pins = createPinsStore(transport, clock, notices);
+  const secrets = createSecretsStore(transport, clock, notices);
   const releaseAll = createReleaseAllStore(transport);
   const details = createDetailsStore(transport);
   const demo = createDemoStore(transport, clock);
@@ -139,6 +141,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     about,
     change,
     pins,
+    secrets,
     releaseAll,
     details,
     demo,

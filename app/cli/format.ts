@@ -4,6 +4,7 @@ import {
   eventSentence,
   networkShort,
   pinProblemSentences,
+  secretWords,
   stateSentences,
   stateTitles,
   withheldTitle,
@@ -75,6 +76,14 @@ export function serverNotes(server: Server): string[] {
     );
   }
   return notes;
+}
+
+/** How to move what a contained server's file holds; nothing where there is nothing to move. */
+export function secretsNote(server: Server): string[] {
+  const found = server.secrets.filter(({ state, obstacle }) => state === 'in-file' && obstacle === null);
+  if (found.length === 0 || server.level === 'off') return [];
+  const handle = plain(server.handle);
+  return [`${handle}: ${secretWords.found(found.length)} ${secretWords.how(handle)}`];
 }
 
 /** What a contained server's own entry names and does not get by that. */

@@ -36,6 +36,7 @@ const load: Record<string, () => Promise<Command>> = {
   pin: async () => (await import('./verbs/pin.ts')).pin,
   unpin: async () => (await import('./verbs/pin.ts')).unpin,
   outdated: async () => (await import('./verbs/pin.ts')).outdated,
+  secrets: async () => (await import('./verbs/secrets.ts')).secrets,
   panel: async () => (await import('./verbs/panel.ts')).panel,
   host: async () => (await import('./verbs/host.ts')).host,
   probe: async () => (await import('./verbs/machine.ts')).probe,

@@ -338,6 +338,24 @@ export const verbs: readonly VerbFacts[] = [
     options: { json },
   },
   {
+    name: 'secrets',
+    group: 'change',
+    arguments: '[<server> | move <server> [<name>...] | put-back <server> [<name>...]]',
+    words: 'What looks like a secret in clients’ files; move it into Belljar’s store, or put it back',
+    more:
+      'A moved secret is given to its server alone when that starts: as the variable, or with --file as a file that\n' +
+      '<NAME>_FILE names. Without names, move shows what it would move, and asks; put-back takes all. Values are never shown.',
+    positionals: [0, many],
+    offers: ['server', 'server'],
+    options: {
+      all: { type: 'boolean', words: 'Move all that looks like one, without asking' },
+      file: { type: 'boolean', words: 'Give it as a file that <NAME>_FILE names' },
+      'dry-run': dryRun,
+      project,
+      json,
+    },
+  },
+  {
     name: 'stop',
     group: 'change',
     arguments: '<run>',

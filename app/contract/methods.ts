@@ -9,6 +9,7 @@ import { eventSchema } from './event.ts';
 import { hostGroupSchema, seenHostSchema } from './network.ts';
 import { pinChangesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
+import { secretWaySchema } from './secret.ts';
 import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import {
   checkResultSchema,
@@ -35,6 +36,8 @@ import {
 /** A handle as people type it (`client/name`, or an id); resolved by the engine. */
 export const handleSchema = z.string().min(1).max(512);
 const handlesSchema = z.union([z.literal('all'), z.array(handleSchema).min(1).max(1000)]);
+/** Names as `Secret.name` has them; `all`: whatever can be. */
+const secretNamesSchema = z.union([z.literal('all'), z.array(z.string().min(1).max(1024)).min(1).max(200)]);
 const nothingSchema = z.strictObject({});
 
 export const changeResultSchema = z.strictObject({
@@ -77,10 +80,22 @@ export const limitResultSchema = z.strictObject({
 });
 export type LimitResult = z.infer<typeof limitResultSchema>;
 
+export const secretsResultSchema = z.strictObject({
+  id: serverIdSchema,
+  /** False with `dryRun`, and where there was nothing to do. */
+  changed: z.boolean(),
+  /** By which names. */
+  names: z.array(z.string()),
+  /** Of the client's file, secrets masked. */
+  diff: fileDiffSchema,
+  effective: z.enum(['now', 'restart']),
+});
+export type SecretsResult = z.infer<typeof secretsResultSchema>;
+
 export const historyEntrySchema = z.strictObject({
   id: z.string().max(64),
   at: z.string(),
-  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit', 'pin', 'unpin']),
+  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit', 'pin', 'unpin', 'secrets']),
   server: serverIdSchema,
   file: z.string().nullable(),
   summary: z.string(),
@@ -204,6 +219,25 @@ export const methods = {
   'servers.level': {
     input: z.strictObject({ server: handleSchema, level: levelSchema, project: z.boolean().optional() }),
     output: ruleChangeSchema,
+    timeoutMs: short,
+  },
+  /** Out of the client's file into the store, from which the launcher gives them to this server alone. */
+  'secrets.move': {
+    input: z.strictObject({
+      server: handleSchema,
+      names: secretNamesSchema,
+      as: secretWaySchema,
+      dryRun: z.boolean(),
+      /** Also where the file belongs to a project and its repository keeps it. */
+      project: z.boolean().optional(),
+    }),
+    output: secretsResultSchema,
+    timeoutMs: short,
+  },
+  /** Back into the client's file, as they stood there. */
+  'secrets.restore': {
+    input: z.strictObject({ server: handleSchema, names: secretNamesSchema, dryRun: z.boolean() }),
+    output: secretsResultSchema,
     timeoutMs: short,
   },
   'policies.grant': {

@@ -8,6 +8,7 @@ import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer, Rule } from './policy.ts';
+import type { Secret, SecretFormat, SecretObstacle, SecretReason, SecretState, SecretWay } from './secret.ts';
 import type {
   CannotReason,
   Decider,
@@ -268,6 +269,18 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: (p) => `The pinned program is not what was installed: ${named(p, 'detail', '')}.`,
     remedy: () => 'Install it again with belljar pin, or start what its entry says with belljar unpin.',
   },
+  'cannot-move': {
+    message: (p) =>
+      `${named(p, 'name', 'The secret')} cannot be moved: ${secretObstacleSentences[String(p['obstacle']) as SecretObstacle] ?? 'it is not written as a plain string.'}`,
+  },
+  'no-such-secret': {
+    message: (p) => `${named(p, 'server', 'The server')} has no such secret: ${named(p, 'name', '?')}.`,
+    remedy: (p) => `See what looks like one: belljar secrets ${named(p, 'server', '<server>')}`,
+  },
+  'secret-missing': {
+    message: (p) => `The entry asks for ${named(p, 'name', 'a secret')}, and Belljar's store does not hold it.`,
+    remedy: (p) => `Write the value into the client's file, in place of kept-by-belljar:${named(p, 'name', 'NAME')}.`,
+  },
   'newer-format': {
     message: () => 'The file was written by a newer Belljar and is left alone.',
     remedy: () => 'Update Belljar.',
@@ -318,6 +331,123 @@ export function toErrorBody(error: unknown): ErrorBody {
     ...(sentence.remedy === undefined ? {} : { remedy: sentence.remedy(known.params) }),
   };
 }
+
+/** A format as people call it. */
+export const secretFormatTitles: Record<SecretFormat, string> = {
+  github: 'a GitHub token',
+  gitlab: 'a GitLab token',
+  slack: 'a Slack token',
+  discord: 'a Discord token',
+  telegram: 'a Telegram bot token',
+  aws: 'an AWS access key',
+  google: 'a Google key',
+  anthropic: 'an Anthropic key',
+  openai: 'an API key in the form of OpenAI’s',
+  groq: 'a Groq key',
+  perplexity: 'a Perplexity key',
+  tavily: 'a Tavily key',
+  replicate: 'a Replicate token',
+  huggingface: 'a Hugging Face token',
+  context7: 'a Context7 key',
+  stripe: 'a Stripe key',
+  shopify: 'a Shopify token',
+  sendgrid: 'a SendGrid key',
+  mailgun: 'a Mailgun key',
+  twilio: 'a Twilio key',
+  npm: 'an npm token',
+  pypi: 'a PyPI token',
+  notion: 'a Notion token',
+  linear: 'a Linear key',
+  figma: 'a Figma token',
+  atlassian: 'an Atlassian token',
+  airtable: 'an Airtable token',
+  supabase: 'a Supabase token',
+  digitalocean: 'a DigitalOcean token',
+  databricks: 'a Databricks token',
+  netlify: 'a Netlify token',
+  terraform: 'a Terraform token',
+  vault: 'a Vault token',
+  doppler: 'a Doppler token',
+  'web-token': 'a JSON web token',
+  'private-key': 'a private key',
+};
+
+const secretReasonSentences: Record<Exclude<SecretReason, 'format'>, string> = {
+  name: 'its name says so',
+  header: 'it is a header that signs a request in',
+  address: 'a password in an address',
+  random: 'long random text',
+};
+
+/** Why a secret cannot be moved; stands behind its name. */
+export const secretObstacleSentences: Record<SecretObstacle, string> = {
+  argument:
+    'it is an argument, and Belljar knows no variable from which this program takes it. If there is one, write the value into "env" of the entry, and move it from there.',
+  part: 'it is a part of an argument. If the program also takes it from a variable, write it into "env" of the entry, and move it from there.',
+  twice: 'its variable stands in several places of the entry. Keep one of them.',
+  written: 'it is written with an anchor, an alias, a tag, or as a block of text. Write it as a plain string.',
+  name: 'no program can be given a variable of that name or with that content.',
+  'too-large': 'it is larger than 64 KiB.',
+};
+
+export const secretStateTitles: Record<SecretState, string> = {
+  'in-file': 'in the file',
+  moved: 'moved',
+  newer: 'newer in the file',
+  unused: 'not asked for',
+  missing: 'missing',
+};
+
+const secretWayWords: Record<SecretWay, (name: string) => string> = {
+  variable: (name) => `the variable ${name}`,
+  file: (name) => `a file that ${name}_FILE names`,
+};
+
+/** One secret in one sentence, without its name; never with its value. */
+export function secretSentence(secret: Secret): string {
+  const { name, where, state, reason, format, as, obstacle, place } = secret;
+  switch (state) {
+    case 'in-file': {
+      const why =
+        format !== null
+          ? secretFormatTitles[format]
+          : secretReasonSentences[reason === null || reason === 'format' ? 'name' : reason];
+      const from = place === 'argument' && where !== name ? `, in the argument ${where}` : '';
+      const readable = place === 'argument' ? ' Arguments can be read by every program of this machine.' : '';
+      return obstacle === null
+        ? `In the client’s file: ${why}${from}.${readable}`
+        : `In the client’s file: ${why}${from}. It cannot be moved: ${secretObstacleSentences[obstacle]}${readable}`;
+    }
+    case 'moved':
+      return `In Belljar’s store; this server alone gets it, as ${secretWayWords[as ?? 'variable'](name)}.`;
+    case 'newer':
+      return 'The client’s file holds a value again, and that one is used. Move it again to keep it out of the file.';
+    case 'unused':
+      return 'Belljar’s store holds it, but the entry no longer asks for it, so the server does not get it.';
+    case 'missing':
+      return `The entry asks for it, and Belljar’s store does not hold it: the server does not start. Write the value into the file, in place of kept-by-belljar:${name}.`;
+  }
+}
+
+/** What moving secrets means, on the panel and in the command line. */
+export const secretWords = {
+  none: 'Nothing in its variables and arguments looks like a secret.',
+  found: (count: number) =>
+    count === 1
+      ? 'One value in the client’s file looks like a secret. Every program that can read the file can read it.'
+      : `${count.toString()} values in the client’s file look like secrets. Every program that can read the file can read them.`,
+  moved: (count: number) =>
+    count === 1 ? 'One secret is in Belljar’s store.' : `${count.toString()} secrets are in Belljar’s store.`,
+  offer:
+    'What the file holds can be kept in Belljar’s store, and given to this server alone when it starts. A release puts it back.',
+  containFirst: 'Contain it first: only Belljar’s launcher can give a server what its file no longer holds.',
+  question: 'Move them out of the client’s file?',
+  movedNow: (names: string) => `Moved out of the client’s file: ${names}.`,
+  putBackNow: (names: string) => `Back in the client’s file: ${names}.`,
+  nothing: 'There is nothing to move.',
+  nothingBack: 'There is nothing to put back.',
+  how: (server: string) => `Move them out of the file: belljar secrets move ${server} --all`,
+} as const;
 
 /** Well-known targets in words, keyed by `Event.known`. */
 export const knownTargets: Record<string, string> = {

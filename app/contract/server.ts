@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './event.ts';
 import { networkSummarySchema } from './network.ts';
 import { fetchesSchema, pinSchema } from './pin.ts';
+import { secretSchema } from './secret.ts';
 import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
@@ -76,6 +77,8 @@ export const serverSchema = z.strictObject({
   /** What it fetches at each start, where that could be pinned and is not. */
   fetches: fetchesSchema.nullable(),
   pin: pinSchema.nullable(),
+  /** What looks like a secret in its entry, and what was moved out of it. Never a value. */
+  secrets: z.array(secretSchema).max(500),
 });
 export type Server = z.infer<typeof serverSchema>;
 

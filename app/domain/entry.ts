@@ -20,6 +20,9 @@ export interface Obstacle {
 /** A step into a document: a key of an object or an index of a list. */
 export type EntryPath = readonly (string | number)[];
 
+/** One string of an entry: a variable's value, or the argument of this number as the file has them. */
+export type StringPlace = { variable: string } | { argument: number };
+
 export interface ConfiguredEntry {
   client: string;
   /** `user`, `local` (one project of one user), `managed` ... */

@@ -18,7 +18,7 @@ const live = new Set(['area', 'deny', 'protect', 'except', 'host', 'local', 'soc
 /** Given at once, as areas; taken away with the end of the run. */
 const givenLive = new Set(['read', 'write']);
 /** What the person does not decide, or what follows from other lines. */
-const silent = new Set(['belljar-plan', 'end', 'refuse', 'home', 'spool', 'spool-limit', 'tree']);
+const silent = new Set(['belljar-plan', 'end', 'refuse', 'home', 'spool', 'spool-limit', 'tree', 'secret']);
 
 function linesOf(plan: Plan): Set<string> {
   return new Set(formatPlan(plan).trimEnd().split('\n'));

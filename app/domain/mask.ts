@@ -2,6 +2,9 @@
  * Masking: command lines and entries as they may be shown, logged and compared. Rather too much is masked than too little;
  * what a person needs to recognise a server (its program, packages, folders, addresses) stays.
  */
+import { formatPatterns } from './secret-formats.ts';
+import { keptName } from './kept-secrets.ts';
+
 export const mask = '•••';
 
 const shownMax = 8192;
@@ -13,41 +16,30 @@ const secretName =
 const plainName = /(?:file|path|dir|folder|url[-_]?only|type|method|mode|ttl|timeout|limit|count|max|header-name)$/i;
 
 /** Options whose value is a whole `Name: value` header. */
-const headerOption = /^(?:-H|--headers?)$/i;
+export const headerOption = /^(?:-H|--headers?)$/i;
 
-/** Shapes that services give their tokens. */
+/** Known tokens, also shorter or older than they should be; and the rest of a text in which a private key begins. */
 const tokenShapes: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/g,
+  ...Object.values(formatPatterns).map((pattern) => new RegExp(pattern, 'g')),
   /\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or|svcacct)?[-_]?[A-Za-z0-9_-]{12,}/g,
-  /\bgh[pousr]_[A-Za-z0-9]{16,}/g,
-  /\bgithub_pat_[A-Za-z0-9_]{20,}/g,
-  /\bglpat-[A-Za-z0-9_-]{16,}/g,
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
-  /\bxapp-[A-Za-z0-9-]{10,}/g,
   /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}/g,
-  /\bAIza[A-Za-z0-9_-]{30,}/g,
-  /\bya29\.[A-Za-z0-9_-]{20,}/g,
-  /\bnpm_[A-Za-z0-9]{20,}/g,
-  /\bpypi-[A-Za-z0-9_-]{20,}/g,
-  /\bhf_[A-Za-z0-9]{16,}/g,
-  /\b(?:ntn|secret)_[A-Za-z0-9]{20,}/g,
   /\b(?:lin_api|figd|shpat|shpss|dop_v1|sbp|rnd|fly|tvly|pplx|gsk|r8|vercel|nfp|atlasv1|ATATT)[-_][A-Za-z0-9_=-]{16,}/g,
-  /\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/g,
   /\bey[JK][A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
   /\b\d{8,10}:[A-Za-z0-9_-]{32,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/g,
 ];
 
 /** `scheme://user:password@host`, and query values with telling names. */
 const addressCredentials = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^/\s@]{1,4096})@/gi;
 const queryValue = /([?&#;])([^=&#;\s]+)=([^&#;\s]+)/g;
 
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   const bare = name.replace(/^-+/, '').replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2');
   return secretName.test(bare) && !plainName.test(bare);
 }
 
 /** Bits of information a character, by how its characters are spread. */
-function entropy(text: string): number {
+export function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   const length = text.length;
@@ -105,9 +97,9 @@ export function maskArguments(args: readonly string[]): string[] {
   });
 }
 
-/** `${TOKEN}` names a secret and does not hold it. */
+/** `${TOKEN}` and a reference to Belljar's store name a secret and do not hold it. */
 function isPlaceholder(text: string): boolean {
-  return /^\$?\{[A-Za-z0-9_:.-]+\}$/.test(text);
+  return keptName(text) !== null || /^\$?\{[A-Za-z0-9_:.-]+\}$/.test(text);
 }
 
 /** The value of a variable: shown only where it is a placeholder. */

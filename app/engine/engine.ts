@@ -34,6 +34,8 @@ import type {
 import { createQuestionService, type QuestionNews } from './questions/question-service.ts';
 import { linkVerdict } from './questions/link-verdict.ts';
 import type { Browser } from './questions/ports.ts';
+import type { SecretStore } from './secrets/ports.ts';
+import { createSecretService } from './secrets/secret-service.ts';
 import { createRunService } from './runs/run-service.ts';
 import { createTidier } from './runs/tidier.ts';
 import { createServerService } from './servers/server-service.ts';
@@ -49,6 +51,7 @@ export interface EnginePorts {
   plans: PlanStore;
   started: StartedPlanStore;
   pins: PinStore;
+  secrets: SecretStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
   launcher: Launcher;
@@ -132,6 +135,7 @@ export function createEngine(ports: EnginePorts): Engine {
     exclusive: servers.exclusive,
     writePlan: policies.writePlan,
   });
+  const secrets = createSecretService({ ...ports, runs, servers, writePlan: policies.writePlan });
   const doctor = createDoctorService({
     launcher: ports.launcher,
     // Asked when the doctor comes: by then the engine is whole.
@@ -155,6 +159,8 @@ export function createEngine(ports: EnginePorts): Engine {
     'servers.contain': servers.contain,
     'servers.release': servers.release,
     'servers.level': servers.level,
+    'secrets.move': secrets.move,
+    'secrets.restore': secrets.restore,
     'policies.grant': policies.grant,
     'policies.revoke': policies.revoke,
     'policies.hosts': policies.hosts,

@@ -2,7 +2,7 @@
  * Ports: what the engine needs from the outside world. Each is one narrow interface; app/platform implements them, and
  * app/host puts the two together. A port throws BelljarError for expected failures and nothing else on purpose.
  */
-import type { ConfiguredEntry, EntryPath, Obstacle } from '#domain/entry.ts';
+import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
 import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
@@ -106,6 +106,22 @@ export interface ClientAdapter {
     path: EntryPath,
     launch: { command: string; args: readonly string[] | null },
   ): string;
+  /** One string of an entry as its file has it; `twice` and `written` say why it could not be exchanged alone. */
+  written(
+    text: string,
+    file: ClientFile,
+    path: EntryPath,
+    place: StringPlace,
+  ): { source: string } | 'twice' | 'written';
+  /** Exchanges that string: for the source text given, else for the value in the style in which it is written. */
+  exchange(
+    text: string,
+    file: ClientFile,
+    path: EntryPath,
+    place: StringPlace,
+    value: string,
+    source: string | null,
+  ): string;
   /** An entry from its key on, without secrets, laid out as it was; and the line on which it begins. */
   show(text: string, file: ClientFile, path: EntryPath): { text: string; line: number };
 }
@@ -154,8 +170,9 @@ export interface Clients {
   ): Promise<Located>;
 }
 
-/** What contain wrote and what stood there before. Holds secrets: 0600, in the journal only. */
+/** What contain wrote and what stood there before. Holds secrets, which the journal keeps in the store of secrets. */
 export interface JournalRecord {
+  /** Of the record as the engine sees it; how it lies on disk is the journal's own. */
   v: 1;
   server: string;
   client: string;

@@ -24,6 +24,7 @@ import { makePlaces } from '#platform/paths/places.ts';
 import { createNpmInstaller } from '#platform/pins/npm-installer.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createUvInstaller } from '#platform/pins/uv-installer.ts';
+import { createSecretStore } from '#platform/secrets/secret-store.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
@@ -46,6 +47,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     plans: createPlanStore(folders.data),
     started: createStartedPlanStore(folders.state),
     pins: createPinStore(folders.data),
+    secrets: createSecretStore(folders.data),
   };
   const install = { places, installLauncher: () => launcher.install() };
   const spool = openSpool(join(folders.state, 'spool'));

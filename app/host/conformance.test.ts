@@ -233,6 +233,8 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'servers.contain': { servers: [server], level: 'standard', dryRun: false, check: false },
   'servers.release': { servers: 'all', dryRun: false },
   'servers.level': { server, level: 'watch' },
+  'secrets.move': { server, names: ['API_TOKEN'], as: 'variable', dryRun: false },
+  'secrets.restore': { server, names: 'all', dryRun: false },
   'policies.grant': { server, verb: 'read', what: '/srv/data' },
   'policies.revoke': { server, verb: 'read', what: '/srv/data' },
   'policies.hosts': { server },

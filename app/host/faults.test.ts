@@ -13,46 +13,12 @@ import { codex } from '#platform/clients/catalogue/codex.ts';
 import { cursor } from '#platform/clients/catalogue/cursor.ts';
 import { goose } from '#platform/clients/catalogue/goose.ts';
 import { createClients } from '#platform/clients/locate.ts';
+import { faults, resetFaults, type Faults } from './testing/faulty-disk.ts';
 import { makeServerWorld, memoryDocuments, testPlaces, type ServerWorld } from './testing/server-world.ts';
 
-interface Faults {
-  /** Counts calls while it is on. */
-  count: number;
-  on: boolean;
-  /** Before the call of this number. */
-  at: number;
-  what: (() => void) | null;
-  /** Every call from `at` on fails: nothing more is done by a process that is dead. */
-  dead: boolean;
-}
-
-const faults = vi.hoisted((): Faults => ({ count: 0, on: false, at: -1, what: null, dead: false }));
-
 vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof FileSystemPromises>();
-  const before = (): void => {
-    if (!faults.on) return;
-    const number = faults.count;
-    faults.count += 1;
-    if (faults.dead && number >= faults.at) throw Object.assign(new Error('killed'), { code: 'KILLED' });
-    if (number === faults.at) faults.what?.();
-  };
-  const guarded = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get(object, key) {
-        const value: unknown = Reflect.get(object, key);
-        if (typeof value !== 'function') return value;
-        return async (...args: unknown[]) => {
-          // A dead process closes nothing by itself; its files are closed for it.
-          if (key !== 'close') before();
-          // That it is asked for counts; waiting for the disk a thousand times is no part of what is tried.
-          if (key === 'sync') return undefined;
-          const answer: unknown = await (value as (...args: unknown[]) => unknown).apply(object, args);
-          return key === 'open' ? guarded(answer as object) : answer;
-        };
-      },
-    });
-  return { ...guarded({ ...real }), default: real };
+  const { guardCalls } = await import('./testing/faulty-disk.ts');
+  return guardCalls(await importOriginal<typeof FileSystemPromises>());
 });
 
 const fixtures = join(import.meta.dirname, '../platform/clients/fixtures/home');
@@ -77,7 +43,7 @@ beforeEach(() => {
   home = join(root, 'home');
 });
 afterEach(() => {
-  Object.assign(faults, { count: 0, on: false, at: -1, what: null, dead: false });
+  resetFaults();
   rmSync(root, { recursive: true, force: true });
 });
 

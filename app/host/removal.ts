@@ -1,6 +1,7 @@
 /**
  * Removing Belljar from an account. Only what Belljar made is removed, by its names; a folder goes when nothing else is
- * left in it, so that an override that points at a shared folder costs nobody anything.
+ * left in it, so that an override that points at a shared folder costs nobody anything. A secret that no client's file was
+ * seen to hold again stays where it is, and is named.
  */
 import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +29,15 @@ function removeIfEmpty(folder: string, removal: Removal): void {
   }
 }
 
+/** The store of secrets and what is in it; what a release let go is gone from it already. */
+function secretFolders({ data }: Folders): string[] {
+  const store = join(data, 'secrets');
+  const servers = existsSync(store) ? readdirSync(store).map((name) => join(store, name)) : [];
+  for (const server of servers)
+    for (const name of readdirSync(server)) if (/^entry-[0-9a-f]{16}\.sealed$/.test(name)) rmSync(join(server, name));
+  return [...servers, store];
+}
+
 export function removeFolders(folders: Folders): Removal {
   const removal: Removal = { removed: [], left: [] };
   const remove = (path: string): void => {
@@ -43,6 +53,7 @@ export function removeFolders(folders: Folders): Removal {
     }
     removeIfEmpty(folders.runtime, removal);
   }
+  for (const folder of secretFolders(folders)) removeIfEmpty(folder, removal);
   for (const which of ['config', 'data', 'state'] as const) {
     for (const name of made[which]) remove(join(folders[which], name));
     removeIfEmpty(folders[which], removal);

@@ -256,12 +256,12 @@ describe('containing and releasing', () => {
     expect(textOf(files.desktop())).toBe(before);
   });
 
-  test('secrets stand in the client file and in the journal, nowhere else', async () => {
+  test('secrets stand in the client file and in the store of secrets, nowhere else', async () => {
     write(files.desktop(), config);
     const { results } = await contain();
     expect(JSON.stringify(results)).not.toContain(secret);
     const holders = ownFiles().filter((file) => textOf(file).includes(secret));
-    expect(holders.map((file) => dirname(file))).toEqual([join(places.dataFolder, 'journal')]);
+    expect(holders.map((file) => dirname(dirname(file)))).toEqual([join(places.dataFolder, 'secrets')]);
     await release();
     expect(ownFiles().filter((file) => textOf(file).includes(secret))).toEqual([]);
   });
@@ -328,7 +328,7 @@ describe('containing and releasing', () => {
     await contain('filesystem');
     const after = textOf(files.desktop());
     const record = join(places.dataFolder, 'journal', 'claude-desktop.filesystem.json');
-    writeFileSync(record, '{"v":2}');
+    writeFileSync(record, '{"v":3}');
     expect((await release('filesystem')).results).toMatchObject([{ changed: false, error: { code: 'newer-format' } }]);
     expect(textOf(files.desktop())).toBe(after);
     expect((await servers.list({})).machine.problems).toMatchObject([{ code: 'newer-format', file: record }]);

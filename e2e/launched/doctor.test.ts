@@ -49,6 +49,7 @@ describe('doctor', () => {
       'kernel',
       'documents',
       'servers',
+      'secrets',
       'pins',
       'spool',
       'leftovers',
@@ -57,6 +58,20 @@ describe('doctor', () => {
 
   const repairable: [string, string, () => void | Promise<void>][] = [
     ['a folder that is open to others', 'folder-open', () => chmodSync(world.folders.data, 0o755)],
+    [
+      'a store of secrets that is open to others',
+      'secret-open',
+      () => chmodSync(join(world.folders.data, 'secrets', id), 0o755),
+    ],
+    [
+      'the old text of an entry that was released',
+      'secret-left',
+      () => {
+        mkdirSync(join(world.folders.data, 'secrets', 'cursor.gone'), { mode: 0o700 });
+        const file = join(world.folders.data, 'secrets', 'cursor.gone', 'entry-0123456789abcdef.sealed');
+        writeFileSync(file, '{}', { mode: 0o600 });
+      },
+    ],
     ['a missing spool folder', 'folder-missing', () => rmSync(join(world.folders.state, 'spool'), { recursive: true })],
     ['a missing launcher', 'launcher-missing', () => rmSync(join(world.folders.data, 'bin', 'belljar-launcher'))],
     [

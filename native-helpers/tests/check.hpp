@@ -41,5 +41,6 @@ void test_link();
 void test_sha256();
 void test_sealed_tree();
 void test_socket_place();
+void test_secrets();
 void test_pattern();
 void test_areas();

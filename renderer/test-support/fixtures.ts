@@ -175,6 +175,7 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     network: null,
     fetches: null,
     pin: null,
+    secrets: [],
     ...overrides,
   };
 }

@@ -6,7 +6,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import type { Session } from '#host/session.ts';
 import type { Command, Context } from '../context.ts';
 import { choiceOption, given, usageError } from '../context.ts';
-import { sameElsewhere, unifiedLines, withheldNote } from '../format.ts';
+import { sameElsewhere, secretsNote, unifiedLines, withheldNote } from '../format.ts';
 import { describeError } from '../error-lines.ts';
 import { plain } from '../terminal.ts';
 
@@ -52,6 +52,7 @@ async function tell(context: Context, session: Session, results: readonly Change
     if (server === undefined) continue;
     for (const note of withheldNote(server)) terminal.note(note);
     if (!result.changed) continue;
+    for (const note of secretsNote(server)) terminal.note(note);
     uptakes.add(server.uptakeSentence);
     for (const note of server.notes) uptakes.add(plain(note));
     if (result.state !== 'off') for (const note of sameElsewhere(server, servers)) terminal.note(note);

@@ -10,6 +10,7 @@ import {
   nameNotChecked,
   networkSentence,
   networkTitles,
+  secretStateTitles,
   ruleReasons,
   withheldTitle,
 } from '#contract/sentences.ts';
@@ -102,6 +103,11 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       ...(server.pin === null ? [] : [`pinned   ${plain(`${server.pin.package} ${server.pin.version}`)}`]),
       ...(server.fetches === null ? [] : [`fetches  ${plain(fetchSentence(server.fetches))}`]),
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
+      ...(server.secrets.length === 0
+        ? []
+        : [
+            `secrets  ${server.secrets.map(({ name, state }) => `${plain(name)} (${secretStateTitles[state]})`).join(', ')}`,
+          ]),
     ].join('\n'),
   );
   for (const note of serverNotes(server)) terminal.note(note);

@@ -23,6 +23,8 @@ const differencesMax = 50;
 export interface CheckSubject extends TrialEntry {
   id: string;
   level: LaunchedLevel;
+  /** What the contained start is given instead, where the launcher gives the rest. */
+  contained?: Pick<TrialEntry, 'args' | 'env'>;
 }
 
 export interface CheckServiceDependencies {
@@ -86,7 +88,7 @@ export function createCheckService(dependencies: CheckServiceDependencies): Chec
         refused: [],
       };
     }
-    const contained = await trials.contained(expanded.entry, makePlan, options);
+    const contained = await trials.contained({ ...expanded.entry, ...subject.contained }, makePlan, options);
     const refused = contained.events
       .filter(isDenial)
       .slice(-refusedMax)

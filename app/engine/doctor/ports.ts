@@ -20,7 +20,7 @@ export interface Launcher extends LauncherInstaller {
 
 /** What examinations see of the engine. */
 export interface DoctorView {
-  api: Pick<Api, 'servers.list'>;
+  api: Pick<Api, 'servers.list' | 'servers.release'>;
   /** Writes a server's plan again from its stored policy. */
   writePlan(server: string): Promise<void>;
   pruneSpool(): Promise<SpoolPruned>;

@@ -5,6 +5,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import type { PinStore } from '../pins/ports.ts';
+import type { SecretStore } from '../secrets/ports.ts';
 import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
@@ -19,6 +20,7 @@ export interface PlannerDeps {
   policies: PolicyStore;
   plans: PlanStore;
   pins: Pick<PinStore, 'get'>;
+  secrets: Pick<SecretStore, 'list' | 'file'>;
 }
 
 /** What a person decided, as far as plans are made of it. */
@@ -95,12 +97,16 @@ export function createPlanner(deps: PlannerDeps): Planner {
         if (await files.exists(path)) there.add(path);
       }),
     );
-    return compilePlan(policy, {
-      ...context,
-      spool: `${places.stateFolder}/spool`,
-      spoolLimit: runSpoolLimit,
-      exists: (path) => there.has(path),
-    });
+    const kept = await deps.secrets.list(found.id);
+    return {
+      ...compilePlan(policy, {
+        ...context,
+        spool: `${places.stateFolder}/spool`,
+        spoolLimit: runSpoolLimit,
+        exists: (path) => there.has(path),
+      }),
+      secrets: kept.map(({ name, as }) => ({ name, as, path: deps.secrets.file(found.id, name, as) })),
+    };
   }
 
   return {

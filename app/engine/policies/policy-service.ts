@@ -19,6 +19,7 @@ import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/see
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { PinStore } from '../pins/ports.ts';
+import type { SecretStore } from '../secrets/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
@@ -36,6 +37,7 @@ export interface PolicyServiceDeps {
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'isLive' | 'waiting'>;
   pins: Pick<PinStore, 'get'>;
+  secrets: Pick<SecretStore, 'list' | 'file'>;
   runs: Pick<RunService, 'activity'>;
   events: Pick<EventService, 'hostUses'>;
   /** `ServerService.find`, `clientFiles` and `exclusive`. */

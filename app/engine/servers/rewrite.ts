@@ -7,7 +7,10 @@ import type { FileDiff } from '#contract/server.ts';
 import type { ConfiguredEntry, EntryPath, Launch } from '#domain/entry.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import { readWrapping } from '#domain/wrapping.ts';
+import { fillLaunch } from '#domain/kept-secrets.ts';
 import type { JournalRecord } from '../ports.ts';
+import { entryAt, filledServer, putBack, valuesOf } from '../secrets/exchange.ts';
+import type { KeptSecret } from '../secrets/ports.ts';
 import { isBrokenWrapping, type ConfigFile, type FoundServer } from './discovery.ts';
 
 export interface Rewrite {
@@ -18,11 +21,6 @@ export interface Rewrite {
 
 /** How often a wrapped entry may be wrapped again before it is left alone. */
 const nestingMax = 8;
-
-function entryAt(entries: readonly ConfiguredEntry[], path: EntryPath): ConfiguredEntry | undefined {
-  const key = JSON.stringify(path);
-  return entries.find((entry) => JSON.stringify(entry.path) === key);
-}
 
 function launchOf(entry: ConfiguredEntry): Launch | null {
   return entry.command === null ? null : { command: entry.command, args: entry.args };
@@ -93,13 +91,21 @@ export function wrapEntry(server: FoundServer, record: JournalRecord | null, lau
   };
 }
 
-/** The file with the entry as it was before. */
-export function unwrapEntry(server: FoundServer, record: JournalRecord | null): Rewrite {
-  const text = unwrapped(server, record, true);
+/** The file with the entry as it was before, the secrets that it asks for among it. */
+export function unwrapEntry(
+  server: FoundServer,
+  record: JournalRecord | null,
+  kept: readonly KeptSecret[] = [],
+): Rewrite {
+  const { config, entry } = server;
+  const filled = filledServer(server, kept);
   const broken = isBrokenWrapping(server);
+  // Contained again after secrets were moved, the record has the references, else the values.
+  const isAsWritten = record !== null && record.wrapped.text === entry.text && !broken;
+  const text = putBack(config, unwrapped(isAsWritten ? server : filled, record, true), entry.path, kept);
   const expected = broken ? record?.original : server.launch;
-  if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: server.config.file.file });
-  const changed = prove(server.config, server.entry.path, text, expected);
+  if (expected === undefined || expected === null) throw new BelljarError('drifted', { file: config.file.file });
+  const changed = prove(filled.config, entry.path, text, fillLaunch(expected, valuesOf(kept)));
   return { text, entryText: changed.text };
 }
 

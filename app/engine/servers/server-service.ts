@@ -12,6 +12,7 @@ import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts
 import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { plainLaunch } from '#domain/command-line.ts';
+import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
 import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
@@ -25,6 +26,10 @@ import { describePin, fetchesOf } from '../pins/pin-facts.ts';
 import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
+import { prove, putBack, valuesOf } from '../secrets/exchange.ts';
+import { keptFor, launchBefore, letGo } from '../secrets/kept.ts';
+import type { KeptSecret, SecretStore } from '../secrets/ports.ts';
+import { describeSecrets } from '../secrets/secret-facts.ts';
 import type { StartedPlans } from '../policies/started-plans.ts';
 import type {
   Clients,
@@ -44,6 +49,7 @@ import type {
 } from '../ports.ts';
 import {
   createDiscovery,
+  isBrokenWrapping,
   resolveEntry,
   resolveHandle,
   toProblem,
@@ -65,6 +71,7 @@ export interface ServerServiceDeps {
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'waiting'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
+  secrets: SecretStore;
   processes: Processes;
   launcher: LauncherInstaller;
   runs: Pick<RunService, 'activity' | 'list'>;
@@ -86,6 +93,10 @@ export interface ServerService {
   history: Api['history.list'];
   /** From `client/name`, a bare name where unique, or an id. Throws `not-found`, `ambiguous`. */
   find(handle: string): Promise<FoundServer>;
+  /** The same server as its file says now. Throws `config-changed` where it is gone. */
+  reread(found: FoundServer): Promise<FoundServer>;
+  /** One that starts through the launcher under its own plan, as its file says now, and whose file may be changed. */
+  findContained(handle: string, project: boolean | undefined): Promise<FoundServer>;
   /** Files and folders whose change may change the list: for a watcher. */
   watched(): Promise<Watched>;
   /** Files in which clients keep servers of this user. */
@@ -199,22 +210,25 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
-    const [record, stored, planText, pin] = await Promise.all([
+    const [record, stored, planText, pin, kept, started] = await Promise.all([
       tolerant(found, problems, () => journal.get(found.id)),
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
       describePin(deps.pins, found.id, found.launch, deep),
+      tolerant(found, problems, () => deps.secrets.list(found.id)),
+      launchBefore(deps.secrets, found),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
-      wrapping === null || found.launch === null
+      wrapping === null || started === null
         ? []
-        : findOldProcesses(found.launch, places.launcher, deps.processes.self, facts.processes);
+        : findOldProcesses(started, places.launcher, deps.processes.self, facts.processes);
     const level = await levelOf(found, stored);
     const state = serverState({
       found,
       launcher: places.launcher,
       record,
+      started,
       hasPlan: planText !== null,
       level,
       oldProcesses: old.length,
@@ -269,6 +283,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
             },
       fetches: pin === null ? fetchesOf(found.launch) : null,
       pin,
+      secrets: describeSecrets(found, kept ?? []),
     };
   }
 
@@ -330,8 +345,17 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         params: { server: found.handle, sentence: found.cannot?.sentence ?? '' },
       });
     const plan = await planner.compile(found, level);
+    const { env } = found.entry;
+    // Bare it is started as it was before anything was moved; contained, the launcher does what it would for the client.
+    const values = valuesOf(await keptFor(deps.secrets, found));
+    const before = values.size === 0 ? null : { ...fillLaunch(launch, values), env: fillVariables(env, values) };
     return deps.checks.check(
-      { id: found.id, level, command: launch.command, args: launch.args, env: found.entry.env },
+      {
+        id: found.id,
+        level,
+        ...(before ?? { command: launch.command, args: launch.args, env }),
+        ...(before === null ? {} : { contained: { args: launch.args, env } }),
+      },
       (spool) => formatPlan({ ...plan, spool }),
       signal,
     );
@@ -449,12 +473,17 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const found = await reread(listed);
     const record = await recordOf(found);
     const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
-    if (!wrapped) {
+    const before = isBrokenWrapping(found) ? (record?.original.args ?? []) : [];
+    const kept = await keptFor(deps.secrets, found, before);
+    if (!wrapped && kept.length === 0) {
       // Not through a launcher any more, by whomever: all that is left is what Belljar kept about it.
-      if (!dryRun) await forget(found, record !== null);
+      if (!dryRun) {
+        await forget(found, record !== null);
+        await letGo(deps.secrets, found);
+      }
       return false;
     }
-    const rewrite = unwrapEntry(found, record);
+    const rewrite = wrapped ? unwrapEntry(found, record, kept) : filledEntry(found, kept);
     seen.diff = maskedDiff(found, rewrite.text);
     await files.assertReplaceable(found.config.snapshot);
     if (dryRun) return true;
@@ -467,8 +496,17 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       throw error;
     }
     await forget(found, true);
+    // Last of all, and only what the file is seen to hold.
+    await letGo(deps.secrets, await reread(found));
     await remember('release', found, 'put back', found.entry.file);
     return true;
+  }
+
+  /** An entry that somebody took out of the launcher by hand, with the secrets that it still asks for. */
+  function filledEntry({ config, entry }: FoundServer, kept: readonly KeptSecret[]): { text: string } {
+    const text = putBack(config, config.text, entry.path, kept);
+    prove(config, entry.path, text, valuesOf(kept));
+    return { text };
   }
 
   async function forget(found: FoundServer, hadAny: boolean): Promise<void> {
@@ -587,7 +625,15 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     list,
     level,
     find,
+    reread,
     exclusive,
+    async findContained(handle, project) {
+      const found = await reread(await find(handle));
+      if (!isInPlace((await describeOne(found)).state))
+        throw new BelljarError('not-contained', { params: { server: found.handle } });
+      await refuseKept(found, project);
+      return found;
+    },
     watched: () => discovery.watched(),
     clientFiles: () => discovery.clientFiles(),
 
@@ -624,7 +670,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       const release = input.level === 'off' || (input.level === undefined && isDone);
       if (release) {
         const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
-        return maskedDiff(found, wrapped ? unwrapEntry(found, record).text : found.config.text);
+        const kept = await keptFor(deps.secrets, found);
+        return maskedDiff(found, (wrapped ? unwrapEntry(found, record, kept) : filledEntry(found, kept)).text);
       }
       refuseUncontainable(found);
       return maskedDiff(found, isDone ? found.config.text : wrapEntry(found, record, places.launcher).text);

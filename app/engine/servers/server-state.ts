@@ -9,6 +9,8 @@ export interface StateFacts {
   found: Pick<FoundServer, 'id' | 'entry' | 'wrapping' | 'launch' | 'cannot'>;
   launcher: string;
   record: JournalRecord | null;
+  /** What it started before secrets were moved out of its arguments; null where that is not known. */
+  started: Launch | null;
   hasPlan: boolean;
   level: Level;
   oldProcesses: number;
@@ -28,7 +30,8 @@ export function serverState(facts: StateFacts): ServerState {
   if (found.wrapping.launcher !== facts.launcher) return 'moved';
   // Without a plan the launcher starts nothing: someone put the wrapped entry back after it was released.
   if (!facts.hasPlan) return 'drifted';
-  if (settled && found.launch !== null && !isSameLaunch(record.original, found.launch)) return 'drifted';
+  const starts = [found.launch, facts.started].filter((launch) => launch !== null);
+  if (settled && starts.length > 0 && !starts.some((launch) => isSameLaunch(record.original, launch))) return 'drifted';
   if (facts.oldProcesses > 0) return 'restart-needed';
   if (facts.failing) return 'failing';
   return facts.level === 'watch' ? 'watched' : 'contained';

@@ -69,6 +69,7 @@ function makeServer(name: string): Server {
     network: null,
     fetches: null,
     pin: null,
+    secrets: [],
   };
 }
 
@@ -255,6 +256,19 @@ export function createMemoryEngine(): MemoryEngine {
       'servers.level': async ({ server, level }) => {
         set(find(server), level);
         return ruleChange(server, null);
+      },
+      'secrets.move': async ({ server, names, dryRun }) => ({
+        id: find(server).id,
+        changed: !dryRun,
+        names: names === 'all' ? ['API_TOKEN'] : names,
+        diff: { file: find(server).file, before: '{}', after: '{ }', unified: '-{}\n+{ }' },
+        effective: 'now',
+      }),
+      'secrets.restore': async ({ server, names }) => {
+        throw new BelljarError('secret-missing', {
+          file: find(server).file,
+          params: { name: names === 'all' ? 'API_TOKEN' : (names[0] ?? '') },
+        });
       },
       'policies.grant': async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
       'policies.revoke': async ({ server, verb, what }) => {

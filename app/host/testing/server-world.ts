@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Finding, HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult, Run } from '#contract/server.ts';
+import type { CheckSubject } from '#engine/checks/check-service.ts';
 import type { EventService } from '#engine/events/event-service.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import { createStartedPlans } from '#engine/policies/started-plans.ts';
@@ -21,6 +22,8 @@ import type {
   Processes,
 } from '#engine/ports.ts';
 import type { ServerActivity } from '#engine/runs/run-service.ts';
+import { createSecretService, type SecretService } from '#engine/secrets/secret-service.ts';
+import type { SecretStore } from '#engine/secrets/ports.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
@@ -32,6 +35,7 @@ import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createSecretStore } from '#platform/secrets/secret-store.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 
 /** What one server did with one host, as events tell it. */
@@ -42,9 +46,17 @@ export interface ServerWorld {
   places: Places;
   servers: ServerService;
   policies: PolicyService;
+  secrets: SecretService;
+  store: SecretStore;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
-  checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
+  checked: {
+    plan: string;
+    command: string;
+    args: readonly string[];
+    env: Readonly<Record<string, string>>;
+    contained: CheckSubject['contained'];
+  }[];
   /** What every check answers. */
   verdict: CheckResult['verdict'];
   /** `doctor --repair` over documents and servers: what it could not repair. */
@@ -146,6 +158,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
     plans: replaced.plans ?? createPlanStore(places.dataFolder),
     pins: createPinStore(places.dataFolder),
+    secrets: createSecretStore(places.dataFolder),
     runs: {
       activity: () => Promise.resolve(activity),
       list: ({ server = '' }: { server?: string | undefined }) => Promise.resolve({ runs: liveRuns(server) }),
@@ -170,7 +183,8 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     },
     checks: {
       check(subject, makePlan) {
-        checked.push({ plan: makePlan('/tmp/throw-away'), command: subject.command, env: subject.env });
+        const { command, args, env, contained } = subject;
+        checked.push({ plan: makePlan('/tmp/throw-away'), command, args, env, contained });
         return Promise.resolve({
           server: subject.id,
           level: subject.level,
@@ -213,6 +227,11 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     clientFiles,
     exclusive,
   });
+  const secrets = createSecretService({
+    ...base,
+    servers,
+    writePlan: (server) => policies.writePlan(server),
+  });
   const examinations = createExaminations({
     folders: {
       ...findFolders({ HOME: home }, { uid: places.uid, homedir: home }),
@@ -225,11 +244,11 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     launcher: undefined as never,
     spool: undefined as never,
     engine: {
-      api: { 'servers.list': servers.list } as never,
+      api: { 'servers.list': servers.list, 'servers.release': servers.release } as never,
       writePlan: (server) => policies.writePlan(server),
       pruneSpool: () => Promise.reject(new Error('not asked')),
     },
-  }).filter(({ code }) => code === 'documents' || code === 'servers');
+  }).filter(({ code }) => ['documents', 'servers', 'secrets'].includes(code));
   const world: ServerWorld = {
     async repair() {
       const findings = await Promise.all(examinations.map(({ examine }) => examine(true)));
@@ -238,6 +257,8 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     places,
     servers,
     policies,
+    secrets,
+    store: base.secrets,
     activity,
     hostUses,
     checked,

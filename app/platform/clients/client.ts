@@ -6,7 +6,17 @@ import type { ConfiguredEntry } from '#domain/entry.ts';
 import type { ClientAdapter, ClientFile, PlaceholderHabit } from '#engine/ports.ts';
 import type { Uptake } from '#contract/words.ts';
 import type { Obstacle } from '#domain/entry.ts';
-import { restoreEntry, readEntries, setLaunch, showEntry, unwrapEntry, wrapEntry, type EntryMap } from './entries.ts';
+import {
+  exchangeString,
+  restoreEntry,
+  readEntries,
+  setLaunch,
+  showEntry,
+  unwrapEntry,
+  wrapEntry,
+  writtenString,
+  type EntryMap,
+} from './entries.ts';
 import type { DocumentNode, Format } from './formats/document.ts';
 import type { CommandPolicy } from './command-policies.ts';
 import type { System, Template } from './places.ts';
@@ -124,6 +134,16 @@ export function createClient(client: Client, system: System): ClientAdapter {
       const source = sourceOf(client, file);
       const fields = fieldsAt(source, text, file.file, path);
       return setLaunch(source.format, fields, systemName, text, file.file, path, launch);
+    },
+    written(text, file, path, place) {
+      const source = sourceOf(client, file);
+      const fields = fieldsAt(source, text, file.file, path);
+      return writtenString(source.format, fields, systemName, text, file.file, path, place);
+    },
+    exchange(text, file, path, place, value, written) {
+      const source = sourceOf(client, file);
+      const fields = fieldsAt(source, text, file.file, path);
+      return exchangeString(value, written, source.format, fields, systemName, text, file.file, path, place);
     },
     show(text, file, path) {
       const source = sourceOf(client, file);

@@ -7,7 +7,7 @@
  * string be written otherwise inside a list (then the journal's text is what brings it back).
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { ConfiguredEntry, EntryPath, Obstacle } from '#domain/entry.ts';
+import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import { mask, maskArguments, maskText, maskVariable } from '#domain/mask.ts';
 import { readWrapping, wrapArguments } from '#domain/wrapping.ts';
 import {
@@ -290,6 +290,16 @@ function placeObstacle(entry: DocumentNode, { base, override }: Launching): Obst
   return null;
 }
 
+/** Where an entry's variables are written, the later counting over the earlier. */
+function variableMaps(entry: DocumentNode, launching: Launching, fields: EntryFields, system: string): DocumentNode[] {
+  const part = fields.overrides === undefined ? undefined : findValue(entry, [fields.overrides, system]);
+  return [
+    propertyOf(entry, fields.env)?.value,
+    launching.base.owner === entry ? undefined : propertyOf(launching.base.owner, fields.env)?.value,
+    part === undefined ? undefined : propertyOf(part, fields.env)?.value,
+  ].filter((node) => node !== undefined);
+}
+
 /** Variables may be written as numbers or booleans where the format has them; null where one is neither. */
 function variablesOf(
   entry: DocumentNode,
@@ -297,14 +307,8 @@ function variablesOf(
   fields: EntryFields,
   system: string,
 ): Record<string, string> | null {
-  const part = fields.overrides === undefined ? undefined : findValue(entry, [fields.overrides, system]);
-  const nodes = [
-    propertyOf(entry, fields.env)?.value,
-    launching.base.owner === entry ? undefined : propertyOf(launching.base.owner, fields.env)?.value,
-    part === undefined ? undefined : propertyOf(part, fields.env)?.value,
-  ].filter((node) => node !== undefined);
   const variables: [string, string][] = [];
-  for (const node of nodes) {
+  for (const node of variableMaps(entry, launching, fields, system)) {
     if (node.value === null && node.kind === 'other' && node.shared !== true) continue;
     if (node.kind !== 'object' || node.shared === true) return null;
     for (const { name, value } of node.properties) {
@@ -503,4 +507,48 @@ function showFrom(text: string, file: string, path: EntryPath, format: Format, e
   const parent = findValue(format.parse(text, file), path.slice(0, -1));
   const property = parent?.properties.find(({ value }) => value.start === entry.start);
   return Math.min(property?.start ?? entry.start, entry.start);
+}
+
+function stringAt(
+  format: Format,
+  fields: EntryFields,
+  system: string,
+  text: string,
+  file: string,
+  path: EntryPath,
+  place: StringPlace,
+): DocumentNode | 'twice' | 'written' {
+  const entry = entryAt(format, text, file, path);
+  const launching = launchingOf(entry, fields, system);
+  const { base, override } = launching;
+  let nodes: DocumentNode[];
+  if ('variable' in place) {
+    const maps = variableMaps(entry, launching, fields, system);
+    nodes = maps.flatMap((map) =>
+      map.properties.filter(({ name }) => name === place.variable).map(({ value }) => value),
+    );
+  } else {
+    const site = override ?? base;
+    const list = site.argsName === null ? (site.command ?? base.command) : (site.args ?? base.args);
+    const node = list?.value.items[place.argument + (site.argsName === null ? 1 : 0)];
+    nodes = node === undefined ? [] : [node];
+  }
+  const [node, another] = nodes;
+  if (another !== undefined) return 'twice';
+  return node?.kind !== 'string' || node.shared === true ? 'written' : node;
+}
+
+/** The source text of one string of an entry; what speaks against exchanging it where something does. */
+export function writtenString(...where: Parameters<typeof stringAt>): { source: string } | 'twice' | 'written' {
+  const node = stringAt(...where);
+  return typeof node === 'string' ? node : { source: sourceOf(where[3], node) };
+}
+
+/** Exchanges one string of an entry: for the source text given, else for the value in the style that is there. */
+export function exchangeString(value: string, source: string | null, ...where: Parameters<typeof stringAt>): string {
+  const [format, , , text] = where;
+  const node = stringAt(...where);
+  if (typeof node === 'string') throw new BelljarError('config-changed');
+  const content = source ?? format.quote(value, sourceOf(text, node));
+  return applyEdits(text, [{ offset: node.start, length: node.end - node.start, content }]);
 }

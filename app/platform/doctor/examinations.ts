@@ -14,6 +14,7 @@ import { BelljarError } from '#contract/errors.ts';
 import type { Finding } from '#contract/methods.ts';
 import type { PinRecord } from '#contract/pin.ts';
 import { toErrorBody } from '#contract/sentences.ts';
+import type { Secret } from '#contract/secret.ts';
 import type { Server } from '#contract/server.ts';
 import { serverIdPattern } from '#contract/words.ts';
 import { enforcementSentence } from '#domain/enforcement-sentence.ts';
@@ -101,6 +102,7 @@ export function createExaminations(options: ExaminationsOptions): readonly Exami
     { code: 'kernel', examine: () => examineKernel(options) },
     { code: 'documents', examine: (repair) => examineDocuments(options, repair) },
     { code: 'servers', examine: (repair) => examineServers(options, repair) },
+    { code: 'secrets', examine: (repair) => examineSecrets(options, repair) },
     { code: 'pins', examine: (repair) => examinePins(options, repair) },
     { code: 'spool', examine: (repair) => examineSpool(options, repair) },
     { code: 'leftovers', examine: (repair) => examineLeftovers(options, repair) },
@@ -378,6 +380,91 @@ function badPlan({ plans, uid }: ExaminationsOptions, server: Server): (FindingP
   } catch {
     return bad('plan-invalid', 'its plan is damaged');
   }
+}
+
+/** Names and modes of the store; no value is read. A value that some client's file may lack is never removed here. */
+async function examineSecrets({ folders, engine }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  const store = join(folders.data, 'secrets');
+  const { servers } = await engine.api['servers.list']({});
+  const byId = new Map(servers.map((server) => [server.id, server]));
+  const findings: Finding[] = [];
+  for (const id of namesIn(store)) {
+    const folder = join(store, id);
+    for (const file of [folder, ...namesIn(folder).map((name) => join(folder, name))]) {
+      const facts = look(file);
+      if (facts === null || facts.isSymbolicLink() || (facts.mode & 0o077) === 0) continue;
+      const parts = {
+        code: 'secret-open',
+        severity: 'error' as const,
+        file,
+        sentence: `Others may reach into the store of secrets (mode ${modeText(facts.mode)}).`,
+        done: 'The store of secrets is yours alone again.',
+      };
+      findings.push(await repairing(parts, repair, () => chmodSync(file, facts.isDirectory() ? 0o700 : 0o600)));
+    }
+    const isRecorded = look(join(folders.data, 'journal', `${id}.json`)) !== null;
+    for (const name of namesIn(folder).filter((each) => each.endsWith('.sealed') && !isRecorded)) {
+      const parts = {
+        code: 'secret-left',
+        severity: 'warning' as const,
+        file: join(folder, name),
+        sentence: 'This is the old text of an entry that was released.',
+        done: 'The old text of an entry that was released was removed.',
+      };
+      findings.push(await repairing(parts, repair, () => rmSync(parts.file)));
+    }
+    const kept = namesIn(folder).filter((name) => /^[^.].*\.(?:variable|file)$/.test(name));
+    if (kept.length > 0 && !byId.has(id)) {
+      const sentence =
+        'Secrets are kept here for a server that stands in no client’s file any more. Remove the folder when you need them no more.';
+      findings.push(finding({ code: 'secret-orphaned', severity: 'warning', file: folder, sentence }));
+    }
+  }
+  for (const server of servers) {
+    const of = (state: Secret['state']): string =>
+      server.secrets
+        .filter((secret) => secret.state === state)
+        .map(({ name }) => name)
+        .join(', ');
+    const [missing, unused, newer] = [of('missing'), of('unused'), of('newer')];
+    const folder = join(store, server.id);
+    if (missing !== '') {
+      const sentence = `${server.handle}: its entry asks for ${missing}, which the store does not hold, so it does not start. Write the value into the client’s file.`;
+      findings.push(finding({ code: 'secret-missing', severity: 'error', file: server.file, sentence }));
+    }
+    if (server.state === 'off' && unused + newer !== '') {
+      const left = {
+        code: 'secret-left',
+        severity: 'warning' as const,
+        file: folder,
+        sentence: `${server.handle}: it was released, and the store still holds ${[unused, newer].filter((names) => names !== '').join(', ')}.`,
+      };
+      if (repair) await engine.api['servers.release']({ servers: [server.id], dryRun: false });
+      const isGone = look(folder) === null;
+      const sentence = isGone
+        ? `${server.handle}: what its file holds itself is no longer in the store.`
+        : `${left.sentence} It is not what the client’s file says: remove the folder when you need it no more.`;
+      findings.push(
+        finding(
+          repair
+            ? { ...left, severity: isGone ? 'ok' : 'warning', sentence, repairable: isGone, repaired: isGone }
+            : { ...left, repairable: true },
+        ),
+      );
+    } else if (unused !== '') {
+      const sentence = `${server.handle}: the store holds ${unused}, for which its entry no longer asks. Remove its files when you need them no more.`;
+      findings.push(finding({ code: 'secret-unused', severity: 'warning', file: folder, sentence }));
+    }
+  }
+  return findings.length > 0
+    ? findings
+    : [
+        finding({
+          code: 'secrets',
+          severity: 'ok',
+          sentence: 'The store of secrets is yours alone, and every secret is asked for.',
+        }),
+      ];
 }
 
 /** Every file of what was installed, and not only its times. */

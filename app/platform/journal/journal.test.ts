@@ -65,9 +65,9 @@ test('what is not of the form is refused, what is newer is refused as newer', as
   await expect(journal.get('cursor.a')).rejects.toMatchObject({ code: 'journal-invalid' });
   bad(JSON.stringify({ ...record, server: 'cursor.b' }));
   await expect(journal.get('cursor.a')).rejects.toMatchObject({ code: 'journal-invalid' });
-  bad(JSON.stringify({ v: 2, anything: true }));
+  bad(JSON.stringify({ v: 3, anything: true }));
   await expect(journal.get('cursor.a')).rejects.toMatchObject({ code: 'newer-format' });
-  expect(readFileSync(file, 'utf8')).toBe('{"v":2,"anything":true}');
+  expect(readFileSync(file, 'utf8')).toBe('{"v":3,"anything":true}');
 });
 
 test('a link in the place of a document is not followed', async () => {

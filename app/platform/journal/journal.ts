@@ -1,7 +1,7 @@
 /**
  * The journal: what stood in a client's file before Belljar edited it. Written and synced before the edit, kept until the
- * server is released: `<data>/journal/<server id>.json`. Holds the entries' secrets, so it is 0600 in a 0700 folder that no
- * rule can open, and nothing of it is ever shown.
+ * server is released: `<data>/journal/<server id>.json`. The entries' own texts, which hold secrets, lie in the store of
+ * secrets; the journal names them. Both are 0600 in 0700 folders that no rule can open, and nothing of them is ever shown.
  *
  * Beside it `history.jsonl`: what was done and when, without secrets, one object a line, cut to the newest when it grows.
  */
@@ -22,13 +22,13 @@ import {
   removeOwnFile,
   writeOwnFile,
 } from '../files/own-files.ts';
+import { createSealedEntries, sealedNamePattern } from '../secrets/sealed-entries.ts';
 
-const journalFormatVersion = 1;
+const journalFormatVersion = 2;
 const historyMax = 10_000;
 const historyMaxBytes = 4 * 1024 * 1024;
 
-const recordSchema: z.ZodType<JournalRecord> = z.strictObject({
-  v: z.literal(journalFormatVersion),
+const facts = {
   server: serverIdSchema,
   client: z.string().max(64),
   scope: z.string().max(8192),
@@ -36,6 +36,8 @@ const recordSchema: z.ZodType<JournalRecord> = z.strictObject({
   file: z.string().max(8192),
   at: z.string().max(40),
   settled: z.boolean(),
+};
+const texts = {
   original: z.strictObject({
     text: z.string(),
     command: z.string(),
@@ -43,21 +45,56 @@ const recordSchema: z.ZodType<JournalRecord> = z.strictObject({
     hasArgs: z.boolean(),
   }),
   wrapped: z.strictObject({ text: z.string(), launcher: z.string() }),
+};
+
+/** What the journal's own file says: facts, and where the texts lie in the store of secrets. */
+const currentSchema = z.strictObject({
+  v: z.literal(journalFormatVersion),
+  ...facts,
+  sealed: z.string().regex(sealedNamePattern),
 });
+/** Version 1 held the texts itself; such a record is read, and written anew in the form of today. */
+const documentSchema = z.union([currentSchema, z.strictObject({ v: z.literal(1), ...facts, ...texts })]);
+const sealedSchema = z.strictObject({ v: z.literal(journalFormatVersion), ...texts });
 
 export function createJournal(dataFolder: string): Journal {
   const folder = join(dataFolder, 'journal');
   const fileOf = (server: string): string => join(folder, `${server}.json`);
   const historyFile = join(folder, 'history.jsonl');
+  const sealed = createSealedEntries(dataFolder);
 
-  async function get(server: string): Promise<JournalRecord | null> {
+  async function read(server: string): Promise<z.infer<typeof documentSchema> | null> {
     const file = fileOf(server);
     const text = await readOwnFile(file);
     if (text === null) return null;
-    const record = parseDocument(recordSchema, text, file, journalFormatVersion, 'journal-invalid');
-    if (record.server !== server)
+    const document = parseDocument(documentSchema, text, file, journalFormatVersion, 'journal-invalid');
+    if (document.server !== server)
       throw new BelljarError('journal-invalid', { file, params: { detail: 'it names another server' } });
-    return record;
+    return document;
+  }
+
+  async function get(server: string): Promise<JournalRecord | null> {
+    const document = await read(server);
+    if (document === null) return null;
+    if (document.v === 1) return document;
+    const file = fileOf(server);
+    const text = await sealed.get(server, document.sealed);
+    if (text === null)
+      throw new BelljarError('journal-invalid', { file, params: { detail: 'the entry it names is gone' } });
+    const { original, wrapped } = parseDocument(sealedSchema, text, file, journalFormatVersion, 'journal-invalid');
+    const { sealed: _name, ...record } = document;
+    return { ...record, v: 1, original, wrapped };
+  }
+
+  /** A record that cannot be read is replaced as if there were none. */
+  async function sealedNow(server: string): Promise<string | null> {
+    try {
+      const document = await read(server);
+      return document === null || document.v === 1 ? null : document.sealed;
+    } catch (error) {
+      if (error instanceof BelljarError && error.code !== 'newer-format') return null;
+      throw error;
+    }
   }
 
   async function readHistory(): Promise<HistoryEntry[]> {
@@ -78,9 +115,18 @@ export function createJournal(dataFolder: string): Journal {
   return {
     get,
     async put(record) {
-      await writeOwnFile(fileOf(record.server), `${JSON.stringify(recordSchema.parse(record), null, 2)}\n`);
+      const { original, wrapped, ...rest } = record;
+      const { server } = record;
+      const secret = JSON.stringify(sealedSchema.parse({ v: journalFormatVersion, original, wrapped }));
+      const name = await sealed.put(server, secret, await sealedNow(server));
+      const document = currentSchema.parse({ ...rest, v: journalFormatVersion, sealed: name });
+      await writeOwnFile(fileOf(server), `${JSON.stringify(document, null, 2)}\n`);
+      await sealed.sweep(server, name);
     },
-    remove: (server) => removeOwnFile(fileOf(server)),
+    async remove(server) {
+      await removeOwnFile(fileOf(server));
+      await sealed.sweep(server, null);
+    },
     async list() {
       const names = await listOwnFiles(folder, '.json');
       const records = await Promise.all(

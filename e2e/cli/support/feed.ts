@@ -6,14 +6,19 @@ import type { Knock } from '#host/client.ts';
 import { followFeed, loopbackKnock } from '#host/client.ts';
 import { later } from './product.ts';
 
-export async function signIn({ origin, redirectFile }: Output<'host.panel'>): Promise<Knock> {
+export async function signIn(panel: Output<'host.panel'>): Promise<Knock> {
+  return loopbackKnock(panel.origin, await redeem(panel));
+}
+
+/** The page's key, for the code that it is opened with. */
+export async function redeem({ origin, redirectFile }: Output<'host.panel'>): Promise<string> {
   const code = /#code=([\w-]+)/.exec(readFileSync(redirectFile, 'utf8'))?.[1] ?? '';
   const session = await fetch(`${origin}/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ code }),
   });
-  return loopbackKnock(origin, ((await session.json()) as { token: string }).token);
+  return ((await session.json()) as { token: string }).token;
 }
 
 /** Messages as they come, until the test is over. */

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
+import type { Secret } from '#contract/secret.ts';
 import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { PinChanges } from '#contract/pin.ts';
@@ -100,6 +101,11 @@ export function diffOf(server: Server, to: Level): FileDiff {
       '   }',
     ].join('\n'),
   };
+}
+
+/** What a move of secrets changes is not what the panel shows. */
+function emptyDiff(server: Server): FileDiff {
+  return { file: server.file, before: '', after: '', unified: '' };
 }
 
 export function checkOf(server: Server, overrides: Partial<CheckResult> = {}): CheckResult {
@@ -334,6 +340,30 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return {
         servers: [{ id: server.id, handle: server.handle, outdated: true, changes: pinChangesOf(server, '2.1.0') }],
       };
+    },
+    'secrets.move': async ({ server: handle }) => {
+      const server = find(handle);
+      const isMovable = ({ state, obstacle }: Secret): boolean =>
+        (state === 'in-file' || state === 'newer') && obstacle === null;
+      const names = server.secrets.filter(isMovable).map(({ name }) => name);
+      const secrets = server.secrets.map((secret) =>
+        isMovable(secret)
+          ? { ...secret, state: 'moved' as const, as: 'variable' as const, reason: null, format: null }
+          : secret,
+      );
+      servers.set(server.id, { ...server, secrets });
+      news.changed();
+      return { id: server.id, changed: true, names, diff: emptyDiff(server), effective: 'now' };
+    },
+    'secrets.restore': async ({ server: handle }) => {
+      const server = find(handle);
+      const names = server.secrets.filter(({ state }) => state === 'moved').map(({ name }) => name);
+      const secrets = server.secrets.map((secret) =>
+        secret.state === 'moved' ? { ...secret, state: 'in-file' as const, as: null, reason: 'name' as const } : secret,
+      );
+      servers.set(server.id, { ...server, secrets });
+      news.changed();
+      return { id: server.id, changed: true, names, diff: emptyDiff(server), effective: 'now' };
     },
     'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
     'runs.list': async () => ({ runs: [] }),

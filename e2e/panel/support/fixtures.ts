@@ -5,6 +5,7 @@
 import type { Event, RunEnd } from '#contract/event.ts';
 import type { DemoResult } from '#contract/methods.ts';
 import type { SeenHost } from '#contract/network.ts';
+import type { Secret } from '#contract/secret.ts';
 import { uptakeSentences } from '#contract/sentences.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 
@@ -95,6 +96,7 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     network: null,
     fetches: null,
     pin: null,
+    secrets: [],
     ...overrides,
   };
 }
@@ -179,6 +181,31 @@ export interface Scene {
 }
 
 /** A desk on an ordinary day: every state that asks for something, and a little of everything in the feed. */
+/** A server's secrets in every state. */
+export const someSecrets: Server['secrets'] = [
+  secretOf('GITHUB_TOKEN', { reason: 'format', format: 'github' }),
+  secretOf('DB_PASSWORD', { reason: 'name' }),
+  secretOf('--api-key', { place: 'argument', reason: 'name', obstacle: 'argument' }),
+  secretOf('STRIPE_SECRET_KEY', { state: 'moved', as: 'variable', reason: null }),
+  secretOf('SIGNING_KEY', { state: 'moved', as: 'file', reason: null }),
+  secretOf('OLD_TOKEN', { state: 'unused', as: 'variable', reason: null }),
+  secretOf('LOST_TOKEN', { state: 'missing', reason: null }),
+];
+
+function secretOf(name: string, facts: Partial<Secret>): Secret {
+  return {
+    name,
+    where: name,
+    place: 'variable',
+    state: 'in-file',
+    reason: 'name',
+    format: null,
+    as: null,
+    obstacle: null,
+    ...facts,
+  };
+}
+
 export function usualScene(): Scene {
   const event = createEventMaker();
   const files = 'claude-desktop.filesystem';

@@ -43,6 +43,12 @@ bool Environment::has(std::string_view name) const {
   });
 }
 
+std::vector<std::string> Environment::names() const {
+  std::vector<std::string> out;
+  for (const std::string& entry : entries_) out.push_back(entry.substr(0, entry.find('=')));
+  return out;
+}
+
 void Environment::set(std::string_view name, std::string_view value) {
   std::string entry = std::string(name) + "=" + std::string(value);
   for (std::string& one : entries_) {

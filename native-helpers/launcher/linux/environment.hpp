@@ -14,6 +14,7 @@ class Environment {
 
   std::string_view get(std::string_view name) const;
   bool has(std::string_view name) const;
+  std::vector<std::string> names() const;
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
   // NULL-ended, valid as long as this object is unchanged.

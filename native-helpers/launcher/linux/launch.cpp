@@ -49,6 +49,7 @@
 #include "plan-file.hpp"
 #include "plan-watch.hpp"
 #include "sealed-tree.hpp"
+#include "secrets.hpp"
 #include "sockets.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
@@ -96,12 +97,6 @@ Plan load_plan(const Request& request, std::string& bytes) {
   PlanProblem problem;
   if (!read_plan_file(request.plan_file, request.server, bytes, plan, problem)) {
     refuse({problem.code, problem.sentence, problem.remedy, exit_refused}, request.server);
-  }
-  const char* unknown = !plan.secrets.empty() ? "secret" : nullptr;
-  if (unknown != nullptr) {
-    refuse({"not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
-            "Put the server back with belljar release.", exit_refused},
-           request.server);
   }
   return plan;
 }
@@ -365,6 +360,7 @@ struct Run {
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
+  GivenSecrets secrets;        // wiped where they have been handed on
   NetworkRules network_rules;  // the server's
   NetworkProcess network;
   bool has_network_process = false;
@@ -615,9 +611,11 @@ struct Housekeeping {
   if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0) stop("pipe-failed", errno_text("pipe2"));
   std::vector<char*> arguments;
   arguments.push_back(run.launch.command.data());
-  for (std::string& argument : run.launch.args) arguments.push_back(argument.data());
+  std::vector<std::string> args = without_kept(run.launch.args);
+  for (std::string& argument : args) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   std::vector<char*> variables = environment.pointers();
+  run.secrets.add_to(variables);
 
   int self = getpid();
   pid_t server = fork();
@@ -625,6 +623,7 @@ struct Housekeeping {
   if (server == 0) {
     run_server(run, self, walls.inner.get(), filter, up[1], down[0], arguments.data(), variables.data());
   }
+  run.secrets.wipe();
   run.shared->server_pid.store(server);
   close(run.started_write);
   close(up[1]);
@@ -911,6 +910,10 @@ void launch(const Request& request) {
             missing ? exit_not_found : exit_not_executable},
            run.plan.server);
   }
+  std::vector<std::string> not_applied;
+  Refusal no_secret;
+  if (!run.secrets.read(run.plan, run.launch.args, environment, not_applied, no_secret)) refuse(no_secret, run.plan.server);
+
   if (!found_in.empty()) path_variable += ":" + found_in;
   if (!run.plan.pinned.program.empty()) path_variable = pinned_path(run.plan, path_variable);
   if (environment.has("PATH")) environment.set("PATH", path_variable);
@@ -926,8 +929,7 @@ void launch(const Request& request) {
   if (run.shared == MAP_FAILED) refuse({"memory", "There is not enough memory.", "", exit_refused}, run.plan.server);
   new (run.shared) Shared();
 
-  std::vector<std::string> network_not_applied;
-  prepare_network(run, environment, network_not_applied);
+  prepare_network(run, environment, not_applied);
 
   // The spool file: its folder is made and owned by Belljar; nothing else may stand there under the run's name.
   timespec now{};
@@ -952,6 +954,7 @@ void launch(const Request& request) {
   Places places;
   std::vector<std::string> sockets;
   LinkDoor links;
+  Descriptor secret_files;
   PlanWatch plans;
   PlanWatch::Started started_with;
   if (run.contained) {
@@ -965,6 +968,7 @@ void launch(const Request& request) {
     bool locked = own_folder && flock(own_folder.get(), LOCK_SH | LOCK_NB) == 0;
     Descriptor tmp = locked ? make_own_folder(own_folder.get(), "tmp") : Descriptor();
     Descriptor shm = locked ? make_own_folder(own_folder.get(), "shm") : Descriptor();
+    if (shm && run.secrets.has_files()) secret_files = make_own_folder(own_folder.get(), "secrets");
     if (!tmp || !shm || renameat(spool_folder.get(), making.c_str(), spool_folder.get(), run.folder_name.c_str()) != 0) {
       refuse({"temporary-folder", "The run's own temporary folder could not be made in " + run.plan.spool + ": " + strerror(errno) + ".", "See: belljar doctor --repair", exit_refused}, run.plan.server);
     }
@@ -1024,6 +1028,7 @@ void launch(const Request& request) {
       resolver.add_opened(Access::exec, std::move(link_programs), "programs that open links", false);
       resolver.add_opened(Access::exec, Descriptor(open("/proc/self/exe", O_PATH | O_CLOEXEC)), "programs that open links", false);
     }
+    if (secret_files) resolver.add_opened(Access::read, Descriptor(fcntl(secret_files.get(), F_DUPFD_CLOEXEC, 3)), "secrets given as files", false);
     resolver.add_rules();
     places = resolver.take();
     if (plans.prepare()) {
@@ -1044,7 +1049,7 @@ void launch(const Request& request) {
     sockets = find_sockets(run.plan, resolver, places.not_applied);
   }
 
-  places.not_applied.insert(places.not_applied.end(), network_not_applied.begin(), network_not_applied.end());
+  places.not_applied.insert(places.not_applied.end(), not_applied.begin(), not_applied.end());
 
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     refuse({"subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"), "", exit_refused}, run.plan.server);
@@ -1060,6 +1065,15 @@ void launch(const Request& request) {
     run.started_read = started[0];
     run.started_write = started[1];
   }
+  // As late as can be: what is refused before leaves no value behind.
+  if (!run.contained) {
+    run.secrets.name_stored(environment);
+  } else if (run.secrets.has_files() && !(secret_files && run.secrets.write_files(secret_files.get(), path_of(secret_files.get()), environment))) {
+    std::string sentence = errno_text("A file for a secret could not be written into the run's own folder (openat") + ").";
+    remove_tree(spool_folder.get(), run.folder_name.c_str());
+    refuse({"secret-file", sentence, "See: belljar doctor --repair", exit_refused}, run.plan.server);
+  }
+  secret_files.reset();
   pid_t supervisor = signals >= 0 ? fork() : -1;
   if (supervisor < 0) {
     if (!run.folder_name.empty()) remove_tree(spool_folder.get(), run.folder_name.c_str());
@@ -1071,6 +1085,8 @@ void launch(const Request& request) {
     client_pidfd.reset();
     supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), plans.take_supervisor_end());
   }
+  // Before the network process is made, which begins as a copy of this one.
+  run.secrets.wipe();
   places = Places{};
   links.take_notes();
   close(run.started_write);

@@ -21,6 +21,7 @@ import { ErrorNote, Note } from '../../lib/components/note.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { ServerSecrets } from './server-secrets.tsx';
 
 const ownShown = 200;
 const runsShown = 8;
@@ -258,6 +259,8 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
           </>
         )}
       </dl>
+      <h5 className="about-title">Secrets</h5>
+      <ServerSecrets server={server} />
       {about?.error !== null && about?.error !== undefined && <ErrorNote error={about.error} />}
       {about !== undefined && about.error === null && detail === null && (
         <span className="skeleton skeleton-line" role="status" aria-label="Loading" />

@@ -13,6 +13,7 @@ import { NetworkLine } from '../network/network-line.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
 import { ServerPin } from './server-pin.tsx';
+import { SecretsLine } from './server-secrets.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
 
 const nameLongest = 48;
@@ -142,6 +143,7 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
       <NetworkLine server={server} />
       <KeptBack server={server} />
       <ServerPin server={server} />
+      <SecretsLine server={server} />
       <StateAdvice server={server} />
       {failure !== null && (
         <ErrorNote error={failure}>
