@@ -245,7 +245,7 @@ async function perform(one, sandbox, programs) {
     seen.push(...leaks.filter((secret) => output.includes(secret)).map((secret) => `it knows ${secret}`));
     const events = sandbox.events?.(world, { ...parts, one });
     seen.push(...(events?.problems ?? []));
-    return { ...parts, finished, seen, events };
+    return { ...parts, finished, seen, events, folder: world.folder };
   } finally {
     await world.remove();
   }
@@ -276,9 +276,14 @@ async function tryBare(one, bare, programs) {
   return { applies: true, seen };
 }
 
-function judge(one, { twin, attack, seen, finished, events }) {
+function judge(one, { twin, attack, seen, finished, events, folder }) {
   const said = noted(attack);
-  const base = { said, ...(events === undefined ? {} : { seen: events.seen, events: events.brief }) };
+  const base = {
+    said,
+    ...(events === undefined
+      ? {}
+      : { seen: events.seen, events: events.brief, record: { folder, events: events.all } }),
+  };
   if (seen.length > 0) return { verdict: 'escaped', reason: seen.join('; '), ...base };
   if (twin?.word !== 'REACHED') {
     const why = twin === undefined ? `the sandbox did not start: ${finished.stderr.trim().slice(-300)}` : noted(twin);
