@@ -3,11 +3,13 @@
  * The escape kit: plays every technique against a sandbox that is installed here, and says what got out.
  *
  *   node run.mjs [--sandbox <name>]... [--only <pattern>] [--json] [--list] [--lanes <n>] [--write-results [file]]
+ *                [--record <file>]    every event of every start, a line a start, for second-witness.mjs
  *
  * Without --sandbox: Belljar at standard and strict. With --write-results: all that are installed. Needs Node 20.19, a C compiler (cc) and
  * /usr/bin/python3. Nothing of yours is touched: everything happens in throw-away folders below /tmp, with decoys.
  * Exit status: 0 when nothing got out of Belljar and each attempt was seen, 1 otherwise, 2 for a wrong call.
  */
+import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { openKit } from './lib/kit.mjs';
 import { play } from './lib/play.mjs';
@@ -29,6 +31,7 @@ function readArguments(args) {
     list: false,
     lanes: availableParallelism(),
     results: undefined,
+    record: undefined,
   };
   for (let index = 0; index < args.length; index += 1) {
     const value = () => args[(index += 1)] ?? wrongCall(`${args[index - 1]} needs a value.`);
@@ -42,6 +45,7 @@ function readArguments(args) {
     else if (args[index] === '--json') options.json = true;
     else if (args[index] === '--list') options.list = true;
     else if (args[index] === '--lanes') options.lanes = Math.max(1, Number(value()) || 1);
+    else if (args[index] === '--record') options.record = value();
     else if (args[index] === '--write-results') {
       const next = args[index + 1];
       options.results = next === undefined || next.startsWith('--') ? 'docs/results.md' : value();
@@ -86,7 +90,9 @@ try {
     const lane = async () => {
       for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
         const begun = Date.now();
-        const outcome = await play(one, sandbox, kit.programs, kit.bareOf);
+        const { record, ...outcome } = await play(one, sandbox, kit.programs, kit.bareOf);
+        if (options.record !== undefined && record !== undefined)
+          appendFileSync(options.record, `${JSON.stringify({ id: one.id, sandbox: sandbox.name, ...record })}\n`);
         outcomes.push({ case: one, ...outcome, milliseconds: Date.now() - begun });
         if (!options.json && process.stderr.isTTY)
           process.stderr.write(`\r${sandbox.title}: ${outcomes.length}/${cases.length} `);

@@ -136,6 +136,7 @@ export function belljar(level) {
       const found = events.filter((event) => shows(event, played, level === 'watch'));
       return {
         problems,
+        all: events,
         seen: found.length > 0,
         brief: events
           .filter((event) => event.verdict === 'refused')

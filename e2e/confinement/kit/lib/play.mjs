@@ -245,7 +245,7 @@ async function perform(one, sandbox, programs) {
     seen.push(...leaks.filter((secret) => output.includes(secret)).map((secret) => `it knows ${secret}`));
     const events = sandbox.events?.(world, { ...parts, one });
     seen.push(...(events?.problems ?? []));
-    return { ...parts, finished, seen, events };
+    return { ...parts, finished, seen, events, folder: world.folder };
   } finally {
     await world.remove();
   }
@@ -276,10 +276,18 @@ async function tryBare(one, bare, programs) {
   return { applies: true, seen };
 }
 
-function judge(one, { twin, attack, seen, finished, events }) {
+/** What was seen, short enough for a line: a neighbour may have been reached a thousand times. */
+const inShort = (seen) => seen.map((text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text)).join('; ');
+
+function judge(one, { twin, attack, seen, finished, events, folder }) {
   const said = noted(attack);
-  const base = { said, ...(events === undefined ? {} : { seen: events.seen, events: events.brief }) };
-  if (seen.length > 0) return { verdict: 'escaped', reason: seen.join('; '), ...base };
+  const base = {
+    said,
+    ...(events === undefined
+      ? {}
+      : { seen: events.seen, events: events.brief, record: { folder, events: events.all } }),
+  };
+  if (seen.length > 0) return { verdict: 'escaped', reason: inShort(seen), ...base };
   if (twin?.word !== 'REACHED') {
     const why = twin === undefined ? `the sandbox did not start: ${finished.stderr.trim().slice(-300)}` : noted(twin);
     return { verdict: 'unproven', reason: `the allowed twin does not work here: ${why}`, ...base };
@@ -306,7 +314,7 @@ export async function play(one, sandbox, programs, bareOf) {
     const bare = await bareOf(one);
     if (sandbox.name === 'bare')
       return bare.applies
-        ? { verdict: one.marks.has('surface') ? 'reachable' : 'escaped', reason: bare.seen.join('; ') }
+        ? { verdict: one.marks.has('surface') ? 'reachable' : 'escaped', reason: inShort(bare.seen) }
         : { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
     if (!bare.applies) return { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
     const performed = await perform(one, sandbox, programs);
