@@ -10,6 +10,8 @@ import {
   deciderSchema,
   eventKindSchema,
   launchedLevelSchema,
+  limitHolderSchema,
+  limitNameSchema,
   networkModeSchema,
   runIdSchema,
   serverIdSchema,
@@ -45,6 +47,11 @@ export const runStartSchema = z.strictObject({
   /** Rules of the plan that could not be applied, each `rule: why` (a folder that is not there, a refused symbol). */
   notApplied: z.array(z.string().max(8192)).max(256),
   throwAway: z.boolean(),
+  /** How much it may use, and who holds that; absent where an older launcher wrote the line. */
+  limits: z
+    .array(z.strictObject({ name: limitNameSchema, value: z.number().int().min(1), by: limitHolderSchema }))
+    .max(16)
+    .optional(),
 });
 export type RunStart = z.infer<typeof runStartSchema>;
 

@@ -13,6 +13,8 @@ import type {
   Decider,
   EventKind,
   Level,
+  LimitHolder,
+  LimitName,
   NetworkMode,
   Permission,
   QuestionAnswer,
@@ -23,7 +25,7 @@ import type {
   Source,
   Uptake,
 } from './words.ts';
-import { isSandboxCall, permissions, socketNames } from './words.ts';
+import { isSandboxCall, limitNames, permissions, socketNames } from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -640,6 +642,11 @@ export function eventSentence(event: Event): EventSentence {
         target: null,
         reason: null,
       };
+    case 'limit': {
+      const name = limitNames.find((one) => one === event.target);
+      if (name !== undefined) return { phrase: limitHitSentences[name].phrase, known: null, target: null, reason: null };
+      return { phrase: eventPhrases.limit.tried, known: null, target: event.target, reason: null };
+    }
     default: {
       const sandbox = isSandboxCall(event.kind, event.target);
       const phrase = sandbox ? sandboxPhrase : eventPhrases[event.kind];
@@ -726,6 +733,86 @@ export const hostProposalWords = {
 
 /** Stands before the paths that an entry names and that are not opened by it: too wide, or a place of secrets. */
 export const withheldTitle = 'Kept back, although its own entry names it:';
+
+/** Resource limits, as they stand before their number. */
+export const limitTitles: Record<LimitName, string> = {
+  memory: 'memory',
+  processes: 'processes and threads',
+  'open-files': 'open files of a process',
+  'file-size': 'size of a file',
+  'cpu-time': 'processor time of a process',
+};
+
+/** `2 GiB`, `256`, `90 s`, `no limit`. */
+export function limitValue(name: LimitName, value: number | null): string {
+  if (value === null) return 'no limit';
+  if (name === 'processes' || name === 'open-files') return value.toString();
+  const steps: readonly (readonly [number, string])[] =
+    name === 'cpu-time'
+      ? [
+          [86_400, 'd'],
+          [3600, 'h'],
+          [60, 'min'],
+          [1, 's'],
+        ]
+      : [
+          [1024 ** 4, 'TiB'],
+          [1024 ** 3, 'GiB'],
+          [1024 ** 2, 'MiB'],
+          [1024, 'KiB'],
+        ];
+  const [size, unit] = steps.find(([one]) => value >= one && value % one === 0) ??
+    steps.find(([one]) => value >= one) ?? [1, name === 'cpu-time' ? 's' : 'B'];
+  return `${(Math.round((value / size) * 100) / 100).toString()} ${unit}`;
+}
+
+/** Who holds a limit, after its number. */
+export function limitHolderSentence(name: LimitName, by: LimitHolder): string {
+  if (by === 'cgroup') return 'held by the kernel, for all that it starts together';
+  if (by === 'rlimit') return 'held by the kernel';
+  return name === 'memory'
+    ? "held by Belljar's launcher, which ends the largest process beyond it"
+    : "held by Belljar's launcher, which counts before each new one";
+}
+
+/** What it means that a limit was met, and what can be done; for events of kind `limit`. */
+export const limitHitSentences: Record<LimitName, { phrase: string; remedy: (server: string) => string }> = {
+  memory: {
+    phrase: 'used all the memory it may have, and a process of it was ended',
+    remedy: (server) => `belljar resources ${server} memory 8G`,
+  },
+  processes: {
+    phrase: 'has as many processes and threads as it may have, and was refused another one',
+    remedy: (server) => `belljar resources ${server} processes 4096`,
+  },
+  'open-files': {
+    phrase: 'has as many files open as it may have',
+    remedy: (server) => `belljar resources ${server} open-files none`,
+  },
+  'file-size': {
+    phrase: 'wrote a file as large as it may be, and was ended',
+    remedy: (server) => `belljar resources ${server} file-size none`,
+  },
+  'cpu-time': {
+    phrase: 'used all the processor time it may have, and was ended',
+    remedy: (server) => `belljar resources ${server} cpu-time none`,
+  },
+};
+
+/** Setting how much a server may use, wherever it is done. */
+export const resourceWords = {
+  title: 'Resource limits',
+  intro: 'How much this server may use, with everything it starts. The levels’ own limits end what runs away, not what works hard.',
+  change: 'Change …',
+  none: 'no limit',
+  level: 'as the level has it',
+  save: 'Save limits',
+  saving: 'Saving …',
+  unlimited: 'Nothing is limited at this level.',
+  restart: 'It takes effect after a restart of the server.',
+  now: 'It holds from the next start on.',
+  unchanged: 'Nothing changes.',
+} as const;
 
 /** Where a rule comes from, in words that stand after "from". */
 export const sourceTitles: Record<Source, string> = {

@@ -9,9 +9,12 @@ import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
   levelSchema,
+  limitHolderSchema,
+  limitNameSchema,
   runIdSchema,
   serverIdSchema,
   serverStateSchema,
+  sourceSchema,
   uptakeSchema,
 } from './words.ts';
 
@@ -103,6 +106,9 @@ export const probeSchema = z.strictObject({
   notifySyncWake: z.boolean(),
   pidfdGetfd: z.boolean(),
   userNamespaces: z.boolean(),
+  /** Whether a control group of a run's own bounds what it uses, seen from where this was asked. */
+  groupMemory: z.boolean(),
+  groupProcesses: z.boolean(),
   enforcement: enforcementSchema,
 });
 export type Probe = z.infer<typeof probeSchema>;
@@ -134,9 +140,20 @@ export const serverListSchema = z.strictObject({
 });
 export type ServerList = z.infer<typeof serverListSchema>;
 
+/** One resource limit as it stands: a number, or null for none; and who holds it, as the last run had it or the probe says. */
+export const resourceSchema = z.strictObject({
+  name: limitNameSchema,
+  value: z.number().int().min(1).nullable(),
+  source: sourceSchema,
+  by: limitHolderSchema.nullable(),
+});
+export type Resource = z.infer<typeof resourceSchema>;
+
 export const serverDetailSchema = z.strictObject({
   server: serverSchema,
   policy: effectivePolicySchema.nullable(),
+  /** Empty while nothing is limited: at the levels off and watch. */
+  resources: z.array(resourceSchema),
   events: z.array(eventSchema),
   runs: z.array(runSchema),
 });

@@ -11,7 +11,7 @@ namespace {
 const std::string whole =
     "belljar-plan 3\nserver a.b\nlevel standard\nnetwork open\nrecord all\nspool /s\nspool-limit 65536\nhome /home/u\n"
     "refuse /home/u/.ssh\nread /a%20b\nexec runtime\nwrite arg:1\nwrite arg:2+7\nread cwd\nsocket /run/x\nlocal 5432\nlisten 0\n"
-    "env PATH\nenv LC_*\nset A b%20c\nlimit nofile 1024\n"
+    "env PATH\nenv LC_*\nset A b%20c\nlimit open-files 1024\n"
     "host api.example.com 443 checked\nhost *.example.org 80,443,8000-8010 unchecked\nhost 192.0.2.0/24 * checked\nlink login.example.com\n"
     "permission nested-sandbox\nstart /n\nstart-arg a%20b\nstart-for npx\nstart-for -y\n"
     "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\nend\n";
@@ -48,6 +48,9 @@ void test_plan() {
 
   const std::string before = "belljar-plan 2\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
   check::equal(error_of(before + "end\n"), "", "the version before is read");
+  check::that(parse_plan(before + "limit nproc 7\nend\n", plan, error) && plan.limits[0].name == "processes", "with its words for limits");
+  check::equal(error_of(before + "limit processes 7\nend\n"), "line 10: limit: unknown limit or value", "and no others");
+  check::equal(error_of(with("limit open-files 1024", "limit nofile 1024")), "line 21: limit: unknown limit or value", "which mean nothing now");
   check::equal(error_of(before + "host a.example 443 checked\nend\n"), "line 10: host: wrong number of fields", "but not with keys it did not have");
   check::equal(error_of(before + "link a.example\nend\n"), "line 10: link: unknown key", "nor with these");
   std::string hosts_before = before;

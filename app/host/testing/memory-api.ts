@@ -26,6 +26,8 @@ const probe: Probe = {
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: false,
+  groupProcesses: false,
   enforcement: { full: ['landlock.files', 'seccomp.filter'], partial: [], missing: [] },
 };
 

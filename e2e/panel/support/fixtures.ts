@@ -27,6 +27,8 @@ const probe: Probe = {
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: true,
+  groupProcesses: true,
   enforcement: {
     full: ['landlock.files', 'landlock.tcp', 'seccomp.filter', 'seccomp.notify'],
     partial: [],
