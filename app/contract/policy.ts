@@ -46,7 +46,9 @@ export const storedPolicySchema = z.strictObject({
   network: networkChoiceSchema
     .optional()
     .describe('What a person chose for the level that leaves a choice; absent: as the level has it'),
-  limits: storedLimitsSchema.optional().describe('What a person decided of resource limits; absent: as the level has it'),
+  limits: storedLimitsSchema
+    .optional()
+    .describe('What a person decided of resource limits; absent: as the level has it'),
 });
 export type StoredPolicy = z.infer<typeof storedPolicySchema>;
 

@@ -2,6 +2,7 @@
  * Sentences for people, in one catalogue keyed by code and parameters. Nothing else in the product writes prose for the
  * screen about levels, states, errors or well-known targets.
  */
+import type { DecisionChange } from './decision.ts';
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
@@ -152,6 +153,28 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'no-such-question': {
     message: () => 'That question is no longer open: it was answered elsewhere, or nobody waits for it any more.',
     remedy: () => 'See what is open: belljar ask',
+  },
+  'no-such-decision': {
+    message: (p) =>
+      p['id'] === undefined ? 'There is nothing to undo.' : `There is no decision "${String(p['id'])}".`,
+    remedy: () => 'See what was decided: belljar history',
+  },
+  'decision-overtaken': {
+    message: (p) =>
+      p['undone'] === true
+        ? `It was undone already: ${named(p, 'summary', 'that decision')}.`
+        : p['newer'] === undefined
+          ? `What it changed is no longer as it left it: ${named(p, 'summary', 'that decision')}.`
+          : `A newer decision changed the same again: ${String(p['newer'])}.`,
+    remedy: (p) =>
+      p['id'] === undefined
+        ? 'See what was decided: belljar history'
+        : `Undo that one first: belljar undo ${String(p['id'])}`,
+  },
+  'cannot-undo': {
+    message: (p) =>
+      `What was installed is gone, so this cannot be put back by itself: ${named(p, 'package', 'the package')}.`,
+    remedy: (p) => `Install it again: belljar pin ${named(p, 'server', '<server>')}`,
   },
   'no-such-rule': {
     message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
@@ -644,7 +667,8 @@ export function eventSentence(event: Event): EventSentence {
       };
     case 'limit': {
       const name = limitNames.find((one) => one === event.target);
-      if (name !== undefined) return { phrase: limitHitSentences[name].phrase, known: null, target: null, reason: null };
+      if (name !== undefined)
+        return { phrase: limitHitSentences[name].phrase, known: null, target: null, reason: null };
       return { phrase: eventPhrases.limit.tried, known: null, target: event.target, reason: null };
     }
     default: {
@@ -799,10 +823,55 @@ export const limitHitSentences: Record<LimitName, { phrase: string; remedy: (ser
   },
 };
 
+/** What people decided, wherever it is told. */
+export const historyWords = {
+  title: 'What was decided',
+  nothing: 'Nothing was decided yet.',
+  undid: (summary: string) => `took back: ${summary}`,
+  undo: 'Undo',
+  undoing: 'Undoing …',
+  undone: 'undone',
+  done: (summary: string) => `Undone: ${summary}.`,
+  doors: { 'command-line': 'at the command line', panel: 'on the panel' },
+  dismiss: 'Dismiss',
+} as const;
+
+/** A thing of a policy as it was or is, for before and after. */
+export function changeWords(change: DecisionChange): { what: string; before: string; after: string } {
+  const none = 'none';
+  switch (change.of) {
+    case 'contained':
+      return { what: 'contained', before: change.before ? 'yes' : 'no', after: change.after ? 'yes' : 'no' };
+    case 'level':
+      return { what: 'level', before: change.before, after: change.after };
+    case 'network':
+      return {
+        what: 'network',
+        before: change.before ?? 'as the level has it',
+        after: change.after ?? 'as the level has it',
+      };
+    case 'limit': {
+      const word = (side: { value: number | null } | null): string =>
+        side === null ? resourceWords.level : limitValue(change.name, side.value);
+      return { what: limitTitles[change.name], before: word(change.before), after: word(change.after) };
+    }
+    case 'rule': {
+      const word = (side: unknown): string => (side === null ? none : 'given');
+      return { what: change.key, before: word(change.before), after: word(change.after) };
+    }
+    case 'pin': {
+      const word = (side: { package: string; version: string } | null): string =>
+        side === null ? none : `${side.package} ${side.version}`;
+      return { what: 'pinned', before: word(change.before), after: word(change.after) };
+    }
+  }
+}
+
 /** Setting how much a server may use, wherever it is done. */
 export const resourceWords = {
   title: 'Resource limits',
-  intro: 'How much this server may use, with everything it starts. The levels’ own limits end what runs away, not what works hard.',
+  intro:
+    'How much this server may use, with everything it starts. The levels’ own limits end what runs away, not what works hard.',
   change: 'Change …',
   none: 'no limit',
   level: 'as the level has it',

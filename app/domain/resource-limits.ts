@@ -40,7 +40,11 @@ const multipliers: Readonly<Record<Kind['unit'], Readonly<Record<string, number>
   count: { '': 1 },
   seconds: { s: 1, m: 60, h: 3600, d: 86_400 },
 };
-const examples: Readonly<Record<Kind['unit'], string>> = { bytes: '512M or 2G', count: '256', seconds: '90s, 10m or 2h' };
+const examples: Readonly<Record<Kind['unit'], string>> = {
+  bytes: '512M or 2G',
+  count: '256',
+  seconds: '90s, 10m or 2h',
+};
 
 /** What counts at a level with what a person decided. */
 export function mergeLimits(level: LaunchedLevel, decided: StoredLimits = {}): SourcedLimits {

@@ -2,11 +2,14 @@
  * The engine: every method of the contract that is not the host's own, composed from one service a resource. Services
  * know each other only through the narrow functions that are handed to them here.
  */
+import type { DecisionDoor } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Api } from '#contract/methods.ts';
 import { createCheckService } from './checks/check-service.ts';
 import type { Trials } from './checks/ports.ts';
+import { createDecisionService } from './decisions/decision-service.ts';
+import type { DecisionLog } from './decisions/ports.ts';
 import { createDemoService } from './demo/demo-service.ts';
 import type { ContainDemoServer, DemoStage } from './demo/ports.ts';
 import { createDoctorService } from './doctor/doctor-service.ts';
@@ -59,6 +62,9 @@ export interface EnginePorts {
   demo: DemoStage;
   containDemo: ContainDemoServer;
   browser: Browser;
+  decisions: DecisionLog;
+  /** At which door the person is whose call is being answered. */
+  door: () => DecisionDoor;
   log: Log;
 }
 
@@ -93,9 +99,31 @@ export function createEngine(ports: EnginePorts): Engine {
   const events = createEventService({ spool, resolveServer, log, now });
   const runs = createRunService({ spool, supervisors, resolveServer, log, now });
   const checks = createCheckService({ trials: ports.trials });
-  const servers = createServerService({ ...ports, runs, events, checks });
+  // Undoing asks the services that make changes, and those write down what they decide: closed here too.
+  const decisions = createDecisionService({
+    ...ports,
+    undoing: () => ({
+      find: (handle) => servers.find(handle),
+      exclusive: servers.exclusive,
+      release: servers.releaseOne,
+      contain: servers.containOne,
+      unpin: pins.unpinOne,
+      restore: policies.restore,
+      effective: policies.whenEffective,
+    }),
+  });
+  const { decide } = decisions;
+  const servers = createServerService({
+    ...ports,
+    runs,
+    events,
+    checks,
+    decide,
+    resourcesOf: (server, policy) => policies.resourcesOf(server, policy),
+  });
   const policies = createPolicyService({
     ...ports,
+    decide,
     runs,
     events,
     find: (handle) => servers.find(handle),
@@ -120,6 +148,7 @@ export function createEngine(ports: EnginePorts): Engine {
   });
   const pins = createPinService({
     ...ports,
+    decide,
     runs,
     find: (handle) => servers.find(handle),
     exclusive: servers.exclusive,
@@ -152,6 +181,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'policies.revoke': policies.revoke,
     'policies.hosts': policies.hosts,
     'policies.limit': policies.limit,
+    'policies.resources': policies.resources,
     'policies.explain': policies.explain,
     'pins.pin': pins.pin,
     'pins.unpin': pins.unpin,
@@ -159,7 +189,8 @@ export function createEngine(ports: EnginePorts): Engine {
     'events.list': (input) => events.list(input),
     'runs.list': (input) => runs.list(input),
     'runs.stop': (input) => runs.stop(input),
-    'history.list': servers.history,
+    'history.list': decisions.list,
+    'history.undo': decisions.undo,
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,

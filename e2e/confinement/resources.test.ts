@@ -200,7 +200,9 @@ describe('limits of each process', () => {
 
   test('what the client set lower stays lower', async () => {
     await inArena(async (arena) => {
-      const [command, args] = containedCommand(arena, program(), ['descriptors', '150'], { limits: { 'open-files': 4096 } });
+      const [command, args] = containedCommand(arena, program(), ['descriptors', '150'], {
+        limits: { 'open-files': 4096 },
+      });
       const child = spawn('/bin/sh', ['-c', 'ulimit -n 128 && exec "$0" "$@"', command, ...args], {
         env: { PATH: ordinaryPath },
       });
@@ -320,7 +322,9 @@ describe('limits of a run, held by the kernel in a control group', () => {
     await inArena(async (arena) => {
       const attack = compile('open-file');
       const target = join(client, 'cgroup.procs');
-      const [command, rest] = containedCommand(arena, attack, ['absolute', 'write', target], { limits: { processes: 64 } });
+      const [command, rest] = containedCommand(arena, attack, ['absolute', 'write', target], {
+        limits: { processes: 64 },
+      });
       const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
       const result = await startBare('/bin/sh', ['-c', script, client, command, ...rest]);
       expect(result.outcome).toMatchObject({ kind: 'refused', errno: 'EACCES' });

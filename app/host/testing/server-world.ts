@@ -4,16 +4,20 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding, HistoryEntry } from '#contract/methods.ts';
+import type { Finding } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult } from '#contract/server.ts';
+import { createDecisionService, type DecisionService } from '#engine/decisions/decision-service.ts';
+import type { DecisionLine, DecisionLog } from '#engine/decisions/ports.ts';
 import type { EventService } from '#engine/events/event-service.ts';
+import type { Log } from '#engine/events/ports.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import type {
   Clients,
   FileStore,
   Journal,
   JournalRecord,
+  MachineFacts,
   Places,
   PlanStore,
   PolicyStore,
@@ -22,6 +26,7 @@ import type {
 import type { ServerActivity } from '#engine/runs/run-service.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
+import { createDecisionLog } from '#platform/decisions/decision-log.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
@@ -40,6 +45,7 @@ export interface ServerWorld {
   places: Places;
   servers: ServerService;
   policies: PolicyService;
+  history: Pick<DecisionService, 'list' | 'undo'>;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
   checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
@@ -80,6 +86,7 @@ interface Replaced {
   policies?: PolicyStore;
   processes?: Processes;
   clients?: Clients;
+  decisions?: DecisionLog;
 }
 
 /** Belljar's own documents without a disk, and no processes, where a test is about the clients' files and there are many. */
@@ -87,19 +94,17 @@ export function memoryDocuments(): Required<Omit<Replaced, 'files' | 'clients'>>
   const records = new Map<string, JournalRecord>();
   const plans = new Map<string, string>();
   const policies = new Map<string, StoredPolicy>();
-  const history: HistoryEntry[] = [];
+  const decisions: DecisionLine[] = [];
   return {
     journal: {
       get: (server) => Promise.resolve(records.get(server) ?? null),
       put: (record) => Promise.resolve(void records.set(record.server, record)),
       remove: (server) => Promise.resolve(void records.delete(server)),
       list: () => Promise.resolve([...records.values()]),
-      appendHistory(entry) {
-        const whole = { id: history.length.toString(), ...entry };
-        history.push(whole);
-        return Promise.resolve(whole);
-      },
-      history: (limit) => Promise.resolve(history.toReversed().slice(0, limit)),
+    },
+    decisions: {
+      append: (line) => Promise.resolve(void decisions.push(line)),
+      read: () => Promise.resolve(decisions),
     },
     processes: { self: process.pid, list: () => Promise.resolve([]) },
     plans: {
@@ -134,8 +139,45 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     pins: createPinStore(places.dataFolder),
     runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
   };
+  const log: Log = {
+    info: () => undefined,
+    warn(code, facts) {
+      // Where a fault was put into the very file that it is about.
+      if (code.startsWith('decision-not-')) return;
+      throw new Error(`${code}: ${JSON.stringify(facts)}`);
+    },
+  };
+  const machine: MachineFacts = {
+    get: () =>
+      Promise.resolve({
+        system: 'linux',
+        user: 'anna',
+        home,
+        version: '0.1.0',
+        probe: null,
+        probeError: 'not asked',
+        enforcementSentence: 'Nothing.',
+      }),
+  };
+  const decisions = createDecisionService({
+    ...base,
+    decisions: replaced.decisions ?? createDecisionLog({ stateFolder: places.stateFolder }),
+    door: () => 'command-line',
+    log,
+    undoing: () => ({
+      find,
+      exclusive,
+      release: servers.releaseOne,
+      contain: servers.containOne,
+      unpin: () => Promise.reject(new Error('not asked')),
+      restore: policies.restore,
+      effective: policies.whenEffective,
+    }),
+  });
   const servers = createServerService({
     ...base,
+    decide: decisions.decide,
+    resourcesOf: (server, policy) => policies.resourcesOf(server, policy),
     processes: replaced.processes ?? createProcesses(),
     launcher: { install: () => Promise.resolve(places.launcher) },
     events: {
@@ -159,28 +201,14 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
         });
       },
     },
-    machine: {
-      get: () =>
-        Promise.resolve({
-          system: 'linux',
-          user: 'anna',
-          home,
-          version: '0.1.0',
-          probe: null,
-          probeError: 'not asked',
-          enforcementSentence: 'Nothing.',
-        }),
-    },
-    log: {
-      info: () => undefined,
-      warn(code, facts) {
-        throw new Error(`${code}: ${JSON.stringify(facts)}`);
-      },
-    },
+    machine,
+    log,
   });
   const { find, clientFiles, exclusive } = servers;
   const policies = createPolicyService({
     ...base,
+    machine,
+    decide: decisions.decide,
     events: { hostUses: () => Promise.resolve(hostUses) },
     find,
     clientFiles,
@@ -211,6 +239,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     places,
     servers,
     policies,
+    history: decisions,
     activity,
     hostUses,
     checked,
