@@ -668,7 +668,7 @@ export function eventSentence(event: Event): EventSentence {
     case 'limit': {
       const name = limitNames.find((one) => one === event.target);
       if (name !== undefined)
-        return { phrase: limitHitSentences[name].phrase, known: null, target: null, reason: null };
+        return { phrase: limitHitPhrases[name], known: null, target: null, reason: limitRemedy(event.server, name) };
       return { phrase: eventPhrases.limit.tried, known: null, target: event.target, reason: null };
     }
     default: {
@@ -799,29 +799,19 @@ export function limitHolderSentence(name: LimitName, by: LimitHolder): string {
     : "held by Belljar's launcher, which counts before each new one";
 }
 
-/** What it means that a limit was met, and what can be done; for events of kind `limit`. */
-export const limitHitSentences: Record<LimitName, { phrase: string; remedy: (server: string) => string }> = {
-  memory: {
-    phrase: 'used all the memory it may have, and a process of it was ended',
-    remedy: (server) => `belljar resources ${server} memory 8G`,
-  },
-  processes: {
-    phrase: 'has as many processes and threads as it may have, and was refused another one',
-    remedy: (server) => `belljar resources ${server} processes 4096`,
-  },
-  'open-files': {
-    phrase: 'has as many files open as it may have',
-    remedy: (server) => `belljar resources ${server} open-files none`,
-  },
-  'file-size': {
-    phrase: 'wrote a file as large as it may be, and was ended',
-    remedy: (server) => `belljar resources ${server} file-size none`,
-  },
-  'cpu-time': {
-    phrase: 'used all the processor time it may have, and was ended',
-    remedy: (server) => `belljar resources ${server} cpu-time none`,
-  },
+/** What it means that a limit was met; for events of kind `limit`, after the server's name. */
+export const limitHitPhrases: Record<LimitName, string> = {
+  memory: 'used all the memory it may have, and a process of it was ended',
+  processes: 'has as many processes and threads as it may have, and was refused another one',
+  'open-files': 'has as many files open as it may have',
+  'file-size': 'wrote a file as large as it may be, and was ended',
+  'cpu-time': 'used all the processor time it may have, and was ended',
 };
+
+/** What can be done about it. */
+export function limitRemedy(server: string, name: LimitName): string {
+  return `If it needs more: belljar resources ${server} ${name} <how much>`;
+}
 
 /** What people decided, wherever it is told. */
 export const historyWords = {
@@ -832,6 +822,8 @@ export const historyWords = {
   undoing: 'Undoing …',
   undone: 'undone',
   done: (summary: string) => `Undone: ${summary}.`,
+  effective: { now: 'It holds now.', restart: 'It takes effect after a restart of the server.' },
+  redo: (id: string) => `To have it back: belljar undo ${id}`,
   doors: { 'command-line': 'at the command line', panel: 'on the panel' },
   dismiss: 'Dismiss',
 } as const;
@@ -881,6 +873,7 @@ export const resourceWords = {
   restart: 'It takes effect after a restart of the server.',
   now: 'It holds from the next start on.',
   unchanged: 'Nothing changes.',
+  notYet: 'It is not contained now; this is what holds once it is.',
 } as const;
 
 /** Where a rule comes from, in words that stand after "from". */
