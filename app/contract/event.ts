@@ -36,6 +36,11 @@ export const enforcementSchema = z.strictObject({
 });
 export type Enforcement = z.infer<typeof enforcementSchema>;
 
+/** Gaps in the walls themselves. How much a run may use is held another way where the kernel does not, which is no hole. */
+export function gapsInWalls({ partial }: Enforcement): string[] {
+  return partial.filter((line) => !line.startsWith('limits.'));
+}
+
 export const runStartSchema = z.strictObject({
   level: launchedLevelSchema,
   network: networkModeSchema,

@@ -9,6 +9,7 @@ import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer } from './policy.ts';
+import type { Probe } from './server.ts';
 import type {
   CannotReason,
   Decider,
@@ -826,6 +827,7 @@ export const historyWords = {
   redo: (id: string) => `To have it back: belljar undo ${id}`,
   doors: { 'command-line': 'at the command line', panel: 'on the panel' },
   dismiss: 'Dismiss',
+  offer: 'The last change',
 } as const;
 
 /** A thing of a policy as it was or is, for before and after. */
@@ -859,6 +861,16 @@ export function changeWords(change: DecisionChange): { what: string; before: str
   }
 }
 
+/** What bounds how much a run may use on this machine, seen from where the doctor stands. */
+export function resourcesSentence({
+  groupMemory,
+  groupProcesses,
+}: Pick<Probe, 'groupMemory' | 'groupProcesses'>): string {
+  if (groupMemory && groupProcesses)
+    return 'How much memory and how many processes a run may use is held by the kernel, in a control group of its own.';
+  return "How much memory and how many processes a run may use is held by Belljar's launcher, because the kernel gives no control group here (why: belljar probe): it counts processes before they are made, and ends the largest one beyond the memory.";
+}
+
 /** Setting how much a server may use, wherever it is done. */
 export const resourceWords = {
   title: 'Resource limits',
@@ -869,6 +881,8 @@ export const resourceWords = {
   level: 'as the level has it',
   save: 'Save limits',
   saving: 'Saving …',
+  cancel: 'Cancel',
+  how: 'Such as 512M or 2G, 256, 90s or 2h; none for no limit, level for what the level has.',
   unlimited: 'Nothing is limited at this level.',
   restart: 'It takes effect after a restart of the server.',
   now: 'It holds from the next start on.',

@@ -38,7 +38,7 @@ const kinds: Readonly<Record<LimitName, Kind>> = {
 const multipliers: Readonly<Record<Kind['unit'], Readonly<Record<string, number>>>> = {
   bytes: { k: kib, m: mib, g: gib, t: 1024 * gib },
   count: { '': 1 },
-  seconds: { s: 1, m: 60, h: 3600, d: 86_400 },
+  seconds: { s: 1, m: 60, min: 60, h: 3600, d: 86_400 },
 };
 const examples: Readonly<Record<Kind['unit'], string>> = {
   bytes: '512M or 2G',

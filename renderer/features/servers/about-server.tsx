@@ -6,8 +6,10 @@ import type { Rule } from '#contract/policy.ts';
 import {
   durationWords,
   grantSentences,
+  historyWords,
   nameNotChecked,
   networkTitles,
+  resourceWords,
   runEndPhrase,
   sourceTitles,
   stateTitles,
@@ -19,6 +21,8 @@ import { ErrorNote } from '../../lib/components/note.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { DecisionList } from '../decisions/decision-list.tsx';
+import { ResourceLimits } from '../resources/resource-limits.tsx';
 
 const verbTitles: Record<RuleVerb, string> = {
   read: 'Read',
@@ -207,6 +211,10 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
         <>
           <h5 className="about-title">What it may do</h5>
           <Policy server={server} detail={detail} />
+          <h5 className="about-title">{resourceWords.title}</h5>
+          <ResourceLimits server={server} resources={detail.resources} />
+          <h5 className="about-title">{historyWords.title}</h5>
+          <DecisionList entries={about?.decisions ?? []} />
           <h5 className="about-title">Last runs</h5>
           {detail.runs.length === 0 ? (
             <p className="about-faint">None seen yet.</p>
