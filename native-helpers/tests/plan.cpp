@@ -90,7 +90,7 @@ void test_plan() {
   check::equal(error_of(with("read /a%20b", "read  /a")), "line 10: an empty field", "two spaces");
   check::equal(error_of(with("read /a%20b", "read /a\t")), "line 10: a control character", "a tab");
   check::equal(error_of(with("read /a%20b", "read arg:1+0")), "line 10: read: not a place", "an offset of nothing");
-  check::equal(error_of(with("limit nofile 1024", "limit nofile 0")), "line 21: limit: unknown limit or value", "a limit of nothing");
+  check::equal(error_of(with("limit open-files 1024", "limit open-files 0")), "line 21: limit: unknown limit or value", "a limit of nothing");
   check::equal(error_of(with("env PATH", "env P=x")), "line 18: env: not a variable name", "variable names");
   check::equal(error_of(with("spool-limit 65536", "spool-limit 65535")), "line 7: spool-limit: out of bounds", "bounds");
   check::equal(error_of(with("server a.b", "server ../x")), "line 2: server: not a server id", "server ids");

@@ -7,7 +7,6 @@
  * decision about the same thing is named instead. It goes the same way as any other change: what this machine cannot keep
  * is refused, and it is a decision of its own, which can be undone.
  */
-import { randomBytes } from 'node:crypto';
 import {
   decisionFormatVersion,
   type Decision,
@@ -126,7 +125,7 @@ export function createDecisionService(deps: DecisionServiceDeps): DecisionServic
   }
 
   async function begin(deciding: Deciding): Promise<string | null> {
-    const id = randomBytes(8).toString('hex');
+    const id = crypto.randomUUID().replaceAll('-', '').slice(0, 16);
     const { action, server, file = null, summary, changes, undoes } = deciding;
     try {
       await recover();
