@@ -19,6 +19,7 @@ import type { Log, Spool, Supervisors } from './events/ports.ts';
 import { createPinService } from './pins/pin-service.ts';
 import type { PackageInstaller, PinStore } from './pins/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
+import { createStartedPlans } from './policies/started-plans.ts';
 import type {
   Clients,
   Clock,
@@ -30,6 +31,7 @@ import type {
   PolicyStore,
   Processes,
   Repositories,
+  StartedPlanStore,
   Watched,
 } from './ports.ts';
 import { createQuestionService, type QuestionNews } from './questions/question-service.ts';
@@ -48,6 +50,7 @@ export interface EnginePorts {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  started: StartedPlanStore;
   pins: PinStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
@@ -99,6 +102,8 @@ export function createEngine(ports: EnginePorts): Engine {
   const events = createEventService({ spool, resolveServer, log, now });
   const runs = createRunService({ spool, supervisors, resolveServer, log, now });
   const checks = createCheckService({ trials: ports.trials });
+  const startedPlans = createStartedPlans({ ...ports, runs, now });
+  const { plans } = startedPlans;
   // Undoing asks the services that make changes, and those write down what they decide: closed here too.
   const decisions = createDecisionService({
     ...ports,
@@ -115,6 +120,8 @@ export function createEngine(ports: EnginePorts): Engine {
   const { decide } = decisions;
   const servers = createServerService({
     ...ports,
+    plans,
+    startedPlans,
     runs,
     events,
     checks,
@@ -123,6 +130,8 @@ export function createEngine(ports: EnginePorts): Engine {
   });
   const policies = createPolicyService({
     ...ports,
+    plans,
+    startedPlans,
     decide,
     runs,
     events,

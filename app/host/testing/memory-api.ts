@@ -231,6 +231,7 @@ export function createMemoryEngine(): MemoryEngine {
         resources: [],
         events,
         runs: [run],
+        afterRestart: { comes: [], goes: [] },
       }),
       'servers.check': async ({ server, level }, signal) => {
         const found = find(server);
