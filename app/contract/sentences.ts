@@ -904,7 +904,11 @@ export function limitRemedy(server: string, name: LimitName): string {
 export const historyWords = {
   title: 'What was decided',
   nothing: 'Nothing was decided yet.',
-  undid: (summary: string) => `took back: ${summary}`,
+  undid(summary: string): string {
+    const [, word = '', rest = ''] = /^(took back|did again): (.*)$/s.exec(summary) ?? [];
+    if (word === '') return `took back: ${summary}`;
+    return word === 'took back' ? `did again: ${rest}` : `took back: ${rest}`;
+  },
   undo: 'Undo',
   undoing: 'Undoing …',
   undone: 'undone',
