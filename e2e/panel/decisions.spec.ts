@@ -82,6 +82,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       // The undo, undone; and the offer goes when it is dismissed.
       await offer(page).getByRole('button', { name: /^Undo/u }).click();
       await expect.poll(() => readFileSync(plan, 'utf8')).toContain('limit memory 1073741824\n');
+      await expect(offer(page)).toContainText('did again: set memory 1 GiB');
       await offer(page)
         .getByRole('button', { name: /^Dismiss/u })
         .click();
