@@ -43,3 +43,4 @@ void test_sealed_tree();
 void test_socket_place();
 void test_run_group();
 void test_pattern();
+void test_areas();
