@@ -49,7 +49,8 @@ void test_plan() {
 
   const std::string before = "belljar-plan 2\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
   check::equal(error_of(before + "end\n"), "", "the version before is read");
-  check::that(parse_plan(before + "limit nproc 7\nend\n", plan, error) && plan.limits[0].name == "processes", "with its words for limits");
+  Plan earlier;
+  check::that(parse_plan(before + "limit nproc 7\nend\n", earlier, error) && earlier.limits[0].name == "processes", "with its words for limits");
   check::equal(error_of(before + "limit processes 7\nend\n"), "line 10: limit: unknown limit or value", "and no others");
   check::equal(error_of(with("limit open-files 1024", "limit nofile 1024")), "line 21: limit: unknown limit or value", "which mean nothing now");
   check::equal(error_of(before + "host a.example 443 checked\nend\n"), "line 10: host: wrong number of fields", "but not with keys it did not have");
