@@ -3,6 +3,7 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { BreakageCards } from './features/breakage/breakage-cards.tsx';
+import { UndoOffer } from './features/decisions/undo-offer.tsx';
 import { DemoDialog } from './features/demo/demo-dialog.tsx';
 import { DetailsDialog } from './features/details/details-dialog.tsx';
 import { FeedPane } from './features/feed/feed-pane.tsx';
@@ -48,6 +49,7 @@ function Pages(): ReactNode {
       <GrantDialog />
       <LimitDialog />
       <DemoDialog />
+      <UndoOffer />
       <Notices />
     </div>
   );

@@ -6,6 +6,7 @@ import type { Event } from '#contract/event.ts';
 import type { FeedMessage } from '#contract/feed.ts';
 import type { DismissedRuns } from './features/breakage/breakage-store.ts';
 import { createBreakageStore } from './features/breakage/breakage-store.ts';
+import { createUndoStore } from './features/decisions/undo-store.ts';
 import { createDemoStore } from './features/demo/demo-store.ts';
 import { createDetailsStore } from './features/details/details-store.ts';
 import { createSeenRuns } from './features/feed/feed-rows.ts';
@@ -38,7 +39,16 @@ export interface PanelParts {
 
 export type Panel = ReturnType<typeof createPanel>;
 
-export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
+export function createPanel({ transport: plain, clock, dismissedRuns }: PanelParts) {
+  // Every change that this page makes goes through here, whichever store asks for it: its way back is then offered.
+  const transport: Transport = {
+    ...plain,
+    async call(method, input, signal) {
+      const output = await plain.call(method, input, signal);
+      void undo.actions.after(method, output);
+      return output;
+    },
+  };
   const session = createSessionStore();
   const machine = createMachineStore();
   const notices = createNoticesStore(clock);
@@ -47,6 +57,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
   const breakage = createBreakageStore(clock, dismissedRuns);
   const questions = createQuestionStore(transport, notices);
   const about = createAboutStore(transport, notices);
+  const undo = createUndoStore(plain, notices, (server) => void about.actions.refresh(server));
   const change = createChangeStore({ transport, clock, servers, notices });
   const pins = createPinsStore(transport, clock, notices);
   const secrets = createSecretsStore(transport, clock, notices);
@@ -78,6 +89,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     servers.actions.replace(list.servers);
     const { events } = await transport.call('events.list', { limit: snapshotEvents });
     questions.actions.replace((await transport.call('questions.list', {})).questions);
+    await undo.actions.begin();
     addEvents(events);
     breakage.actions.noteServers(list.servers);
     feed.actions.markLoaded();
@@ -139,6 +151,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     breakage,
     questions,
     about,
+    undo,
     change,
     pins,
     secrets,

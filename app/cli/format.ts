@@ -2,14 +2,18 @@
 import type { Event } from '#contract/event.ts';
 import {
   eventSentence,
+  limitHolderSentence,
+  limitTitles,
+  limitValue,
   networkShort,
   pinProblemSentences,
   secretWords,
+  sourceTitles,
   stateSentences,
   stateTitles,
   withheldTitle,
 } from '#contract/sentences.ts';
-import type { Machine, Run, Server } from '#contract/server.ts';
+import type { Machine, Resource, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';
 import { plain } from './terminal.ts';
@@ -38,6 +42,17 @@ export function commandLine(server: Server): string {
   return [server.command, ...server.args]
     .map((part) => (/^[\w@%+=:,./~-]+$/.test(part) ? part : JSON.stringify(part)))
     .join(' ');
+}
+
+export const resourceHead = ['LIMIT', 'HOW MUCH', 'FROM', 'HERE'];
+
+export function resourceRow({ name, value, source, by }: Resource): Cell[] {
+  return [
+    limitTitles[name],
+    limitValue(name, value),
+    sourceTitles[source],
+    by === null ? '' : limitHolderSentence(name, by),
+  ];
 }
 
 export function serverTable(servers: readonly Server[], terminal: Terminal): string {

@@ -23,6 +23,8 @@ const load: Record<string, () => Promise<Command>> = {
   runs: async () => (await import('./verbs/runs.ts')).runs,
   stop: async () => (await import('./verbs/runs.ts')).stop,
   history: async () => (await import('./verbs/history.ts')).history,
+  undo: async () => (await import('./verbs/history.ts')).undo,
+  resources: async () => (await import('./verbs/resources.ts')).resources,
   check: async () => (await import('./verbs/check.ts')).check,
   diff: async () => (await import('./verbs/check.ts')).diff,
   run: async () => (await import('./verbs/run.ts')).run,

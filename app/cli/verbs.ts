@@ -2,7 +2,7 @@
  * The verbs: their options, their words, and where their code is. Help, completion and parsing derive from this table.
  * It imports nothing, because help must be quick.
  */
-import type { LaunchedLevel, Level, NetworkMode, RuleVerb, ServerState, Verdict } from '#contract/words.ts';
+import type { LaunchedLevel, Level, LimitName, NetworkMode, RuleVerb, ServerState, Verdict } from '#contract/words.ts';
 
 export const levelChoices = ['off', 'watch', 'standard', 'strict'] as const satisfies readonly Level[];
 export const launchedLevelChoices = ['watch', 'standard', 'strict'] as const satisfies readonly LaunchedLevel[];
@@ -20,6 +20,13 @@ export const ruleVerbChoices = [
   'link',
   'permission',
 ] as const satisfies readonly RuleVerb[];
+export const limitChoices = [
+  'memory',
+  'processes',
+  'open-files',
+  'file-size',
+  'cpu-time',
+] as const satisfies readonly LimitName[];
 export const stateChoices = [
   'off',
   'watched',
@@ -159,9 +166,10 @@ export const verbs: readonly VerbFacts[] = [
   {
     name: 'history',
     group: 'see',
-    arguments: '',
-    words: 'What Belljar changed, newest first',
-    positionals: [0, 0],
+    arguments: '[server]',
+    words: 'What was decided, newest first: when, where, and what it changed; each can be undone',
+    positionals: [0, 1],
+    offers: ['server'],
     options: { limit: limitOption, json },
   },
   {
@@ -304,6 +312,30 @@ export const verbs: readonly VerbFacts[] = [
       'dry-run': { type: 'boolean', words: 'Show what would change, and change nothing' },
       json,
     },
+  },
+  {
+    name: 'resources',
+    group: 'change',
+    arguments: '<server> [<kind> <how much>]...',
+    words: 'How much a server may use: memory, processes, open-files, file-size, cpu-time',
+    more:
+      'Sizes are 512M or 2G, times 90s, 10m or 2h, the rest are numbers; none lifts a limit, level gives back the level’s\n' +
+      'own. Memory and processes count for all that a run starts together, the others for each process. Without a kind it\n' +
+      'tells what holds, and who holds it here. The network is limited with belljar limit.',
+    positionals: [1, 11],
+    offers: ['server', limitChoices, 'none'],
+    options: { json },
+  },
+  {
+    name: 'undo',
+    group: 'change',
+    arguments: '[<decision>]',
+    words: 'Take back the last decision, or the one that belljar history names so',
+    more:
+      'Puts back exactly what it changed, as long as nothing newer changed the same again. An undo is a decision too, and\n' +
+      'can be undone by its name.',
+    positionals: [0, 1],
+    options: { server: serverOption, json },
   },
   {
     name: 'pin',

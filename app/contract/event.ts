@@ -10,6 +10,8 @@ import {
   deciderSchema,
   eventKindSchema,
   launchedLevelSchema,
+  limitHolderSchema,
+  limitNameSchema,
   networkModeSchema,
   runIdSchema,
   serverIdSchema,
@@ -34,6 +36,11 @@ export const enforcementSchema = z.strictObject({
 });
 export type Enforcement = z.infer<typeof enforcementSchema>;
 
+/** Gaps in the walls themselves. How much a run may use is held another way where the kernel does not, which is no hole. */
+export function gapsInWalls({ partial }: Enforcement): string[] {
+  return partial.filter((line) => !line.startsWith('limits.'));
+}
+
 export const runStartSchema = z.strictObject({
   level: launchedLevelSchema,
   network: networkModeSchema,
@@ -45,6 +52,11 @@ export const runStartSchema = z.strictObject({
   /** Rules of the plan that could not be applied, each `rule: why` (a folder that is not there, a refused symbol). */
   notApplied: z.array(z.string().max(8192)).max(256),
   throwAway: z.boolean(),
+  /** How much it may use, and who holds that; absent where an older launcher wrote the line. */
+  limits: z
+    .array(z.strictObject({ name: limitNameSchema, value: z.number().int().min(1), by: limitHolderSchema }))
+    .max(16)
+    .optional(),
 });
 export type RunStart = z.infer<typeof runStartSchema>;
 

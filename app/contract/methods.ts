@@ -4,6 +4,7 @@
  * handler before anything else sees them; outputs are parsed by clients.
  */
 import { z } from 'zod';
+import { decisionIdSchema, historyEntrySchema } from './decision.ts';
 import { errorBodySchema } from './errors.ts';
 import { eventSchema } from './event.ts';
 import { hostGroupSchema, seenHostSchema } from './network.ts';
@@ -16,6 +17,7 @@ import {
   fileDiffSchema,
   machineSchema,
   probeSchema,
+  resourceSchema,
   runSchema,
   serverDetailSchema,
   serverListSchema,
@@ -24,6 +26,7 @@ import {
   eventKindSchema,
   launchedLevelSchema,
   levelSchema,
+  limitNameSchema,
   networkModeSchema,
   questionAnswerSchema,
   ruleVerbSchema,
@@ -92,15 +95,15 @@ export const secretsResultSchema = z.strictObject({
 });
 export type SecretsResult = z.infer<typeof secretsResultSchema>;
 
-export const historyEntrySchema = z.strictObject({
-  id: z.string().max(64),
-  at: z.string(),
-  action: z.enum(['contain', 'release', 'repair', 'level', 'grant', 'revoke', 'limit', 'pin', 'unpin', 'secrets']),
-  server: serverIdSchema,
-  file: z.string().nullable(),
-  summary: z.string(),
+export const resourcesResultSchema = z.strictObject({
+  id: serverIdSchema,
+  level: levelSchema,
+  /** False where everything was so already. */
+  changed: z.boolean(),
+  resources: z.array(resourceSchema),
+  effective: z.enum(['now', 'restart']),
 });
-export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+export type ResourcesResult = z.infer<typeof resourcesResultSchema>;
 
 export const findingSchema = z.strictObject({
   code: z.string().max(64),
@@ -277,6 +280,18 @@ export const methods = {
     output: limitResultSchema,
     timeoutMs: short,
   },
+  /**
+   * How much it may use. Numbers as people write them (`2G`, `256`, `90s`), `none`, or `level` for what the level has;
+   * without any, nothing is changed and the answer is what holds.
+   */
+  'policies.resources': {
+    input: z.strictObject({
+      server: handleSchema,
+      limits: z.partialRecord(limitNameSchema, z.string().min(1).max(32)),
+    }),
+    output: resourcesResultSchema,
+    timeoutMs: short,
+  },
   'policies.explain': {
     input: z.strictObject({
       server: handleSchema,
@@ -344,9 +359,24 @@ export const methods = {
     timeoutMs: short,
   },
   'runs.stop': { input: z.strictObject({ run: runIdSchema }), output: runSchema, timeoutMs: short },
+  /** What people decided, newest first. */
   'history.list': {
-    input: z.strictObject({ limit: z.number().int().min(1).max(10_000).optional() }),
+    input: z.strictObject({
+      server: handleSchema.optional(),
+      limit: z.number().int().min(1).max(10_000).optional(),
+    }),
     output: z.strictObject({ entries: z.array(historyEntrySchema) }),
+    timeoutMs: short,
+  },
+  /** Puts back what one decision changed: `id`, else the newest that is not undone (of `server`, where named). */
+  'history.undo': {
+    input: z.strictObject({ id: decisionIdSchema.optional(), server: handleSchema.optional() }),
+    output: z.strictObject({
+      undone: historyEntrySchema,
+      /** The undo itself, which can be undone. */
+      decision: historyEntrySchema,
+      effective: z.enum(['now', 'restart']),
+    }),
     timeoutMs: short,
   },
   'questions.list': {

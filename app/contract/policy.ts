@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   launchedLevelSchema,
   levelSchema,
+  limitNameSchema,
   networkModeSchema,
   ruleVerbSchema,
   serverIdSchema,
@@ -36,6 +37,10 @@ export type PersonRule = z.infer<typeof personRuleSchema>;
 export const networkChoiceSchema = z.enum(['hosts', 'open']);
 export type NetworkChoice = z.infer<typeof networkChoiceSchema>;
 
+/** What a person decided of one resource limit: a bound, or null for none. */
+export const storedLimitsSchema = z.partialRecord(limitNameSchema, z.number().int().min(1).nullable());
+export type StoredLimits = z.infer<typeof storedLimitsSchema>;
+
 /** The stored document: `$XDG_CONFIG_HOME/belljar/policies/<server id>.json`. */
 export const storedPolicySchema = z.strictObject({
   v: z.literal(policyFormatVersion),
@@ -45,6 +50,9 @@ export const storedPolicySchema = z.strictObject({
   network: networkChoiceSchema
     .optional()
     .describe('What a person chose for the level that leaves a choice; absent: as the level has it'),
+  limits: storedLimitsSchema
+    .optional()
+    .describe('What a person decided of resource limits; absent: as the level has it'),
 });
 export type StoredPolicy = z.infer<typeof storedPolicySchema>;
 
@@ -96,9 +104,16 @@ export const withheldSchema = z.strictObject({
 });
 export type Withheld = z.infer<typeof withheldSchema>;
 
-export const limitNames = ['nofile', 'fsize', 'cpu', 'nproc', 'memory'] as const;
-export const limitsSchema = z.partialRecord(z.enum(limitNames), z.number().int().min(1));
+/** Bytes, numbers or seconds, by name; what is not there has no bound. */
+export const limitsSchema = z.partialRecord(limitNameSchema, z.number().int().min(1));
 export type Limits = z.infer<typeof limitsSchema>;
+
+/** The same with who decided it; null is a bound that a person lifted. */
+export const sourcedLimitsSchema = z.partialRecord(
+  limitNameSchema,
+  z.strictObject({ value: z.number().int().min(1).nullable(), source: sourceSchema }),
+);
+export type SourcedLimits = z.infer<typeof sourcedLimitsSchema>;
 
 export const effectivePolicySchema = z.strictObject({
   v: z.literal(policyFormatVersion),
@@ -107,7 +122,7 @@ export const effectivePolicySchema = z.strictObject({
   network: networkModeSchema,
   rules: z.array(ruleSchema),
   withheld: z.array(withheldSchema),
-  limits: limitsSchema,
+  limits: sourcedLimitsSchema,
 });
 export type EffectivePolicy = z.infer<typeof effectivePolicySchema>;
 

@@ -2,6 +2,7 @@
  * Sentences for people, in one catalogue keyed by code and parameters. Nothing else in the product writes prose for the
  * screen about levels, states, errors or well-known targets.
  */
+import type { DecisionChange } from './decision.ts';
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
@@ -9,11 +10,14 @@ import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer, Rule } from './policy.ts';
 import type { Secret, SecretFormat, SecretObstacle, SecretReason, SecretState, SecretWay } from './secret.ts';
+import type { Probe } from './server.ts';
 import type {
   CannotReason,
   Decider,
   EventKind,
   Level,
+  LimitHolder,
+  LimitName,
   NetworkMode,
   Permission,
   QuestionAnswer,
@@ -24,7 +28,7 @@ import type {
   Source,
   Uptake,
 } from './words.ts';
-import { isSandboxCall, permissions, socketNames } from './words.ts';
+import { isSandboxCall, limitNames, permissions, socketNames } from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -151,6 +155,28 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   'no-such-question': {
     message: () => 'That question is no longer open: it was answered elsewhere, or nobody waits for it any more.',
     remedy: () => 'See what is open: belljar ask',
+  },
+  'no-such-decision': {
+    message: (p) =>
+      p['id'] === undefined ? 'There is nothing to undo.' : `There is no decision "${String(p['id'])}".`,
+    remedy: () => 'See what was decided: belljar history',
+  },
+  'decision-overtaken': {
+    message: (p) =>
+      p['undone'] === true
+        ? `It was undone already: ${named(p, 'summary', 'that decision')}.`
+        : p['newer'] === undefined
+          ? `What it changed is no longer as it left it: ${named(p, 'summary', 'that decision')}.`
+          : `A newer decision changed the same again: ${String(p['newer'])}.`,
+    remedy: (p) =>
+      p['id'] === undefined
+        ? 'See what was decided: belljar history'
+        : `Undo that one first: belljar undo ${String(p['id'])}`,
+  },
+  'cannot-undo': {
+    message: (p) =>
+      `What was installed is gone, so this cannot be put back by itself: ${named(p, 'package', 'the package')}.`,
+    remedy: (p) => `Install it again: belljar pin ${named(p, 'server', '<server>')}`,
   },
   'no-such-rule': {
     message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
@@ -856,6 +882,12 @@ export function eventSentence(event: Event): EventSentence {
         target: null,
         reason: null,
       };
+    case 'limit': {
+      const name = limitNames.find((one) => one === event.target);
+      if (name !== undefined)
+        return { phrase: limitHitPhrases[name], known: null, target: null, reason: limitRemedy(event.server, name) };
+      return { phrase: eventPhrases.limit.tried, known: null, target: event.target, reason: null };
+    }
     default: {
       const sandbox = isSandboxCall(event.kind, event.target);
       const phrase = sandbox ? sandboxPhrase : eventPhrases[event.kind];
@@ -942,6 +974,145 @@ export const hostProposalWords = {
 
 /** Stands before the paths that an entry names and that are not opened by it: too wide, or a place of secrets. */
 export const withheldTitle = 'Kept back, although its own entry names it:';
+
+/** Resource limits, as they stand before their number. */
+export const limitTitles: Record<LimitName, string> = {
+  memory: 'memory',
+  processes: 'processes and threads',
+  'open-files': 'open files of a process',
+  'file-size': 'size of a file',
+  'cpu-time': 'processor time of a process',
+};
+
+/** `2 GiB`, `256`, `90 s`, `no limit`. */
+export function limitValue(name: LimitName, value: number | null): string {
+  if (value === null) return 'no limit';
+  if (name === 'processes' || name === 'open-files') return value.toString();
+  const steps: readonly (readonly [number, string])[] =
+    name === 'cpu-time'
+      ? [
+          [86_400, 'd'],
+          [3600, 'h'],
+          [60, 'min'],
+          [1, 's'],
+        ]
+      : [
+          [1024 ** 4, 'TiB'],
+          [1024 ** 3, 'GiB'],
+          [1024 ** 2, 'MiB'],
+          [1024, 'KiB'],
+        ];
+  const [size, unit] = steps.find(([one]) => value >= one && value % one === 0) ??
+    steps.find(([one]) => value >= one) ?? [1, name === 'cpu-time' ? 's' : 'B'];
+  return `${(Math.round((value / size) * 100) / 100).toString()} ${unit}`;
+}
+
+/** Who holds a limit, after its number. */
+export function limitHolderSentence(name: LimitName, by: LimitHolder): string {
+  if (by === 'cgroup') return 'held by the kernel, for all that it starts together';
+  if (by === 'rlimit') return 'held by the kernel';
+  return name === 'memory'
+    ? "held by Belljar's launcher, which ends the largest process beyond it"
+    : "held by Belljar's launcher, which counts before each new one";
+}
+
+/** What it means that a limit was met; for events of kind `limit`, after the server's name. */
+export const limitHitPhrases: Record<LimitName, string> = {
+  memory: 'used all the memory it may have, and a process of it was ended',
+  processes: 'has as many processes and threads as it may have, and was refused another one',
+  'open-files': 'has as many files open as it may have',
+  'file-size': 'wrote a file as large as it may be, and was ended',
+  'cpu-time': 'used all the processor time it may have, and was ended',
+};
+
+/** What can be done about it. */
+export function limitRemedy(server: string, name: LimitName): string {
+  return `If it needs more: belljar resources ${server} ${name} <how much>`;
+}
+
+/** What people decided, wherever it is told. */
+export const historyWords = {
+  title: 'What was decided',
+  nothing: 'Nothing was decided yet.',
+  undid(summary: string): string {
+    const [, word = '', rest = ''] = /^(took back|did again): (.*)$/s.exec(summary) ?? [];
+    if (word === '') return `took back: ${summary}`;
+    return word === 'took back' ? `did again: ${rest}` : `took back: ${rest}`;
+  },
+  undo: 'Undo',
+  undoing: 'Undoing …',
+  undone: 'undone',
+  done: (summary: string) => `Undone: ${summary}.`,
+  effective: { now: 'It holds now.', restart: 'It takes effect after a restart of the server.' },
+  redo: (id: string) => `To have it back: belljar undo ${id}`,
+  doors: { 'command-line': 'at the command line', panel: 'on the panel' },
+  dismiss: 'Dismiss',
+  offer: 'The last change',
+} as const;
+
+/** A thing of a policy as it was or is, for before and after. */
+export function changeWords(change: DecisionChange): { what: string; before: string; after: string } {
+  const none = 'none';
+  switch (change.of) {
+    case 'contained':
+      return { what: 'contained', before: change.before ? 'yes' : 'no', after: change.after ? 'yes' : 'no' };
+    case 'level':
+      return { what: 'level', before: change.before, after: change.after };
+    case 'network':
+      return {
+        what: 'network',
+        before: change.before ?? 'as the level has it',
+        after: change.after ?? 'as the level has it',
+      };
+    case 'limit': {
+      const word = (side: { value: number | null } | null): string =>
+        side === null ? resourceWords.level : limitValue(change.name, side.value);
+      return { what: limitTitles[change.name], before: word(change.before), after: word(change.after) };
+    }
+    case 'rule': {
+      const word = (side: unknown): string => (side === null ? none : 'given');
+      return { what: change.key, before: word(change.before), after: word(change.after) };
+    }
+    case 'secret': {
+      const word = (side: SecretWay | null): string => (side === null ? "in the client's file" : 'kept by Belljar');
+      return { what: change.name, before: word(change.before), after: word(change.after) };
+    }
+    case 'pin': {
+      const word = (side: { package: string; version: string } | null): string =>
+        side === null ? none : `${side.package} ${side.version}`;
+      return { what: 'pinned', before: word(change.before), after: word(change.after) };
+    }
+  }
+}
+
+/** What bounds how much a run may use on this machine, seen from where the doctor stands. */
+export function resourcesSentence({
+  groupMemory,
+  groupProcesses,
+}: Pick<Probe, 'groupMemory' | 'groupProcesses'>): string {
+  if (groupMemory && groupProcesses)
+    return 'How much memory and how many processes a run may use is held by the kernel, in a control group of its own.';
+  return "How much memory and how many processes a run may use is held by Belljar's launcher, because the kernel gives no control group here (why: belljar probe): it counts processes before they are made, and ends the largest one beyond the memory.";
+}
+
+/** Setting how much a server may use, wherever it is done. */
+export const resourceWords = {
+  title: 'Resource limits',
+  intro:
+    'How much this server may use, with everything it starts. The levels’ own limits end what runs away, not what works hard.',
+  change: 'Change …',
+  none: 'no limit',
+  level: 'as the level has it',
+  save: 'Save limits',
+  saving: 'Saving …',
+  cancel: 'Cancel',
+  how: 'Such as 512M or 2G, 256, 90s or 2h; none for no limit, level for what the level has.',
+  unlimited: 'Nothing is limited at this level.',
+  restart: 'It takes effect after a restart of the server.',
+  now: 'It holds from the next start on.',
+  unchanged: 'Nothing changes.',
+  notYet: 'It is not contained now; this is what holds once it is.',
+} as const;
 
 /** Where a rule comes from, in words that stand after "from". */
 export const sourceTitles: Record<Source, string> = {

@@ -10,9 +10,12 @@ import { effectivePolicySchema } from './policy.ts';
 import {
   cannotReasonSchema,
   levelSchema,
+  limitHolderSchema,
+  limitNameSchema,
   runIdSchema,
   serverIdSchema,
   serverStateSchema,
+  sourceSchema,
   uptakeSchema,
 } from './words.ts';
 
@@ -106,6 +109,9 @@ export const probeSchema = z.strictObject({
   notifySyncWake: z.boolean(),
   pidfdGetfd: z.boolean(),
   userNamespaces: z.boolean(),
+  /** Whether a control group of a run's own bounds what it uses, seen from where this was asked. */
+  groupMemory: z.boolean(),
+  groupProcesses: z.boolean(),
   enforcement: enforcementSchema,
 });
 export type Probe = z.infer<typeof probeSchema>;
@@ -137,9 +143,20 @@ export const serverListSchema = z.strictObject({
 });
 export type ServerList = z.infer<typeof serverListSchema>;
 
+/** One resource limit as it stands: a number, or null for none; and who holds it, as the last run had it or the probe says. */
+export const resourceSchema = z.strictObject({
+  name: limitNameSchema,
+  value: z.number().int().min(1).nullable(),
+  source: sourceSchema,
+  by: limitHolderSchema.nullable(),
+});
+export type Resource = z.infer<typeof resourceSchema>;
+
 export const serverDetailSchema = z.strictObject({
   server: serverSchema,
   policy: effectivePolicySchema.nullable(),
+  /** Empty while nothing is limited: at the levels off and watch. */
+  resources: z.array(resourceSchema),
   events: z.array(eventSchema),
   runs: z.array(runSchema),
   /** Of what is decided, what a running server does not have yet, as lines of plans (`exec /opt/x`). */

@@ -132,6 +132,19 @@ export const ruleVerbs = [
 export const ruleVerbSchema = z.enum(ruleVerbs);
 export type RuleVerb = z.infer<typeof ruleVerbSchema>;
 
+/** How much a server may use: also the words of `belljar resources`, and of the plan. */
+export const limitNames = ['memory', 'processes', 'open-files', 'file-size', 'cpu-time'] as const;
+export const limitNameSchema = z.enum(limitNames);
+export type LimitName = z.infer<typeof limitNameSchema>;
+
+/**
+ * Who holds a limit of a run. `cgroup`: the kernel, for everything the run starts together. `rlimit`: the kernel, for each
+ * process. `supervisor`: the launcher's supervisor, which counts processes before they are made and looks at memory.
+ */
+export const limitHolders = ['cgroup', 'rlimit', 'supervisor'] as const;
+export const limitHolderSchema = z.enum(limitHolders);
+export type LimitHolder = z.infer<typeof limitHolderSchema>;
+
 /** What an event is about. `syscall` is a refused system call that has no object (target: its name). */
 export const eventKinds = [
   'file.read',

@@ -15,6 +15,8 @@ const probe = (landlockAbi: number, changes: Partial<Probe> = {}): Probe => ({
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: true,
+  groupProcesses: true,
   enforcement: { full: [], partial: [], missing: [] },
   ...changes,
 });

@@ -64,8 +64,8 @@ describe('only its next start brings', () => {
     [
       'permissions, limits and the level',
       {},
-      { permissions: ['datagrams'], limits: { nofile: 9 }, level: 'strict' },
-      ['level strict', 'permission datagrams', 'limit nofile 9'],
+      { permissions: ['datagrams'], limits: { 'open-files': 9 }, level: 'strict' },
+      ['level strict', 'permission datagrams', 'limit open-files 9'],
       ['level standard'],
     ],
   ])('%s', (_, started, next, comes, goes) => {

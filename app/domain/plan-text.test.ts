@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
-import { limitNames } from '#contract/policy.ts';
+import { limitNames } from '#contract/words.ts';
 import { permissions } from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
 import { isPattern } from './pattern.ts';
@@ -179,7 +179,7 @@ test('the documented form is what is written', () => {
       secrets: [{ name: 'TOKEN', as: 'file', path: '/d/s' }],
       env: ['PATH', 'LC_*'],
       set: [{ name: 'A', value: '100% \n' }],
-      limits: { nproc: 10, nofile: 5 },
+      limits: { processes: 10, 'open-files': 5 },
     }),
   ).toBe(
     [
@@ -219,8 +219,8 @@ test('the documented form is what is written', () => {
       'env PATH',
       'env LC_*',
       'set A 100%25%20%0A',
-      'limit nofile 5',
-      'limit nproc 10',
+      'limit processes 10',
+      'limit open-files 5',
       'end',
       '',
     ].join('\n'),
@@ -289,9 +289,9 @@ describe('refused', () => {
     ['a bad level', edited((lines) => (lines[2] = 'level off'))],
     ['a bad id', edited((lines) => (lines[1] = 'server A'))],
     ['a spool limit too low', edited((lines) => (lines[6] = 'spool-limit 65535'))],
-    ['a limit twice', edited((lines) => lines.splice(8, 0, 'limit cpu 1', 'limit cpu 1'))],
+    ['a limit twice', edited((lines) => lines.splice(8, 0, 'limit cpu-time 1', 'limit cpu-time 1'))],
     ['an unknown limit', withLine('limit stack 1')],
-    ['a limit of nothing', withLine('limit cpu 0')],
+    ['a limit of nothing', withLine('limit cpu-time 0')],
     ['a star inside a variable', withLine('env A*B')],
     ['a line too long', withLine(`read /${'x'.repeat(8188)}`)],
     ['too many lines', edited((lines) => lines.splice(8, 0, ...Array<string>(4090).fill('read /x')))],

@@ -5,13 +5,15 @@
  * Trust: plans are read back from the user's own data folder, which anything that runs as the user may have changed.
  */
 import { BelljarError } from '#contract/errors.ts';
-import { limitNames, type Limits } from '#contract/policy.ts';
+import type { Limits } from '#contract/policy.ts';
 import {
   launchedLevels,
+  limitNames,
   networkModes,
   permissions,
   serverIdPattern,
   type LaunchedLevel,
+  type LimitName,
   type NetworkMode,
   type Permission,
 } from '#contract/words.ts';
@@ -248,6 +250,14 @@ const onlyVersion3 = new Set([
   ...['area', 'deny', 'protect', 'except'],
   ...['host', 'link', 'permission', 'start', 'start-arg', 'start-for', 'tree', 'secret'],
 ]);
+/** Version 2 has the kernel's own words. */
+const limitWordsBefore: Readonly<Record<LimitName, string>> = {
+  memory: 'memory',
+  processes: 'nproc',
+  'open-files': 'nofile',
+  'file-size': 'fsize',
+  'cpu-time': 'cpu',
+};
 const fieldCounts: Readonly<Record<string, number>> = {
   area: 2,
   except: 2,
@@ -415,7 +425,7 @@ function readLine(draft: Draft, key: string, fields: readonly string[], isNewest
       draft.set.push({ name: first, value: second });
       return null;
     case 'limit': {
-      const name = limitNames.find((candidate) => candidate === first);
+      const name = limitNames.find((candidate) => (isNewest ? candidate : limitWordsBefore[candidate]) === first);
       if (name === undefined) return 'not a limit';
       if (draft.limits[name] !== undefined) return `the limit "${name}" stands twice`;
       if (!numberPattern.test(second) || Number(second) < 1 || !Number.isSafeInteger(Number(second)))

@@ -12,6 +12,7 @@ import {
   type NetworkChoice,
   type PersonRule,
   type Rule,
+  type StoredLimits,
   type Withheld,
 } from '#contract/policy.ts';
 import type { PinRecord } from '#contract/pin.ts';
@@ -31,6 +32,7 @@ import { areasMax, patternsMax, planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
 import { assertGrantable, denialNotEnforceable } from './grantable.ts';
 import { readStoredHost } from './host-rule.ts';
+import { boundsOf, mergeLimits } from './resource-limits.ts';
 import { normaliseWhat } from './rule-what.ts';
 import { secretPlaces } from './secret-places.ts';
 
@@ -47,6 +49,8 @@ export interface PolicyContext {
   rules: readonly PersonRule[];
   /** What the person chose where the level leaves a choice. */
   network?: NetworkChoice | undefined;
+  /** What the person decided of how much it may use. */
+  limits?: StoredLimits | undefined;
   /** The environment that clients are started in, of which some variables name files of certificates. */
   environment: Readonly<Record<string, string | undefined>>;
   /** What was installed and is started in place of the entry's first words. */
@@ -176,7 +180,7 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
     network: networkOf(context.level, context.network, kept),
     rules: context.level === 'watch' ? rules : markAreas(withoutLifted(rules), context.realPath),
     withheld: collected.withheld,
-    limits: {},
+    limits: mergeLimits(context.level, context.limits),
   };
 }
 
@@ -251,7 +255,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     env: watch ? ['*'] : [...new Set([...of('env'), ...sockets.flatMap((socket) => socket.variables)])],
     // Python would write what it compiles beside the files of the tree, at level watch too.
     set: pin === null ? [] : [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }],
-    limits: policy.limits,
+    limits: watch ? {} : boundsOf(policy.limits),
   };
 }
 

@@ -2,11 +2,14 @@
  * The engine: every method of the contract that is not the host's own, composed from one service a resource. Services
  * know each other only through the narrow functions that are handed to them here.
  */
+import type { DecisionDoor } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Api } from '#contract/methods.ts';
 import { createCheckService } from './checks/check-service.ts';
 import type { Trials } from './checks/ports.ts';
+import { createDecisionService } from './decisions/decision-service.ts';
+import type { DecisionLog } from './decisions/ports.ts';
 import { createDemoService } from './demo/demo-service.ts';
 import type { ContainDemoServer, DemoStage } from './demo/ports.ts';
 import { createDoctorService } from './doctor/doctor-service.ts';
@@ -65,6 +68,9 @@ export interface EnginePorts {
   demo: DemoStage;
   containDemo: ContainDemoServer;
   browser: Browser;
+  decisions: DecisionLog;
+  /** At which door the person is whose call is being answered. */
+  door: () => DecisionDoor;
   log: Log;
 }
 
@@ -101,11 +107,36 @@ export function createEngine(ports: EnginePorts): Engine {
   const checks = createCheckService({ trials: ports.trials });
   const startedPlans = createStartedPlans({ ...ports, runs, now });
   const { plans } = startedPlans;
-  const servers = createServerService({ ...ports, plans, startedPlans, runs, events, checks });
+  // Undoing asks the services that make changes, and those write down what they decide: closed here too.
+  const decisions = createDecisionService({
+    ...ports,
+    undoing: () => ({
+      find: (handle) => servers.find(handle),
+      exclusive: servers.exclusive,
+      release: servers.releaseOne,
+      contain: servers.containOne,
+      unpin: pins.unpinOne,
+      moveSecrets: secrets.undoMoves,
+      restore: policies.restore,
+      effective: policies.whenEffective,
+    }),
+  });
+  const { decide } = decisions;
+  const servers = createServerService({
+    ...ports,
+    plans,
+    startedPlans,
+    runs,
+    events,
+    checks,
+    decide,
+    resourcesOf: (server, policy) => policies.resourcesOf(server, policy),
+  });
   const policies = createPolicyService({
     ...ports,
     plans,
     startedPlans,
+    decide,
     runs,
     events,
     find: (handle) => servers.find(handle),
@@ -130,12 +161,13 @@ export function createEngine(ports: EnginePorts): Engine {
   });
   const pins = createPinService({
     ...ports,
+    decide,
     runs,
     find: (handle) => servers.find(handle),
     exclusive: servers.exclusive,
     writePlan: policies.writePlan,
   });
-  const secrets = createSecretService({ ...ports, runs, servers, writePlan: policies.writePlan });
+  const secrets = createSecretService({ ...ports, decide, runs, servers, writePlan: policies.writePlan });
   const doctor = createDoctorService({
     launcher: ports.launcher,
     // Asked when the doctor comes: by then the engine is whole.
@@ -165,6 +197,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'policies.revoke': policies.revoke,
     'policies.hosts': policies.hosts,
     'policies.limit': policies.limit,
+    'policies.resources': policies.resources,
     'policies.explain': policies.explain,
     'pins.pin': pins.pin,
     'pins.unpin': pins.unpin,
@@ -172,7 +205,8 @@ export function createEngine(ports: EnginePorts): Engine {
     'events.list': (input) => events.list(input),
     'runs.list': (input) => runs.list(input),
     'runs.stop': (input) => runs.stop(input),
-    'history.list': servers.history,
+    'history.list': decisions.list,
+    'history.undo': decisions.undo,
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,

@@ -4,7 +4,6 @@
  */
 import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
-import type { HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { Machine } from '#contract/server.ts';
 import type { Uptake } from '#contract/words.ts';
@@ -193,9 +192,6 @@ export interface Journal {
   put(record: JournalRecord): Promise<void>;
   remove(server: string): Promise<void>;
   list(): Promise<JournalRecord[]>;
-  appendHistory(entry: Omit<HistoryEntry, 'id'>): Promise<HistoryEntry>;
-  /** Newest first. */
-  history(limit: number): Promise<HistoryEntry[]>;
 }
 
 export interface PolicyStore {

@@ -9,6 +9,7 @@ import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
 import { createSelftestStage } from '#platform/confinement/linux/selftest-stage.ts';
+import { createDecisionLog } from '#platform/decisions/decision-log.ts';
 import { createDemoStage } from '#platform/demo/demo-stage.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
@@ -30,6 +31,7 @@ import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
 import { createSupervisors } from '#platform/spool/supervisors.ts';
 import { watchFiles } from '#platform/watch/watch-files.ts';
+import { doorNow } from './at-door.ts';
 import type { HostEngine } from './host.ts';
 import type { HostLog } from './log.ts';
 import { version } from './version.ts';
@@ -79,6 +81,8 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     }),
     containDemo: (home) => containIn(home, log),
     browser: createBrowser(environment),
+    decisions: createDecisionLog({ stateFolder: folders.state }),
+    door: doorNow,
     log,
   });
 }

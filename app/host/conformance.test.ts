@@ -239,6 +239,7 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'policies.revoke': { server, verb: 'read', what: '/srv/data' },
   'policies.hosts': { server },
   'policies.limit': { server, hosts: ['api.example.com:443'], dryRun: true },
+  'policies.resources': { server, limits: { memory: '2G' } },
   'policies.explain': { server, what: '/etc/passwd', access: 'read' },
   'pins.pin': { server, update: false, dryRun: false, withScripts: false, hosts: [] },
   'pins.unpin': { server },
@@ -247,6 +248,7 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'runs.list': {},
   'runs.stop': { run: 'run-1' },
   'history.list': { limit: 3 },
+  'history.undo': {},
   'questions.list': {},
   'questions.ask': {
     server: 'claude-desktop.gone',

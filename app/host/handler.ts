@@ -10,11 +10,13 @@
  * else is refused with a typed error. It throws nothing: an unknown failure is logged and answered as `internal`.
  * Doors add what is theirs: who may knock at all.
  */
+import type { DecisionDoor } from '#contract/decision.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import { BelljarError, errorCodes } from '#contract/errors.ts';
 import type { Api, MethodName } from '#contract/methods.ts';
 import { requestMaxBytes } from '#contract/methods.ts';
 import { toErrorBody } from '#contract/sentences.ts';
+import { atDoor } from './at-door.ts';
 import { dispatch, isMethodName } from './dispatch.ts';
 import type { FeedHub, FeedReader } from './feed-hub.ts';
 import type { HostLog } from './log.ts';
@@ -28,6 +30,8 @@ export interface HandlerOptions {
   /** The built renderer. */
   rendererFolder: string;
   log: Pick<HostLog, 'error'>;
+  /** Who is behind it, for decisions. */
+  door?: DecisionDoor;
   /** Methods this handler refuses with `private-door-only`. */
   refuse?: ReadonlySet<MethodName>;
   /** For tests: replaces every method's own limit. */
@@ -136,10 +140,12 @@ export function createHandler(options: HandlerOptions): Handle {
     if (request.method !== 'POST') return notAllowed('POST');
     if (options.refuse?.has(name) === true) throw new BelljarError('private-door-only');
     const input = await readJson(request);
-    const output = await dispatch(api, name, input, {
-      signal: request.signal,
-      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    });
+    const output = await atDoor(options.door ?? 'command-line', () =>
+      dispatch(api, name, input, {
+        signal: request.signal,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      }),
+    );
     return jsonResponse(output);
   }
 

@@ -66,6 +66,8 @@ const changing = [
   'policies.grant',
   'policies.revoke',
   'policies.limit',
+  'policies.resources',
+  'history.undo',
   'runs.stop',
   'questions.answer',
   'machine.doctor',
@@ -104,7 +106,7 @@ export function createHost(options: HostOptions): Host {
   async function openLoopback(port: number): Promise<LoopbackDoor> {
     await startFeed();
     const door = await openLoopbackDoor({
-      handle: createHandler({ ...handlerOptions, refuse: privateMethods }),
+      handle: createHandler({ ...handlerOptions, refuse: privateMethods, door: 'panel' }),
       folder: options.runtimeFolder,
       port,
       ...(options.streamsMax === undefined ? {} : { streamsMax: options.streamsMax }),

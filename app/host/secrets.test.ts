@@ -223,7 +223,7 @@ test('what is shown never holds a value', async () => {
   const said: unknown[] = [await world.secrets.move({ server: id, names: 'all', as: 'file', dryRun: true })];
   said.push(await move(id), await world.servers.list({}), await world.servers.show({ server: id }));
   said.push(await world.servers.diff({ server: id }), await world.servers.diff({ server: id, level: 'off' }));
-  said.push(await world.servers.history({}), await restore(id, ['GITHUB_TOKEN']), await release(id));
+  said.push(await world.history.list({}), await restore(id, ['GITHUB_TOKEN']), await release(id));
   const text = JSON.stringify(said);
   for (const value of [github, other, token, 's3cr', key.split('\n')[1] ?? '?']) expect(text).not.toContain(value);
   expect(text).toContain('kept-by-belljar:GITHUB_TOKEN');

@@ -30,6 +30,7 @@ import { makeServerWorld, type HostUse, type ServerWorld } from './testing/serve
 let home: string;
 let places: Places;
 let servers: ServerService;
+let history: ServerWorld['history'];
 let policies: PolicyService;
 let activity: Map<string, ServerActivity>;
 let checked: { plan: string; command: string; env: Readonly<Record<string, string>> }[];
@@ -50,7 +51,7 @@ afterEach(() => {
 
 function start(change: Partial<Places> = {}): void {
   world = makeServerWorld(home, change);
-  ({ places, servers, policies, activity, checked, hostUses } = world);
+  ({ places, servers, policies, history, activity, checked, hostUses } = world);
 }
 
 const files = {
@@ -237,8 +238,8 @@ describe('containing and releasing', () => {
     expect((await release('filesystem')).results).toMatchObject([{ changed: true, state: 'off' }]);
     expect(textOf(files.desktop())).toBe(before);
     expect(existsSync(join(places.dataFolder, 'plans', 'claude-desktop.filesystem.plan'))).toBe(false);
-    expect(readdirSync(join(places.dataFolder, 'journal'))).toEqual(['history.jsonl']);
-    expect((await servers.history({})).entries.map((entry) => entry.action)).toEqual(['release', 'contain']);
+    expect(readdirSync(join(places.dataFolder, 'journal'))).toEqual([]);
+    expect((await history.list({})).entries.map((entry) => entry.action)).toEqual(['release', 'contain']);
   });
 
   test.each([
@@ -350,7 +351,9 @@ describe('containing and releasing', () => {
         { changed: false, state: 'off', error: { code: 'config-changed', file: files.desktop() } },
       ]);
       expect(textOf(files.desktop())).toBe(theirs);
-      expect(ownFiles()).toEqual([]);
+      // Begun, and known not to have happened.
+      expect(ownFiles()).toEqual([join(places.stateFolder, 'decisions.jsonl')]);
+      expect((await history.list({})).entries).toEqual([]);
       world.onStep = () => undefined;
       await contain('filesystem');
       const contained = textOf(files.desktop());
@@ -735,7 +738,7 @@ describe('the network', () => {
       host: ['api.github.com 443 checked', 'github.com 443 checked'],
     });
     expect((await list())[0]?.network).toEqual({ mode: 'hosts', hostsSeen: 2, hostsNamed: 2 });
-    expect((await servers.history({})).entries[0]).toMatchObject({
+    expect((await history.list({})).entries[0]).toMatchObject({
       action: 'limit',
       server: 'cursor.a',
       summary: 'limited the network to 2 hosts',
@@ -745,7 +748,7 @@ describe('the network', () => {
     const opened = await limit({ off: true });
     expect(opened).toMatchObject({ changed: true, before: 'hosts', after: 'open' });
     expect(planOf('cursor.a').network).toBe('open');
-    expect((await servers.history({})).entries[0]).toMatchObject({ summary: 'opened the network again' });
+    expect((await history.list({})).entries[0]).toMatchObject({ summary: 'opened the network again' });
     expect(await limit({ dryRun: true })).toMatchObject({ hosts: ['api.github.com:443', 'github.com:443'] });
   });
 
@@ -895,7 +898,7 @@ describe('grants', () => {
           (verb === 'exec' && value.endsWith('/sh')),
       ),
     ).toBe(true);
-    expect((await servers.history({})).entries[0]).toMatchObject({ action: 'grant', server: 'cursor.a' });
+    expect((await history.list({})).entries[0]).toMatchObject({ action: 'grant', server: 'cursor.a' });
     const before = values.length;
     await grant(verb, what);
     expect(planOf('cursor.a')[key]).toHaveLength(before);

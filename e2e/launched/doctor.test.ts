@@ -47,6 +47,7 @@ describe('doctor', () => {
       'folders',
       'launcher',
       'kernel',
+      'resources',
       'documents',
       'servers',
       'secrets',

@@ -16,6 +16,7 @@ int main() {
   test_sealed_tree();
   test_socket_place();
   test_secrets();
+  test_run_group();
   test_pattern();
   test_areas();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);

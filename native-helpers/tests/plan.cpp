@@ -11,7 +11,7 @@ namespace {
 const std::string whole =
     "belljar-plan 3\nserver a.b\nlevel standard\nnetwork open\nrecord all\nspool /s\nspool-limit 65536\nhome /home/u\n"
     "refuse /home/u/.ssh\nread /a%20b\nexec runtime\nwrite arg:1\nwrite arg:2+7\nread cwd\nsocket /run/x\nlocal 5432\nlisten 0\n"
-    "env PATH\nenv LC_*\nset A b%20c\nlimit nofile 1024\n"
+    "env PATH\nenv LC_*\nset A b%20c\nlimit open-files 1024\n"
     "host api.example.com 443 checked\nhost *.example.org 80,443,8000-8010 unchecked\nhost 192.0.2.0/24 * checked\nlink login.example.com\n"
     "permission nested-sandbox\nstart /n\nstart-arg a%20b\nstart-for npx\nstart-for -y\n"
     "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\n"
@@ -49,6 +49,10 @@ void test_plan() {
 
   const std::string before = "belljar-plan 2\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
   check::equal(error_of(before + "end\n"), "", "the version before is read");
+  Plan earlier;
+  check::that(parse_plan(before + "limit nproc 7\nend\n", earlier, error) && earlier.limits[0].name == "processes", "with its words for limits");
+  check::equal(error_of(before + "limit processes 7\nend\n"), "line 10: limit: unknown limit or value", "and no others");
+  check::equal(error_of(with("limit open-files 1024", "limit nofile 1024")), "line 21: limit: unknown limit or value", "which mean nothing now");
   check::equal(error_of(before + "host a.example 443 checked\nend\n"), "line 10: host: wrong number of fields", "but not with keys it did not have");
   check::equal(error_of(before + "link a.example\nend\n"), "line 10: link: unknown key", "nor with these");
   std::string hosts_before = before;
@@ -105,7 +109,7 @@ void test_plan() {
   check::equal(error_of(with("read /a%20b", "read  /a")), "line 10: an empty field", "two spaces");
   check::equal(error_of(with("read /a%20b", "read /a\t")), "line 10: a control character", "a tab");
   check::equal(error_of(with("read /a%20b", "read arg:1+0")), "line 10: read: not a place", "an offset of nothing");
-  check::equal(error_of(with("limit nofile 1024", "limit nofile 0")), "line 21: limit: unknown limit or value", "a limit of nothing");
+  check::equal(error_of(with("limit open-files 1024", "limit open-files 0")), "line 21: limit: unknown limit or value", "a limit of nothing");
   check::equal(error_of(with("env PATH", "env P=x")), "line 18: env: not a variable name", "variable names");
   check::equal(error_of(with("spool-limit 65536", "spool-limit 65535")), "line 7: spool-limit: out of bounds", "bounds");
   check::equal(error_of(with("server a.b", "server ../x")), "line 2: server: not a server id", "server ids");

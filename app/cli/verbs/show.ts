@@ -11,12 +11,22 @@ import {
   networkSentence,
   networkTitles,
   secretStateTitles,
+  resourceWords,
   ruleReasons,
   withheldTitle,
 } from '#contract/sentences.ts';
 import type { ServerDetail } from '#contract/server.ts';
 import type { Command } from '../context.ts';
-import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
+import {
+  commandLine,
+  eventLine,
+  resourceHead,
+  resourceRow,
+  runHead,
+  runRow,
+  serverNotes,
+  stateCell,
+} from '../format.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from '../terminal.ts';
 
@@ -75,7 +85,6 @@ function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
       terminal.paint('dim', `and ${String(ofLevel)} rules that every server of this level has; all of them: --json`),
     );
   }
-  for (const [name, value] of Object.entries(policy.limits)) terminal.out(`limit ${name}: ${String(value)}`);
   if (policy.withheld.length > 0) {
     terminal.out(`\n${terminal.paint('bold', withheldTitle.replace(/:$/, ''))}`);
     for (const one of policy.withheld) terminal.out(`${plain(one.what)}  (${one.reason})`);
@@ -119,6 +128,10 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
   if (policy !== null) {
     tellPolicy(policy, terminal);
     tellAreas(policy, terminal);
+  }
+  if (detail.resources.length > 0) {
+    terminal.out(`\n${terminal.paint('bold', resourceWords.title)}`);
+    terminal.out(terminal.table(resourceHead, detail.resources.map(resourceRow)));
   }
   tellWaiting(detail.afterRestart, terminal);
   if (runs.length > 0) {

@@ -13,7 +13,8 @@ import { cannotPinSentences, toErrorBody } from '#contract/sentences.ts';
 import { readPackageStart, startsWith, type PackageStart } from '#domain/package-start.ts';
 import { isNothing, pinChanges } from '#domain/pin-changes.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { Clock, Journal, Places } from '../ports.ts';
+import type { Decide } from '../decisions/decision-service.ts';
+import type { Clock, Places } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { createExclusive, type Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
@@ -24,7 +25,6 @@ import { sweepTrees } from './sweep.ts';
 export interface PinServiceDeps {
   places: Places;
   clock: Clock;
-  journal: Pick<Journal, 'appendHistory'>;
   pins: PinStore;
   installers: Record<PackageStart['installer'], PackageInstaller>;
   runs: Pick<RunService, 'activity'>;
@@ -32,11 +32,14 @@ export interface PinServiceDeps {
   find: (handle: string) => Promise<FoundServer>;
   exclusive: Exclusive;
   writePlan: (handle: string) => Promise<void>;
+  decide: Decide;
 }
 
 export interface PinService {
   pin: Api['pins.pin'];
   unpin: Api['pins.unpin'];
+  /** Under the lock of changes, which the caller holds. */
+  unpinOne(found: FoundServer, undoes?: string): Promise<void>;
   outdated: Api['pins.outdated'];
 }
 
@@ -74,8 +77,8 @@ export function createPinService(deps: PinServiceDeps): PinService {
 
   const sweep = (server: string): Promise<void> => sweepTrees(pins, deps.runs, server);
 
-  async function remember(action: 'pin' | 'unpin', server: string, summary: string): Promise<void> {
-    await deps.journal.appendHistory({ at: deps.clock.now().toISOString(), action, server, file: null, summary });
+  function pinned(record: PinRecord | null): { package: string; version: string } | null {
+    return record === null ? null : { package: record.package, version: record.version };
   }
 
   function requestOf(
@@ -139,13 +142,18 @@ export function createPinService(deps: PinServiceDeps): PinService {
     if (found.launch === null || !startsWith(found.launch, record.instead))
       throw new BelljarError('config-changed', { file: found.entry.file });
     const before = await recordOf(found.id);
-    await pins.put(record);
-    try {
-      await deps.writePlan(found.id);
-    } catch (error) {
-      await (before === null ? pins.remove(found.id) : pins.put(before));
-      throw error;
-    }
+    const was = before === null || before.version === record.version ? '' : `, was ${before.version}`;
+    const change = { of: 'pin' as const, before: pinned(before), after: pinned(record) };
+    const summary = `pinned ${record.package} ${record.version}${was}`;
+    await deps.decide({ action: 'pin', server: found.id, summary, changes: [change] }, async () => {
+      await pins.put(record);
+      try {
+        await deps.writePlan(found.id);
+      } catch (error) {
+        await (before === null ? pins.remove(found.id) : pins.put(before));
+        throw error;
+      }
+    });
   }
 
   function refuseScripts(found: FoundServer, wanted: Resolution, allowed: boolean): void {
@@ -188,20 +196,16 @@ export function createPinService(deps: PinServiceDeps): PinService {
         // What a person allowed once is allowed for the same packages again.
         refuseScripts(found, wanted, input.withScripts || isRepair);
         const fresh = await install(found, start, installation, wanted);
-        const was = record === null || record.version === fresh.version ? '' : `, was ${record.version}`;
-        await remember('pin', found.id, `pinned ${fresh.package} ${fresh.version}${was}`);
         await sweep(found.id);
         return answer(true, fresh, changes);
       });
     });
 
-  const unpin: PinService['unpin'] = (input) =>
-    deps.exclusive(async () => {
-      refuseRootInUserHome(places);
-      const found = await deps.find(input.server);
-      if (!(await pins.list()).includes(found.id))
-        throw new BelljarError('not-pinned', { params: { server: found.handle } });
-      const record = await recordOf(found.id);
+  const unpinOne: PinService['unpinOne'] = async (found, undoes) => {
+    const record = await recordOf(found.id);
+    const summary = record === null ? 'unpinned' : `unpinned ${record.package} ${record.version}`;
+    const change = { of: 'pin' as const, before: pinned(record), after: null };
+    await deps.decide({ action: 'unpin', server: found.id, summary, changes: [change], undoes }, async () => {
       await pins.remove(found.id);
       try {
         await deps.writePlan(found.id);
@@ -209,9 +213,18 @@ export function createPinService(deps: PinServiceDeps): PinService {
         if (record !== null) await pins.put(record);
         throw error;
       }
-      await remember('unpin', found.id, record === null ? 'unpinned' : `unpinned ${record.package} ${record.version}`);
+    });
+    await sweep(found.id);
+  };
+
+  const unpin: PinService['unpin'] = (input) =>
+    deps.exclusive(async () => {
+      refuseRootInUserHome(places);
+      const found = await deps.find(input.server);
+      if (!(await pins.list()).includes(found.id))
+        throw new BelljarError('not-pinned', { params: { server: found.handle } });
       const effective = await effectiveOf(found.id);
-      await sweep(found.id);
+      await unpinOne(found);
       return { id: found.id, changed: true, effective };
     });
 
@@ -244,5 +257,5 @@ export function createPinService(deps: PinServiceDeps): PinService {
     return { servers };
   };
 
-  return { pin, unpin, outdated };
+  return { pin, unpin, unpinOne, outdated };
 }

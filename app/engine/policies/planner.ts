@@ -24,7 +24,7 @@ export interface PlannerDeps {
 }
 
 /** What a person decided, as far as plans are made of it. */
-export type Decided = Pick<StoredPolicy, 'rules' | 'network'>;
+export type Decided = Pick<StoredPolicy, 'rules' | 'network' | 'limits'>;
 
 export interface Planner {
   /** `decided` replaces what is stored: to see what a decision would lead to before it is. */
@@ -71,6 +71,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       clientFiles: await deps.clientFiles(),
       rules,
       network: stored?.network,
+      limits: stored?.limits,
       environment: places.environment,
       pin: await deps.pins.get(found.id),
     };

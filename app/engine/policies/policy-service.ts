@@ -5,23 +5,27 @@
 import { BelljarError } from '#contract/errors.ts';
 import type { Api, LimitResult, RuleChange } from '#contract/methods.ts';
 import { policyFormatVersion, type EffectivePolicy, type PersonRule, type StoredPolicy } from '#contract/policy.ts';
-import { hostsWords } from '#contract/sentences.ts';
-import type { LaunchedLevel, Level, NetworkMode, RuleVerb } from '#contract/words.ts';
+import { hostsWords, limitTitles, limitValue, resourceWords } from '#contract/sentences.ts';
+import type { Resource } from '#contract/server.ts';
+import { limitNames, type LaunchedLevel, type Level, type NetworkMode, type RuleVerb } from '#contract/words.ts';
 import { readCommandLine } from '#domain/command-line.ts';
+import { policyChanges } from '#domain/decision-changes.ts';
 import { explain, readQuestion } from '#domain/explain.ts';
 import { denialNotEnforceable } from '#domain/grantable.ts';
 import { refuseVoid } from '#domain/areas.ts';
 import { isAnyDepth } from '#domain/pattern.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import { readLimit } from '#domain/resource-limits.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
 import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
+import type { Decide, Deciding } from '../decisions/decision-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { PinStore } from '../pins/ports.ts';
 import type { SecretStore } from '../secrets/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { Clock, FileStore, Journal, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { Clock, FileStore, MachineFacts, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
@@ -32,7 +36,6 @@ export interface PolicyServiceDeps {
   places: Places;
   clock: Clock;
   files: FileStore;
-  journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'isLive' | 'waiting'>;
@@ -44,6 +47,8 @@ export interface PolicyServiceDeps {
   find: (handle: string) => Promise<FoundServer>;
   clientFiles: () => Promise<readonly string[]>;
   exclusive: Exclusive;
+  decide: Decide;
+  machine: MachineFacts;
 }
 
 export interface PolicyService {
@@ -51,7 +56,17 @@ export interface PolicyService {
   revoke: Api['policies.revoke'];
   hosts: Api['policies.hosts'];
   limit: Api['policies.limit'];
+  resources: Api['policies.resources'];
   explain: Api['policies.explain'];
+  /** For undo, under the lock of changes: stores this policy as it is. */
+  restore(
+    found: FoundServer,
+    policy: StoredPolicy,
+    deciding: Pick<Deciding, 'action' | 'summary' | 'undoes'>,
+  ): Promise<void>;
+  whenEffective(server: string): Promise<'now' | 'restart'>;
+  /** Each limit of an effective policy, with who holds it. */
+  resourcesOf(server: string, policy: EffectivePolicy | null): Promise<Resource[]>;
   /** Null at level off. `level` overrides the stored one (for a preview or a check). */
   effectivePolicy(handle: string, level?: LaunchedLevel): Promise<EffectivePolicy | null>;
   /** What would be written for the server; throws `not-enforceable`. */
@@ -116,25 +131,21 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   }
 
   /**
-   * Plan first, then the decision, then the history: what cannot be kept is never stored. Answers whether a running server has it
-   * at once.
+   * Compiled first: what cannot be kept is never stored, and no decision. Answers whether a running server has it at once.
    */
   async function store(
     found: FoundServer,
     decided: StoredPolicy,
-    action: 'grant' | 'revoke' | 'limit',
-    summary: string,
+    deciding: Pick<Deciding, 'action' | 'summary' | 'undoes'>,
   ): Promise<'now' | 'restart'> {
     const effective = await whenEffective(found, decided);
     const level = levelInForce(found, decided);
-    if (level !== null && found.wrapping?.id === found.id) await planner.write(found, level, decided);
-    await policies.put(decided);
-    await deps.journal.appendHistory({
-      at: deps.clock.now().toISOString(),
-      action,
-      server: found.id,
-      file: null,
-      summary,
+    const isPlanned = level !== null && found.wrapping?.id === found.id;
+    if (isPlanned) await planner.compile(found, level, decided);
+    const changes = policyChanges(await policies.get(found.id), decided);
+    await deps.decide({ ...deciding, server: found.id, changes }, async () => {
+      if (isPlanned) await planner.write(found, level, decided);
+      await policies.put(decided);
     });
     return effective;
   }
@@ -157,12 +168,9 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   ): Promise<RuleChange> {
     const level = levelInForce(found, decided);
     if (action === 'grant') await refuseUnkeepable(found, levelToKeep(level), decided);
-    const effective = await store(
-      found,
-      decided,
-      action,
-      `${action === 'grant' ? 'granted' : 'took back'} ${rule.verb} ${rule.what}`,
-    );
+    const narrower = rule.verb === 'deny' ? 'denied' : rule.verb === 'protect' ? 'protected' : `granted ${rule.verb}`;
+    const did = action === 'grant' ? narrower : `took back ${rule.verb}`;
+    const effective = await store(found, decided, { action, summary: `${did} ${rule.what}` });
     return {
       id: found.id,
       rule: personRuleId(rule),
@@ -170,6 +178,21 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       effective,
       policy: level === null ? null : await planner.effective(found, level, decided),
     };
+  }
+
+  async function resourcesOf(server: string, policy: EffectivePolicy | null): Promise<Resource[]> {
+    const run = ((await deps.runs.activity()).get(server) ?? noActivity).lastRun;
+    const { probe } = await deps.machine.get();
+    return limitNames.flatMap((name) => {
+      const limit = policy?.limits[name];
+      if (limit === undefined) return [];
+      // What the last run said of itself; its client may have been in another control group than the one who asks now.
+      const told = run?.start?.limits?.find((one) => one.name === name);
+      const group = name === 'memory' ? probe?.groupMemory : probe?.groupProcesses;
+      const expected =
+        name === 'memory' || name === 'processes' ? (group === true ? 'cgroup' : 'supervisor') : 'rlimit';
+      return [{ name, ...limit, by: limit.value === null ? null : (told?.by ?? (probe === null ? null : expected)) }];
+    });
   }
 
   function hostsOf(decided: Decided): string[] {
@@ -305,12 +328,10 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         const isNew = diff !== '' || stored.network !== decided.network;
         const effective = await whenEffective(found, isNew ? decided : stored);
         if (isNew && !input.dryRun)
-          await store(
-            found,
-            decided,
-            'limit',
-            off ? 'opened the network again' : `limited the network to ${hostsWords(hostsOf(decided).length)}`,
-          );
+          await store(found, decided, {
+            action: 'limit',
+            summary: off ? 'opened the network again' : `limited the network to ${hostsWords(hostsOf(decided).length)}`,
+          });
         return {
           id: found.id,
           level: level ?? 'off',
@@ -324,6 +345,50 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           effective,
         };
       }),
+
+    resources: (input) =>
+      deps.exclusive(async () => {
+        const found = await deps.find(input.server);
+        const stored = await storedOf(found);
+        const limits = { ...stored.limits };
+        const said: string[] = [];
+        for (const name of limitNames) {
+          const text = input.limits[name];
+          if (text === undefined) continue;
+          const value = readLimit(name, text);
+          if (value === undefined) delete limits[name];
+          else limits[name] = value;
+          said.push(`${limitTitles[name]} ${value === undefined ? resourceWords.level : limitValue(name, value)}`);
+        }
+        const { limits: _old, ...rest } = stored;
+        const decided: StoredPolicy = { ...rest, ...(Object.keys(limits).length === 0 ? {} : { limits }) };
+        const changed = policyChanges(stored, decided).length > 0;
+        const effective = await whenEffective(found, decided);
+        if (changed) {
+          refuseRootInUserHome(places);
+          await store(found, decided, { action: 'resources', summary: `set ${said.join(', ')}` });
+        }
+        const level = levelInForce(found, decided);
+        const policy = await planner.effective(found, level ?? levelToKeep(level), decided);
+        return {
+          id: found.id,
+          level: level ?? 'off',
+          changed,
+          resources: await resourcesOf(found.id, policy),
+          effective,
+        };
+      }),
+
+    resourcesOf,
+    async whenEffective(server) {
+      const found = await deps.find(server);
+      return whenEffective(found, await storedOf(found));
+    },
+
+    async restore(found, policy, deciding) {
+      await refuseUnkeepable(found, levelToKeep(levelInForce(found, policy)), policy);
+      await store(found, policy, deciding);
+    },
 
     async explain(input) {
       const found = await deps.find(input.server);

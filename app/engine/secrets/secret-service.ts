@@ -5,10 +5,12 @@
  */
 import { BelljarError } from '#contract/errors.ts';
 import type { Api, SecretsResult } from '#contract/methods.ts';
+import { secretWays, type SecretWay } from '#contract/secret.ts';
 import { keptReference } from '#domain/kept-secrets.ts';
 import type { FoundSecret } from '#domain/secrets.ts';
 import { variableObstacle } from '#domain/secrets.ts';
-import type { Clock, FileStore, Journal, Places, PlanStore } from '../ports.ts';
+import type { Decide, Deciding, SecretChange } from '../decisions/decision-service.ts';
+import type { FileStore, Places, PlanStore } from '../ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { maskedDiff } from '../servers/rewrite.ts';
@@ -21,9 +23,8 @@ import { secretsInFile } from './secret-facts.ts';
 
 export interface SecretServiceDeps {
   places: Places;
-  clock: Clock;
   files: FileStore;
-  journal: Pick<Journal, 'appendHistory'>;
+  decide: Decide;
   plans: PlanStore;
   secrets: SecretStore;
   runs: Pick<RunService, 'activity'>;
@@ -34,6 +35,8 @@ export interface SecretServiceDeps {
 export interface SecretService {
   move: Api['secrets.move'];
   restore: Api['secrets.restore'];
+  /** For undo, under the lock of changes, which the caller holds. */
+  undoMoves(found: FoundServer, changes: readonly SecretChange[], undoes: string): Promise<void>;
 }
 
 export function createSecretService(deps: SecretServiceDeps): SecretService {
@@ -74,62 +77,89 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
     };
   }
 
-  async function remember(found: FoundServer, summary: string): Promise<void> {
-    await deps.journal.appendHistory({
-      at: deps.clock.now().toISOString(),
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+  interface Move {
+    names: 'all' | readonly string[];
+    as: SecretWay;
+    dryRun?: boolean | undefined;
+    undoes?: string;
+  }
+
+  /** Under the lock of changes, as is `putBackOne`. */
+  async function moveOne(found: FoundServer, { names, as, dryRun, undoes }: Move): Promise<SecretsResult> {
+    refuseRootInUserHome(deps.places);
+    const { text, kept } = takeOut(found, chosen(found, names), as);
+    if (kept.length === 0 || dryRun === true) return resultOf(found, text, kept, false);
+    await files.assertReplaceable(found.config.snapshot);
+    const plan = await plans.read(found.id);
+    const moving: Deciding = {
       action: 'secrets',
       server: found.id,
       file: found.entry.file,
-      summary,
+      summary: `moved ${kept.map(({ name }) => name).join(', ')} out of the file`,
+      changes: kept.map(({ name, as: after }) => ({ of: 'secret', name, before: null, after })),
+      undoes,
+    };
+    await deps.decide(moving, async () => {
+      try {
+        for (const secret of kept) await secrets.put(found.id, secret);
+        await deps.writePlan(found.id);
+        await files.replace(found.config.snapshot, encode(text));
+      } catch (error) {
+        // The file decides: what it holds itself needs no store. Where that cannot be told, both keep it.
+        const now = await servers.reread(found).catch(() => null);
+        if (now !== null) await letGo(secrets, now);
+        if (plan !== null && (await secrets.list(found.id)).length === 0) await plans.write(found.id, plan);
+        throw error;
+      }
     });
+    return resultOf(found, text, kept, true);
   }
 
-  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+  async function putBackOne(found: FoundServer, { names, dryRun, undoes }: Omit<Move, 'as'>): Promise<SecretsResult> {
+    refuseRootInUserHome(deps.places);
+    const asked = await keptFor(secrets, found);
+    const unknown = names === 'all' ? [] : names.filter((name) => !asked.some((each) => each.name === name));
+    if (unknown[0] !== undefined)
+      throw new BelljarError('no-such-secret', { params: { name: unknown[0], server: found.handle } });
+    const kept = asked.filter(({ name }) => names === 'all' || names.includes(name));
+    const { config, entry } = found;
+    const text = putBack(config, config.text, entry.path, kept);
+    prove(config, entry.path, text, valuesOf(kept));
+    if (kept.length === 0 || dryRun === true) return resultOf(found, text, kept, false);
+    const puttingBack: Deciding = {
+      action: 'secrets',
+      server: found.id,
+      file: found.entry.file,
+      summary: `put ${kept.map(({ name }) => name).join(', ')} back into the file`,
+      changes: kept.map(({ name, as: before }) => ({ of: 'secret', name, before, after: null })),
+      undoes,
+      // Putting back must work also where nothing can be written down.
+      mustHappen: true,
+    };
+    await deps.decide(puttingBack, async () => {
+      await files.replace(config.snapshot, encode(text));
+      const now = await servers.reread(found);
+      await letGo(secrets, now);
+      if ((await plans.read(found.id)) !== null) await deps.writePlan(found.id);
+    });
+    return resultOf(found, text, kept, true);
+  }
 
   return {
     move: (input) =>
-      servers.exclusive(async () => {
-        refuseRootInUserHome(deps.places);
-        const found = await servers.findContained(input.server, input.project);
-        const { text, kept } = takeOut(found, chosen(found, input.names), input.as);
-        if (kept.length === 0 || input.dryRun) return resultOf(found, text, kept, false);
-        await files.assertReplaceable(found.config.snapshot);
-        const plan = await plans.read(found.id);
-        try {
-          for (const secret of kept) await secrets.put(found.id, secret);
-          await deps.writePlan(found.id);
-          await files.replace(found.config.snapshot, encode(text));
-        } catch (error) {
-          // The file decides: what it holds itself needs no store. Where that cannot be told, both keep it.
-          const now = await servers.reread(found).catch(() => null);
-          if (now !== null) await letGo(secrets, now);
-          if (plan !== null && (await secrets.list(found.id)).length === 0) await plans.write(found.id, plan);
-          throw error;
-        }
-        await remember(found, `moved ${kept.map(({ name }) => name).join(', ')} out of the file`);
-        return resultOf(found, text, kept, true);
-      }),
-
+      servers.exclusive(async () => moveOne(await servers.findContained(input.server, input.project), input)),
     restore: (input) =>
-      servers.exclusive(async () => {
-        refuseRootInUserHome(deps.places);
-        const found = await servers.reread(await servers.find(input.server));
-        const asked = await keptFor(secrets, found);
-        const unknown =
-          input.names === 'all' ? [] : input.names.filter((name) => !asked.some((each) => each.name === name));
-        if (unknown[0] !== undefined)
-          throw new BelljarError('no-such-secret', { params: { name: unknown[0], server: found.handle } });
-        const kept = asked.filter(({ name }) => input.names === 'all' || input.names.includes(name));
-        const { config, entry } = found;
-        const text = putBack(config, config.text, entry.path, kept);
-        prove(config, entry.path, text, valuesOf(kept));
-        if (kept.length === 0 || input.dryRun) return resultOf(found, text, kept, false);
-        await files.replace(config.snapshot, encode(text));
-        const now = await servers.reread(found);
-        await letGo(secrets, now);
-        if ((await plans.read(found.id)) !== null) await deps.writePlan(found.id);
-        await remember(found, `put ${kept.map(({ name }) => name).join(', ')} back into the file`);
-        return resultOf(found, text, kept, true);
-      }),
+      servers.exclusive(async () => putBackOne(await servers.reread(await servers.find(input.server)), input)),
+
+    async undoMoves(found, changes, undoes) {
+      const back = changes.filter(({ after }) => after === null).map(({ name }) => name);
+      if (back.length > 0) await putBackOne(await servers.reread(found), { names: back, undoes });
+      for (const as of secretWays) {
+        const names = changes.filter(({ after }) => after === as).map(({ name }) => name);
+        if (names.length > 0) await moveOne(await servers.reread(found), { names, as, undoes });
+      }
+    },
   };
 }

@@ -7,12 +7,14 @@
  */
 import { BelljarError, type ErrorBody } from '#contract/errors.ts';
 import type { Api, ChangeResult } from '#contract/methods.ts';
-import { policyFormatVersion, type StoredPolicy } from '#contract/policy.ts';
+import type { DecisionChange } from '#contract/decision.ts';
+import { policyFormatVersion, type EffectivePolicy, type StoredPolicy } from '#contract/policy.ts';
 import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts';
-import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts';
+import type { CheckResult, FileDiff, Problem, Resource, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { plainLaunch } from '#domain/command-line.ts';
 import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
+import { policyChanges } from '#domain/decision-changes.ts';
 import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
@@ -20,6 +22,7 @@ import { countReached, seenHosts } from '#domain/seen-hosts.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
+import type { Decide } from '../decisions/decision-service.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { Log } from '../events/ports.ts';
 import { describePin, fetchesOf } from '../pins/pin-facts.ts';
@@ -78,6 +81,9 @@ export interface ServerServiceDeps {
   events: Pick<EventService, 'list' | 'denialsLastHour' | 'hostUses'>;
   checks: Pick<CheckService, 'check'>;
   machine: MachineFacts;
+  decide: Decide;
+  /** `PolicyService.resourcesOf`. */
+  resourcesOf: (server: string, policy: EffectivePolicy | null) => Promise<Resource[]>;
   log: Log;
 }
 
@@ -90,7 +96,9 @@ export interface ServerService {
   contain: Api['servers.contain'];
   release: Api['servers.release'];
   level: Api['servers.level'];
-  history: Api['history.list'];
+  /** For undo, under the lock of changes, which the caller holds. */
+  containOne(found: FoundServer, level: LaunchedLevel, undoes: string): Promise<void>;
+  releaseOne(found: FoundServer, undoes: string): Promise<void>;
   /** From `client/name`, a bare name where unique, or an id. Throws `not-found`, `ambiguous`. */
   find(handle: string): Promise<FoundServer>;
   /** The same server as its file says now. Throws `config-changed` where it is gone. */
@@ -107,7 +115,6 @@ export interface ServerService {
 
 const shownEvents = 50;
 const shownRuns = 20;
-const historyDefault = 100;
 const defaultLevel: LaunchedLevel = 'standard';
 
 /** What a change of one server came across, for its result. */
@@ -400,13 +407,17 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     await policies.put({ ...(stored ?? { v: policyFormatVersion, server: found.id, rules: [] }), level });
   }
 
-  async function remember(
-    action: 'contain' | 'release' | 'level',
-    found: FoundServer,
-    summary: string,
-    file: string | null,
-  ): Promise<void> {
-    await journal.appendHistory({ at: deps.clock.now().toISOString(), action, server: found.id, file, summary });
+  /** What putting an entry through the launcher, or back, changes besides the file. */
+  async function containmentChanges(found: FoundServer, contained: boolean, level: Level): Promise<DecisionChange[]> {
+    const before = (await policies.get(found.id).catch(() => null))?.level ?? 'off';
+    const pin = contained ? null : await deps.pins.get(found.id).catch(() => null);
+    return [
+      { of: 'contained', before: !contained, after: contained },
+      ...(before === level ? [] : [{ of: 'level' as const, before, after: level }]),
+      ...(pin === null
+        ? []
+        : [{ of: 'pin' as const, before: { package: pin.package, version: pin.version }, after: null }]),
+    ];
   }
 
   /** What was there before a change that did not come to its end; put back so that nothing half-done remains. */
@@ -423,6 +434,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     listed: FoundServer,
     input: { level?: LaunchedLevel | undefined; dryRun: boolean; project?: boolean | undefined },
     seen: Seen,
+    undoes?: string,
   ): Promise<boolean> {
     const found = await reread(listed);
     refuseUncontainable(found);
@@ -432,7 +444,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     if (isInPlace(before.state)) {
       const isOther = before.level !== level;
       // The same level again writes the plan anew all the same: what it was made from may have changed.
-      if (!input.dryRun) await (isOther ? setLevel(found, level) : planner.write(found, level));
+      if (!input.dryRun) await (isOther ? setLevel(found, level, undoes) : planner.write(found, level));
       return isOther;
     }
     await refuseKept(found, input.project);
@@ -455,21 +467,24 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       original: wrapped.original,
       wrapped: { text: wrapped.entryText, launcher: places.launcher },
     };
-    try {
-      await journal.put(entry);
-      await plans.write(found.id, plan);
-      await store(found, level);
-      await files.replace(found.config.snapshot, new TextEncoder().encode(wrapped.text));
-    } catch (error) {
-      await putBack();
-      throw error;
-    }
-    await journal.put({ ...entry, settled: true });
-    await remember('contain', found, `contained at ${level}`, found.entry.file);
+    const changes = await containmentChanges(found, true, level);
+    const deciding = { server: found.id, file: found.entry.file, summary: `contained at ${level}`, changes, undoes };
+    await deps.decide({ ...deciding, action: 'contain' }, async () => {
+      try {
+        await journal.put(entry);
+        await plans.write(found.id, plan);
+        await store(found, level);
+        await files.replace(found.config.snapshot, new TextEncoder().encode(wrapped.text));
+      } catch (error) {
+        await putBack();
+        throw error;
+      }
+      await journal.put({ ...entry, settled: true });
+    });
     return true;
   }
 
-  async function releaseOne(listed: FoundServer, dryRun: boolean, seen: Seen): Promise<boolean> {
+  async function releaseOne(listed: FoundServer, dryRun: boolean, seen: Seen, undoes?: string): Promise<boolean> {
     const found = await reread(listed);
     const record = await recordOf(found);
     const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
@@ -487,18 +502,19 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     seen.diff = maskedDiff(found, rewrite.text);
     await files.assertReplaceable(found.config.snapshot);
     if (dryRun) return true;
-    // From here on the record proves nothing: were this ended now, the entry may stand either way.
-    if (record !== null) await journal.put({ ...record, settled: false });
-    try {
-      await files.replace(found.config.snapshot, new TextEncoder().encode(rewrite.text));
-    } catch (error) {
-      if (record !== null) await journal.put(record);
-      throw error;
-    }
-    await forget(found, true);
-    // Last of all, and only what the file is seen to hold.
-    await letGo(deps.secrets, await reread(found));
-    await remember('release', found, 'put back', found.entry.file);
+    const changes = await containmentChanges(found, false, 'off');
+    const deciding = { server: found.id, file: found.entry.file, summary: 'put back', changes, undoes };
+    await deps.decide({ ...deciding, action: 'release', mustHappen: true }, async () => {
+      // From here on the record proves nothing: were this ended now, the entry may stand either way.
+      if (record !== null) await journal.put({ ...record, settled: false });
+      try {
+        await files.replace(found.config.snapshot, new TextEncoder().encode(rewrite.text));
+      } catch (error) {
+        if (record !== null) await journal.put(record);
+        throw error;
+      }
+      await forget(found, true);
+    });
     return true;
   }
 
@@ -542,16 +558,23 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
   }
 
   /** Changes the level of a server that already runs through the launcher; takes effect at its next start. */
-  async function setLevel(found: FoundServer, level: LaunchedLevel): Promise<void> {
+  async function setLevel(found: FoundServer, level: LaunchedLevel, undoes?: string): Promise<void> {
     const putBack = await keepOwn(found);
-    try {
-      await planner.write(found, level);
-      await store(found, level);
-    } catch (error) {
-      await putBack();
-      throw error;
-    }
-    await remember('level', found, `level ${level}`, null);
+    const stored = await policies.get(found.id);
+    const changes = policyChanges(stored, {
+      ...(stored ?? { v: policyFormatVersion, server: found.id, rules: [] }),
+      level,
+    });
+    const deciding = { server: found.id, summary: `level ${level}`, changes, undoes };
+    await deps.decide({ ...deciding, action: 'level' }, async () => {
+      try {
+        await planner.write(found, level);
+        await store(found, level);
+      } catch (error) {
+        await putBack();
+        throw error;
+      }
+    });
   }
 
   /** The result of one change of one server: what happened, or what went wrong, and the state it is in now. */
@@ -652,7 +675,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         deps.startedPlans.waiting(found.id),
       ]);
       const { comes, goes } = waiting ?? nothingWaits;
-      return { server, policy, events, runs, afterRestart: { comes: [...comes], goes: [...goes] } };
+      return {
+        server,
+        policy,
+        resources: await deps.resourcesOf(found.id, policy),
+        events,
+        runs,
+        afterRestart: { comes: [...comes], goes: [...goes] },
+      };
     },
 
     async check(input, signal) {
@@ -710,6 +740,11 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       return { results };
     },
 
-    history: async (input) => ({ entries: await journal.history(input.limit ?? historyDefault) }),
+    async containOne(found, level, undoes) {
+      await containOne(found, { level, dryRun: false, project: true }, {}, undoes);
+    },
+    async releaseOne(found, undoes) {
+      await releaseOne(found, false, {}, undoes);
+    },
   };
 }

@@ -2,6 +2,7 @@
  * An engine in memory, for tests of the host alone: the same shapes, errors and events as the real one, no files, no
  * processes. Its servers can be contained, levelled and released, and each change is seen by the next list.
  */
+import type { HistoryEntry } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { ChangeResult } from '#contract/methods.ts';
@@ -26,6 +27,8 @@ const probe: Probe = {
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: false,
+  groupProcesses: false,
   enforcement: { full: ['landlock.files', 'seccomp.filter'], partial: [], missing: [] },
 };
 
@@ -116,6 +119,19 @@ export interface MemoryEngine extends HostEngine {
   /** Makes `servers.check` take this long. */
   slowMs: number;
 }
+
+const decision: HistoryEntry = {
+  id: '00000000000000a1',
+  at,
+  door: 'command-line',
+  action: 'contain',
+  server: 'claude-desktop.files',
+  file: null,
+  summary: 'contained at standard',
+  changes: [{ of: 'contained', before: false, after: true }],
+  undoes: null,
+  undone: false,
+};
 
 export function createMemoryEngine(): MemoryEngine {
   const servers = new Map(['files', 'notes'].map((name) => [`claude-desktop.${name}`, makeServer(name)]));
@@ -213,6 +229,7 @@ export function createMemoryEngine(): MemoryEngine {
       'servers.show': async ({ server }) => ({
         server: find(server),
         policy: null,
+        resources: [],
         events,
         runs: [run],
         afterRestart: { comes: [], goes: [] },
@@ -347,8 +364,15 @@ export function createMemoryEngine(): MemoryEngine {
         if (id !== run.run) throw new BelljarError('no-such-run', { params: { run: id } });
         return { ...run, live: false, endedAt: at };
       },
-      'history.list': async () => ({
-        entries: [{ id: '1', at, action: 'contain', server: 'claude-desktop.files', file: null, summary: 'contained' }],
+      'policies.resources': async ({ server }) => {
+        const found = find(server);
+        return { id: found.id, level: found.level, changed: true, resources: [], effective: 'now' };
+      },
+      'history.list': async () => ({ entries: [decision] }),
+      'history.undo': async () => ({
+        undone: { ...decision, undone: true },
+        decision: { ...decision, id: '00000000000000b2', action: 'undo', undoes: decision.id },
+        effective: 'now',
       }),
       'questions.list': questions.list,
       'questions.ask': questions.ask,

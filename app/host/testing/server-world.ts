@@ -4,11 +4,14 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding, HistoryEntry } from '#contract/methods.ts';
+import type { Finding } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { CheckResult, Run } from '#contract/server.ts';
 import type { CheckSubject } from '#engine/checks/check-service.ts';
+import { createDecisionService, type DecisionService } from '#engine/decisions/decision-service.ts';
+import type { DecisionLine, DecisionLog } from '#engine/decisions/ports.ts';
 import type { EventService } from '#engine/events/event-service.ts';
+import type { Log } from '#engine/events/ports.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import { createStartedPlans } from '#engine/policies/started-plans.ts';
 import type {
@@ -16,6 +19,7 @@ import type {
   FileStore,
   Journal,
   JournalRecord,
+  MachineFacts,
   Places,
   PlanStore,
   PolicyStore,
@@ -26,6 +30,7 @@ import { createSecretService, type SecretService } from '#engine/secrets/secret-
 import type { SecretStore } from '#engine/secrets/ports.ts';
 import { createServerService, type ServerService } from '#engine/servers/server-service.ts';
 import { findClients } from '#platform/clients/clients.ts';
+import { createDecisionLog } from '#platform/decisions/decision-log.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
@@ -48,6 +53,7 @@ export interface ServerWorld {
   policies: PolicyService;
   secrets: SecretService;
   store: SecretStore;
+  history: Pick<DecisionService, 'list' | 'undo'>;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
   checked: {
@@ -94,6 +100,7 @@ interface Replaced {
   policies?: PolicyStore;
   processes?: Processes;
   clients?: Clients;
+  decisions?: DecisionLog;
 }
 
 /** Belljar's own documents without a disk, and no processes, where a test is about the clients' files and there are many. */
@@ -101,19 +108,17 @@ export function memoryDocuments(): Required<Omit<Replaced, 'files' | 'clients'>>
   const records = new Map<string, JournalRecord>();
   const plans = new Map<string, string>();
   const policies = new Map<string, StoredPolicy>();
-  const history: HistoryEntry[] = [];
+  const decisions: DecisionLine[] = [];
   return {
     journal: {
       get: (server) => Promise.resolve(records.get(server) ?? null),
       put: (record) => Promise.resolve(void records.set(record.server, record)),
       remove: (server) => Promise.resolve(void records.delete(server)),
       list: () => Promise.resolve([...records.values()]),
-      appendHistory(entry) {
-        const whole = { id: history.length.toString(), ...entry };
-        history.push(whole);
-        return Promise.resolve(whole);
-      },
-      history: (limit) => Promise.resolve(history.toReversed().slice(0, limit)),
+    },
+    decisions: {
+      append: (line) => Promise.resolve(void decisions.push(line)),
+      read: () => Promise.resolve(decisions),
     },
     processes: { self: process.pid, list: () => Promise.resolve([]) },
     plans: {
@@ -170,10 +175,48 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     runs: base.runs,
     now: Date.now,
   });
+  const log: Log = {
+    info: () => undefined,
+    warn(code, facts) {
+      // Where a fault was put into the very file that it is about.
+      if (code.startsWith('decision-not-')) return;
+      throw new Error(`${code}: ${JSON.stringify(facts)}`);
+    },
+  };
+  const machine: MachineFacts = {
+    get: () =>
+      Promise.resolve({
+        system: 'linux',
+        user: 'anna',
+        home,
+        version: '0.1.0',
+        probe: null,
+        probeError: 'not asked',
+        enforcementSentence: 'Nothing.',
+      }),
+  };
+  const decisions = createDecisionService({
+    ...base,
+    decisions: replaced.decisions ?? createDecisionLog({ stateFolder: places.stateFolder }),
+    door: () => 'command-line',
+    log,
+    undoing: () => ({
+      find,
+      exclusive,
+      release: servers.releaseOne,
+      contain: servers.containOne,
+      unpin: () => Promise.reject(new Error('not asked')),
+      moveSecrets: secrets.undoMoves,
+      restore: policies.restore,
+      effective: policies.whenEffective,
+    }),
+  });
   const servers = createServerService({
     ...base,
     plans: startedPlans.plans,
     startedPlans,
+    decide: decisions.decide,
+    resourcesOf: (server, policy) => policies.resourcesOf(server, policy),
     processes: replaced.processes ?? createProcesses(),
     launcher: { install: () => Promise.resolve(places.launcher) },
     events: {
@@ -198,28 +241,14 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
         });
       },
     },
-    machine: {
-      get: () =>
-        Promise.resolve({
-          system: 'linux',
-          user: 'anna',
-          home,
-          version: '0.1.0',
-          probe: null,
-          probeError: 'not asked',
-          enforcementSentence: 'Nothing.',
-        }),
-    },
-    log: {
-      info: () => undefined,
-      warn(code, facts) {
-        throw new Error(`${code}: ${JSON.stringify(facts)}`);
-      },
-    },
+    machine,
+    log,
   });
   const { find, clientFiles, exclusive } = servers;
   const policies = createPolicyService({
     ...base,
+    machine,
+    decide: decisions.decide,
     plans: startedPlans.plans,
     startedPlans,
     events: { hostUses: () => Promise.resolve(hostUses) },
@@ -229,6 +258,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   });
   const secrets = createSecretService({
     ...base,
+    decide: decisions.decide,
     servers,
     writePlan: (server) => policies.writePlan(server),
   });
@@ -259,6 +289,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     policies,
     secrets,
     store: base.secrets,
+    history: decisions,
     activity,
     hostUses,
     checked,

@@ -11,9 +11,10 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } fr
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
+import { gapsInWalls } from '#contract/event.ts';
 import type { Finding } from '#contract/methods.ts';
 import type { PinRecord } from '#contract/pin.ts';
-import { toErrorBody } from '#contract/sentences.ts';
+import { resourcesSentence, toErrorBody } from '#contract/sentences.ts';
 import type { Secret } from '#contract/secret.ts';
 import type { Server } from '#contract/server.ts';
 import { serverIdPattern } from '#contract/words.ts';
@@ -217,9 +218,12 @@ async function examineLauncher({ launcher, engine }: ExaminationsOptions, repair
 async function examineKernel({ launcher }: ExaminationsOptions): Promise<Finding[]> {
   try {
     const probe = await launcher.probe();
-    const { missing, partial } = probe.enforcement;
-    const severity = missing.length > 0 ? 'error' : partial.length > 0 ? 'warning' : 'ok';
-    return [finding({ code: 'kernel', severity, sentence: enforcementSentence(probe) })];
+    const { missing } = probe.enforcement;
+    const severity = missing.length > 0 ? 'error' : gapsInWalls(probe.enforcement).length > 0 ? 'warning' : 'ok';
+    return [
+      finding({ code: 'kernel', severity, sentence: enforcementSentence(probe) }),
+      finding({ code: 'resources', severity: 'ok', sentence: resourcesSentence(probe) }),
+    ];
   } catch (error) {
     return [
       finding({

@@ -2,21 +2,14 @@
  * The journal: what stood in a client's file before Belljar edited it. Written and synced before the edit, kept until the
  * server is released: `<data>/journal/<server id>.json`. The entries' own texts, which hold secrets, lie in the store of
  * secrets; the journal names them. Both are 0600 in 0700 folders that no rule can open, and nothing of them is ever shown.
- *
- * Beside it `history.jsonl`: what was done and when, without secrets, one object a line, cut to the newest when it grows.
  */
-import { randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BelljarError } from '#contract/errors.ts';
-import { historyEntrySchema, type HistoryEntry } from '#contract/methods.ts';
 import { serverIdPattern, serverIdSchema } from '#contract/words.ts';
 import type { Journal, JournalRecord } from '#engine/ports.ts';
-import { writeError } from '../files/file-store.ts';
 import {
   listOwnFiles,
-  makeOwnFolder,
   parseDocument,
   readOwnFile,
   removeOwnFile,
@@ -25,8 +18,6 @@ import {
 import { createSealedEntries, sealedNamePattern } from '../secrets/sealed-entries.ts';
 
 const journalFormatVersion = 2;
-const historyMax = 10_000;
-const historyMaxBytes = 4 * 1024 * 1024;
 
 const facts = {
   server: serverIdSchema,
@@ -60,7 +51,6 @@ const sealedSchema = z.strictObject({ v: z.literal(journalFormatVersion), ...tex
 export function createJournal(dataFolder: string): Journal {
   const folder = join(dataFolder, 'journal');
   const fileOf = (server: string): string => join(folder, `${server}.json`);
-  const historyFile = join(folder, 'history.jsonl');
   const sealed = createSealedEntries(dataFolder);
 
   async function read(server: string): Promise<z.infer<typeof documentSchema> | null> {
@@ -97,21 +87,6 @@ export function createJournal(dataFolder: string): Journal {
     }
   }
 
-  async function readHistory(): Promise<HistoryEntry[]> {
-    const text = await readOwnFile(historyFile);
-    if (text === null) return [];
-    return text.split('\n').flatMap((line) => {
-      if (line === '') return [];
-      try {
-        // A line that a kill cut short, or a newer Belljar wrote, is skipped: the history proves nothing, it only tells.
-        const parsed = historyEntrySchema.safeParse(JSON.parse(line));
-        return parsed.success ? [parsed.data] : [];
-      } catch {
-        return [];
-      }
-    });
-  }
-
   return {
     get,
     async put(record) {
@@ -137,29 +112,5 @@ export function createJournal(dataFolder: string): Journal {
       );
       return records.filter((record) => record !== null);
     },
-    async appendHistory(entry) {
-      const whole: HistoryEntry = { id: randomBytes(8).toString('hex'), ...entry };
-      await makeOwnFolder(folder);
-      try {
-        const handle = await open(historyFile, 'a', 0o600);
-        let size: number;
-        try {
-          // Starts with a line end, so that a line which a kill cut short spoils nothing but itself.
-          await handle.writeFile(`\n${JSON.stringify(historyEntrySchema.parse(whole))}\n`);
-          await handle.sync();
-          size = (await handle.stat()).size;
-        } finally {
-          await handle.close();
-        }
-        if (size > historyMaxBytes) {
-          const kept = (await readHistory()).slice(-historyMax / 2);
-          await writeOwnFile(historyFile, kept.map((item) => `${JSON.stringify(item)}\n`).join(''));
-        }
-      } catch (error) {
-        throw writeError(error, historyFile);
-      }
-      return whole;
-    },
-    history: async (limit) => (await readHistory()).toReversed().slice(0, limit),
   };
 }

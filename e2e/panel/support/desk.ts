@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Secret } from '#contract/secret.ts';
-import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
+import type { CheckResult, FileDiff, Resource, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { PinChanges } from '#contract/pin.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
@@ -186,6 +186,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     };
   }
 
+  const resources: Resource[] = [
+    { name: 'memory', value: 4 * 1024 ** 3, source: 'level', by: 'cgroup' },
+    { name: 'processes', value: 2048, source: 'level', by: 'cgroup' },
+    { name: 'open-files', value: null, source: 'person', by: null },
+    { name: 'cpu-time', value: 600, source: 'person', by: 'rlimit' },
+  ];
+
   const opened: string[] = [];
   const questions = createQuestionService({
     browser: {
@@ -218,6 +225,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return {
         server: found,
         policy: found.level === 'off' ? null : policy(found),
+        resources: found.level === 'off' || found.level === 'watch' ? [] : resources,
         events: [],
         runs: found.lastRun === null ? [] : [found.lastRun],
       };
@@ -375,6 +383,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return { ...found.lastRun, live: false };
     },
     'history.list': async () => ({ entries: [] }),
+    'history.undo': async () => {
+      throw new BelljarError('no-such-decision');
+    },
+    'policies.resources': async ({ server }) => {
+      const found = find(server);
+      return { id: found.id, level: found.level, changed: false, resources, effective: 'restart' };
+    },
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,

@@ -28,6 +28,8 @@ const probe: Probe = {
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: true,
+  groupProcesses: true,
   enforcement: {
     full: ['landlock.files', 'landlock.tcp', 'seccomp.filter', 'seccomp.notify'],
     partial: [],

@@ -311,12 +311,20 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
   }
   if (key == "limit") {
     auto number = parse_number(fields[2], UINT64_MAX / 2);
-    bool known = value == "nofile" || value == "fsize" || value == "cpu" || value == "nproc" || value == "memory";
-    if (!known || !number || *number == 0) return wrong("unknown limit or value");
-    for (const Limit& limit : plan.limits) {
-      if (limit.name == value) return wrong("stands twice");
+    // The version before has the kernel's own words.
+    static constexpr struct {
+      const char* name;
+      const char* before;
+    } names[] = {{"memory", "memory"}, {"processes", "nproc"}, {"open-files", "nofile"}, {"file-size", "fsize"}, {"cpu-time", "cpu"}};
+    const char* name = nullptr;
+    for (const auto& one : names) {
+      if (value == (newest ? one.name : one.before)) name = one.name;
     }
-    plan.limits.push_back({std::string(value), *number});
+    if (name == nullptr || !number || *number == 0) return wrong("unknown limit or value");
+    for (const Limit& limit : plan.limits) {
+      if (limit.name == name) return wrong("stands twice");
+    }
+    plan.limits.push_back({name, *number});
     return true;
   }
   return wrong("unknown key");

@@ -23,6 +23,7 @@
 #include <utime.h>
 
 #include "../core/text.hpp"
+#include "event-loop.hpp"
 #include "kernel.hpp"
 #include "supervisor.hpp"
 
@@ -516,14 +517,36 @@ Supervisor::Answer Supervisor::decide_socket(Target& target, const seccomp_notif
 // A sandbox of the run's own (a browser's): exactly the namespaces that one is made of, and a root folder for what is in one.
 // Where that root folder is stands behind a pointer and does not matter: what the supervisor does for a caller whose root
 // is another, it does from there.
+// The answer is made from a count and from nothing that the caller could change; what it lets on is the kernel's to do.
+Supervisor::Answer Supervisor::decide_process(Target& target) {
+  if (settings_.processes == 0 || tasks_.take(target.thread(), steady_nanoseconds())) return {};
+  record_limit("processes", 1, target.process(), "broker", "EAGAIN");
+  return {false, EAGAIN, 0, false};
+}
+
+void Supervisor::record_limit(const char* target, uint64_t times, int process, const char* by, const char* error) {
+  for (uint64_t i = 0; i < times; i++) {
+    Observation observation;
+    observation.kind = "limit";
+    observation.target = target;
+    observation.refused = true;
+    observation.by = by;
+    observation.error = error;
+    observation.pid = process;
+    spool_.observe(std::move(observation), program_of);
+  }
+}
+
 Supervisor::Answer Supervisor::decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule) {
   bool root = rule.action == Action::change_root;
   uint64_t flags = request.data.args[0];
+  if (rule.nr == SYS_clone && namespace_text("", flags).empty()) return decide_process(target);
   bool known = root ? target.is_apart(Apart::users, true) : is_sandbox_namespace(rule.nr, flags);
   std::string text = root ? rule.name : namespace_text(rule.name, flags);
   if (!settings_.nested_sandbox || !known) return refuse(target, "syscall", std::move(text), rule.error);
   if (settings_.record_all) record(target, "syscall", std::move(text), false, 0, "broker");
   roots_differ_ = roots_differ_ || root;
+  if (rule.nr == SYS_clone) return decide_process(target);
   return {};
 }
 

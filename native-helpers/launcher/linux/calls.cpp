@@ -517,8 +517,17 @@ bool is_interface_command(uint32_t command) {
   return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
 }
 
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested) {
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted) {
   std::vector<CallRule> rules = contained ? contained_calls(nested) : watched_calls();
+  if (contained && counted) {
+    for (CallRule& rule : rules) {
+      if (rule.nr == SYS_clone) rule.when = When::always;
+    }
+#ifdef SYS_fork
+    rules.push_back({SYS_fork, "fork", Action::new_process, When::always, EAGAIN, "processes are counted"});
+    rules.push_back({SYS_vfork, "vfork", Action::new_process, When::always, EAGAIN, "processes are counted"});
+#endif
+  }
   if (!contained || !datagrams) return rules;
   for (CallRule& rule : rules) {
     if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;

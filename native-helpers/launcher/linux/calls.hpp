@@ -68,7 +68,8 @@ enum class Action {
   shm_get,
   shm_use,
   owner,           // fcntl F_SETOWN: arg 2 names who gets signals
-  new_namespace,   // clone, unshare: arg 0 holds CLONE_NEW* flags
+  new_namespace,   // clone, unshare: arg 0 holds CLONE_NEW* flags; where processes are counted here, every clone
+  new_process,     // fork, vfork
   interface_command,  // ioctl with nested-sandbox: arg 1 is the command
   change_root,
   // Refused always.
@@ -117,7 +118,8 @@ const std::vector<CallRule>& contained_calls(bool nested);
 const std::vector<CallRule>& watched_calls();
 
 // The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested);
+// `counted`: no control group bounds its processes, so each new one is stopped.
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);

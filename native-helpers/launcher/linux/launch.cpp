@@ -48,6 +48,8 @@
 #include "places.hpp"
 #include "plan-file.hpp"
 #include "plan-watch.hpp"
+#include "resources.hpp"
+#include "run-group.hpp"
 #include "sealed-tree.hpp"
 #include "secrets.hpp"
 #include "sockets.hpp"
@@ -365,6 +367,8 @@ struct Run {
   NetworkProcess network;
   bool has_network_process = false;
   bool contained = true;
+  Resources resources;
+  RunGroup group;           // none where the session has none to divide, and once the server's first process could not join it
   rlim_t server_files = 0;  // the soft limit that the client gave, where the supervisor raised its own
   int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
   int started_write = -1;
@@ -394,29 +398,43 @@ std::string end_json(const Run& run, const char* cause, bool has_code, int code,
 }
 
 void apply_limits(Run& run) {
-  auto set = [&run](int resource, uint64_t value, bool hard = true) {
-    rlimit now{};
-    getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
-    rlim_t bound = std::min<rlim_t>(value, now.rlim_max);
-    rlimit wanted{bound, hard ? bound : now.rlim_max};
-    if (setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) != 0) {
-      server_fails(run, exit_refused, "limit-failed", errno_text("A resource limit could not be set (setrlimit"));
-    }
-  };
-  if (run.server_files != 0) set(RLIMIT_NOFILE, run.server_files, false);
+  const char* failed = apply_resources(run.resources, run.group, run.server_files);
   // A core file would hold the server's secrets, and be written by the kernel outside every rule.
-  if (run.contained) set(RLIMIT_CORE, 0);
-  for (const Limit& limit : run.plan.limits) {
-    if (limit.name == "nofile") set(RLIMIT_NOFILE, limit.value);
-    else if (limit.name == "fsize") set(RLIMIT_FSIZE, limit.value);
-    else if (limit.name == "cpu") set(RLIMIT_CPU, limit.value);
-    else if (limit.name == "nproc") set(RLIMIT_NPROC, limit.value);
-    else set(RLIMIT_AS, limit.value);
-  }
+  rlimit none{0, 0};
+  if (failed == nullptr && run.contained && setrlimit(RLIMIT_CORE, &none) != 0) failed = "setrlimit RLIMIT_CORE";
+  if (failed != nullptr) server_fails(run, exit_refused, "limit-failed", errno_text((std::string("A resource limit could not be set (") + failed).c_str()) + ").");
 }
 
-[[noreturn]] void run_server(Run& run, int supervisor, int inner_wall, const std::vector<sock_filter>& filter, int to_supervisor,
+// What the server's first process tells before it waits to be let go.
+struct Ready {
+  int listener;
+  bool in_group;
+};
+
+// The processes that the supervisor counts: all, unless the kernel does.
+uint64_t counted_processes(const Run& run, bool in_group) {
+  return run.contained && !(in_group && run.group.bounds_processes()) ? run.resources.processes : 0;
+}
+
+std::vector<CallRule> calls_of(const Run& run, bool in_group) {
+  return calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, counted_processes(run, in_group) != 0);
+}
+
+// When the memory of the whole machine runs out, the kernel ends what counts most. A value that is higher already stays.
+void server_first_to_go() {
+  constexpr int more = 200;
+  Descriptor fd(open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  char text[16] = {};
+  if (!fd || read(fd.get(), text, sizeof text - 1) <= 0 || atoi(text) >= more) return;
+  std::string value = std::to_string(more);
+  if (pwrite(fd.get(), value.data(), value.size(), 0) < 0) return;  // a machine that forbids it loses this, and nothing else
+}
+
+[[noreturn]] void run_server(Run& run, int supervisor, int inner_wall, int to_supervisor,
                              int from_supervisor, char* const* arguments, char* const* environment) {
+  // Before anything that keeps it from writing there.
+  bool in_group = run.group.join();
+  if (run.contained) server_first_to_go();
   // Dies with the supervisor; its descendants are then ended by the guardian.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor) {
     server_fails(run, exit_refused, "launcher-gone", "The launcher ended while it was starting the server.");
@@ -437,7 +455,8 @@ void apply_limits(Run& run) {
       server_fails(run, exit_refused, "landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
+  std::vector<sock_filter> filter = make_filter(calls_of(run, in_group), run.contained);
+  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
   long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
   if (listener < 0 && errno == EINVAL) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
@@ -448,10 +467,10 @@ void apply_limits(Run& run) {
                  errno == EBUSY ? "Another sandbox around this session already watches its system calls, so Belljar cannot."
                                 : errno_text("The system call filter could not be applied (seccomp"));
   }
-  int number = static_cast<int>(listener);
+  Ready ready{static_cast<int>(listener), in_group};
   char go = 0;
-  if (write(to_supervisor, &number, sizeof number) != sizeof number || read(from_supervisor, &go, 1) != 1) _exit(exit_refused);
-  close(number);
+  if (write(to_supervisor, &ready, sizeof ready) != sizeof ready || read(from_supervisor, &go, 1) != 1) _exit(exit_refused);
+  close(ready.listener);
   execve(run.launch.program.c_str(), arguments, environment);
   int status = errno == ENOENT ? exit_not_found : exit_not_executable;
   std::string sentence = errno_text(("The command could not be started (execve " + run.launch.program).c_str()) + ").";
@@ -495,6 +514,18 @@ struct Housekeeping {
   Spool* spool;
   int server;
   int signals;
+  MemoryWatch memory;
+  GroupHits hits;  // of the run's group, as last seen
+
+  // Bounds that were met since the last time.
+  void see_limits() {
+    int ended = memory.look(steady_nanoseconds());
+    if (ended != 0) supervisor->record_limit("memory", 1, ended, "broker");
+    GroupHits now = run->group.hits();
+    if (now.memory > hits.memory) supervisor->record_limit("memory", now.memory - hits.memory, server, "kernel");
+    if (now.processes > hits.processes) supervisor->record_limit("processes", now.processes - hits.processes, server, "kernel");
+    hits = now;
+  }
 };
 
 [[noreturn]] void* keep_house(void* argument) {
@@ -504,7 +535,8 @@ struct Housekeeping {
   int64_t flushed = 0;
   const char* cause = nullptr;
   while (true) {
-    house.supervisor->poll_pending(flush_every_ms, house.signals);
+    house.supervisor->poll_pending(house.memory.due(steady_nanoseconds(), flush_every_ms), house.signals);
+    house.see_limits();
     signalfd_siginfo info{};
     while (read(house.signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       int signal = static_cast<int>(info.ssi_signo);
@@ -539,6 +571,9 @@ struct Housekeeping {
     if (!server_ended) continue;
     // The server is gone: whatever it left behind goes too, before the run is called ended.
     end_descendants();
+    house.see_limits();
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) house.supervisor->record_limit("cpu-time", 1, house.server, "kernel");
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) house.supervisor->record_limit("file-size", 1, house.server, "kernel");
     house.supervisor->finish_network();
     house.supervisor->finish_links();
     house.supervisor->clean_up();
@@ -604,8 +639,6 @@ struct Housekeeping {
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox), run.contained);
-
   int up[2];
   int down[2];
   if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0) stop("pipe-failed", errno_text("pipe2"));
@@ -621,21 +654,21 @@ struct Housekeeping {
   pid_t server = fork();
   if (server < 0) stop("fork-failed", errno_text("fork"));
   if (server == 0) {
-    run_server(run, self, walls.inner.get(), filter, up[1], down[0], arguments.data(), variables.data());
+    run_server(run, self, walls.inner.get(), up[1], down[0], arguments.data(), variables.data());
   }
   run.secrets.wipe();
   run.shared->server_pid.store(server);
   close(run.started_write);
   close(up[1]);
   close(down[0]);
-  int listener_number = -1;
-  if (read(up[0], &listener_number, sizeof listener_number) != sizeof listener_number) {
+  Ready ready{-1, false};
+  if (read(up[0], &ready, sizeof ready) != sizeof ready) {
     int status = 0;
     waitpid(server, &status, 0);
     stop("start-failed", "The server's first process ended before it could be contained.");
   }
   Descriptor pidfd(static_cast<int>(syscall(number::pidfd_open, server, 0)));
-  int listener = pidfd ? static_cast<int>(syscall(number::pidfd_getfd, pidfd.get(), listener_number, 0)) : -1;
+  int listener = pidfd ? static_cast<int>(syscall(number::pidfd_getfd, pidfd.get(), ready.listener, 0)) : -1;
   if (listener < 0) {
     std::string text = errno_text("pidfd_getfd");
     kill(server, SIGKILL);
@@ -650,6 +683,13 @@ struct Housekeeping {
   walls = Walls{};
 
   Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
+  bool group_memory = ready.in_group && run.group.bounds_memory();
+  bool group_processes = ready.in_group && run.group.bounds_processes();
+  run.offer.bound_memory = run.resources.memory != 0;
+  run.offer.bound_processes = run.resources.processes != 0;
+  run.offer.group_memory = group_memory;
+  run.offer.group_processes = group_processes;
+  run.offer.group_missing = run.group.missing();
   EnforcementReport report = enforcement_of(run.offer, run.plan.level, run.plan.nested_sandbox);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
                        network_name(run.plan.network) + "\",\"program\":";
@@ -657,6 +697,7 @@ struct Housekeeping {
   detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
   detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
   add_json_list(detail, "notApplied", places.not_applied, 100, 400);
+  detail += ",\"limits\":" + resources_json(run.resources, group_memory, group_processes);
   detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
   spool.run_start(detail, server, run.launch.program);
 
@@ -675,11 +716,12 @@ struct Housekeeping {
   settings.hole_v4 = run.network.holes.v4_address;
   settings.hole_v6 = run.network.holes.v6_address;
   settings.resolver = run.contained && run.has_network_process;
+  settings.processes = counted_processes(run, ready.in_group);
   settings.sockets = std::move(sockets);
   settings.private_tmp = run.private_tmp;
   settings.private_shm = run.private_shm;
   Supervisor supervisor(std::move(settings), std::move(places.grants), spool, listener);
-  Housekeeping house{&run, &supervisor, &spool, server, signals};
+  Housekeeping house{&run, &supervisor, &spool, server, signals, MemoryWatch(self, run.contained && !group_memory ? run.resources.memory : 0), {}};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 256 * 1024);
@@ -769,7 +811,9 @@ void start_network_process(Run& run) {
     pid_t gone = waitpid(supervisor, &status, WNOHANG);
     if (gone == supervisor || (gone < 0 && errno == ECHILD)) break;
   }
+  run.group.end_all();
   end_descendants();
+  run.group.remove();
   bool crashed = WIFSIGNALED(status);
   if (!run.shared->ended.exchange(true) && run.spool_fd >= 0) {
     Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
@@ -1051,6 +1095,11 @@ void launch(const Request& request) {
 
   places.not_applied.insert(places.not_applied.end(), not_applied.begin(), not_applied.end());
 
+  if (run.contained) {
+    run.resources = resources_of(run.plan);
+    run.group = RunGroup::make(run.id, run.resources.memory, run.resources.processes);
+  }
+
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     refuse({"subreaper-failed", errno_text("prctl PR_SET_CHILD_SUBREAPER"), "", exit_refused}, run.plan.server);
   }
@@ -1077,6 +1126,7 @@ void launch(const Request& request) {
   pid_t supervisor = signals >= 0 ? fork() : -1;
   if (supervisor < 0) {
     if (!run.folder_name.empty()) remove_tree(spool_folder.get(), run.folder_name.c_str());
+    run.group.remove();
     refuse({"fork-failed", errno_text("fork"), "", exit_refused}, run.plan.server);
   }
   if (supervisor == 0) {
@@ -1100,6 +1150,11 @@ void launch(const Request& request) {
 
 int print_probe() {
   Offer offer = probe_kernel();
+  RunGroup group = RunGroup::make("probe-" + random_name(8), 1ULL << 30, 64);
+  offer.group_memory = group.bounds_memory();
+  offer.group_processes = group.bounds_processes();
+  offer.group_missing = group.missing();
+  group.remove();
   utsname system{};
   uname(&system);
   std::string out = "{\"v\":1,\"launcher\":";
@@ -1116,6 +1171,8 @@ int print_probe() {
   flag("notifySyncWake", offer.sync_wake_up);
   flag("pidfdGetfd", offer.pidfd_getfd);
   flag("userNamespaces", offer.user_namespaces);
+  flag("groupMemory", offer.group_memory);
+  flag("groupProcesses", offer.group_processes);
   out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard, false)) + "}\n";
   return fwrite(out.data(), 1, out.size(), stdout) == out.size() && fflush(stdout) == 0 ? 0 : 1;
 }

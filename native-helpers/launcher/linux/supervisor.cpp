@@ -64,10 +64,11 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox)),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.processes != 0)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
+      tasks_(self_, settings_.processes),
       network_(std::move(settings_.network_process), settings_.hole_v4, settings_.hole_v6, settings_.network),
       resolver_users_(512),
       pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -361,6 +362,8 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       return decide_shm(target, request, rule->action);
     case Action::owner:
       return decide_owner(target, request);
+    case Action::new_process:
+      return decide_process(target);
     case Action::new_namespace:
     case Action::change_root:
       return decide_namespace(target, request, *rule);

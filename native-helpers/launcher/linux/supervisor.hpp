@@ -26,6 +26,7 @@
 #include "network-link.hpp"
 #include "network.hpp"
 #include "places.hpp"
+#include "resources.hpp"
 #include "target.hpp"
 #include "walls.hpp"
 
@@ -48,6 +49,7 @@ struct Settings {
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
   Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
   Descriptor link_notes;             // what it tells of them
+  uint64_t processes = 0;            // how many the run may have, where they are counted here; 0: the kernel counts, or nobody
   Descriptor plan_changes;           // from the guardian, of new plans
   int server = 0;                    // its first process, and that one's program
   std::string program;
@@ -77,6 +79,9 @@ class Supervisor {
   void clean_up();
 
   bool in_run(int process) const;
+
+  // A bound of the run was met: `target` is its name. `by`: who held it.
+  void record_limit(const char* target, uint64_t times, int process, const char* by, const char* error = nullptr);
 
  private:
   struct Answer {
@@ -210,6 +215,7 @@ class Supervisor {
   Answer decide_socket(Target& target, const seccomp_notif& request);
   Answer refuse_socket(Target& target, const seccomp_notif& request);
   Answer decide_namespace(Target& target, const seccomp_notif& request, const CallRule& rule);
+  Answer decide_process(Target& target);
   Answer give_unused_map(Target& target);
 
   void answer(const seccomp_notif& request, const Answer& answer);
@@ -248,6 +254,7 @@ class Supervisor {
   std::vector<FolderFact> folders_;
   std::vector<FileFact> files_;  // lately seen not to be symlinks, in folders that the server cannot change
   std::unordered_set<int> segments_;
+  TaskCount tasks_;
   NetworkLink network_;
   // Files served in place of the machine's: made anew when those change.
   struct ServedFile {

@@ -227,6 +227,12 @@ EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested) {
       brokering ? "supervisor.broker" : "supervisor.broker: needs Linux 5.14");
   if (!offer.memory_seal) put(report.partial, "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
   if (nested) put(report.partial, "kernel.namespaces: it may make user namespaces of its own, in which more of the kernel can be asked for (permission nested-sandbox)");
+  // Without a group both are held all the same, which is another thing than the kernel's bound.
+  std::string why = offer.group_missing.empty() ? "" : ": " + offer.group_missing;
+  if (offer.group_memory) put(report.full, "limits.memory");
+  else if (offer.bound_memory) put(report.partial, "limits.memory: watched by the supervisor, which ends the largest process of the run beyond the bound" + why);
+  if (offer.group_processes) put(report.full, "limits.processes");
+  else if (offer.bound_processes && offer.notify) put(report.partial, "limits.processes: counted by the supervisor before each new one" + why);
   if (offer.notify && !offer.sync_wake_up) put(report.partial, "seccomp.speed: no synchronous wake-up before Linux 6.6");
   return report;
 }

@@ -51,6 +51,12 @@ struct Offer {
   bool pidfd_getfd = false;
   bool user_namespaces = false;
   bool memory_seal = false;  // memfd_create's MFD_NOEXEC_SEAL
+  // How much a run may use: what is bounded at all, and what of it a control group of the run's own bounds.
+  bool bound_memory = true;
+  bool bound_processes = true;
+  bool group_memory = false;
+  bool group_processes = false;
+  std::string group_missing;  // why there is none
 };
 
 // Can memory files be sealed against execution?

@@ -3,6 +3,7 @@ import { Popover } from '@base-ui/react/popover';
 import { FlaskConical, ShieldAlert, ShieldCheck, ShieldOff, Undo2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
+import { gapsInWalls } from '#contract/event.ts';
 import type { Machine } from '#contract/server.ts';
 import { BellJar } from '../../lib/components/bell-jar.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -54,7 +55,7 @@ function Walls({ title, list }: { title: string; list: readonly string[] }): Rea
 function EnforcementLine({ machine }: { machine: Machine }): ReactNode {
   const { probe } = machine;
   const missing = probe === null ? 1 : probe.enforcement.missing.length;
-  const partial = probe === null ? 0 : probe.enforcement.partial.length;
+  const partial = probe === null ? 0 : gapsInWalls(probe.enforcement).length;
   const tone = probe === null ? 'refused' : missing + partial > 0 ? 'warn' : 'good';
   const Icon = tone === 'good' ? ShieldCheck : tone === 'warn' ? ShieldAlert : ShieldOff;
   return (

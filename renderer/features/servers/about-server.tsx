@@ -7,8 +7,10 @@ import {
   areaWords,
   durationWords,
   grantSentences,
+  historyWords,
   nameNotChecked,
   networkTitles,
+  resourceWords,
   ruleReasons,
   ruleTitle,
   runEndPhrase,
@@ -22,6 +24,8 @@ import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { ServerSecrets } from './server-secrets.tsx';
+import { DecisionList } from '../decisions/decision-list.tsx';
+import { ResourceLimits } from '../resources/resource-limits.tsx';
 
 const ownShown = 200;
 const runsShown = 8;
@@ -269,6 +273,10 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
         <>
           <h5 className="about-title">What it may do</h5>
           <Policy server={server} detail={detail} />
+          <h5 className="about-title">{resourceWords.title}</h5>
+          <ResourceLimits server={server} resources={detail.resources} />
+          <h5 className="about-title">{historyWords.title}</h5>
+          <DecisionList entries={about?.decisions ?? []} />
           <h5 className="about-title">Last runs</h5>
           {detail.runs.length === 0 ? (
             <p className="about-faint">None seen yet.</p>

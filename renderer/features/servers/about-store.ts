@@ -1,15 +1,19 @@
 /** What one server may do and how its runs went: asked for when a card is opened, and again when something changes. */
 import { createStore } from 'zustand/vanilla';
+import type { HistoryEntry } from '#contract/decision.ts';
 import type { ErrorBody } from '#contract/errors.ts';
 import type { Rule } from '#contract/policy.ts';
-import { areaWords } from '#contract/sentences.ts';
+import { areaWords, resourceWords } from '#contract/sentences.ts';
 import type { ServerDetail } from '#contract/server.ts';
+import type { LimitName } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
 import type { NoticesStore } from '../notices/notices-store.ts';
 
 export interface About {
   detail: ServerDetail | null;
+  /** What was decided for it, newest first. */
+  decisions: readonly HistoryEntry[];
   error: ErrorBody | null;
 }
 
@@ -17,6 +21,8 @@ export interface AboutState {
   /** Open cards by server id. */
   open: ReadonlyMap<string, About>;
 }
+
+const decisionsShown = 20;
 
 export type AboutStore = ReturnType<typeof createAboutStore>;
 
@@ -41,9 +47,13 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
   async function loadOnce(id: string): Promise<void> {
     let about: About;
     try {
-      about = { detail: await transport.call('servers.show', { server: id }), error: null };
+      const [detail, history] = await Promise.all([
+        transport.call('servers.show', { server: id }),
+        transport.call('history.list', { server: id, limit: decisionsShown }),
+      ]);
+      about = { detail, decisions: history.entries, error: null };
     } catch (error) {
-      about = { detail: null, error: toBody(error) };
+      about = { detail: null, decisions: [], error: toBody(error) };
     }
     store.setState((state) => (state.open.has(id) ? { open: new Map(state.open).set(id, about) } : state));
   }
@@ -66,7 +76,7 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           store.setState({ open });
           return;
         }
-        store.setState({ open: open.set(id, { detail: null, error: null }) });
+        store.setState({ open: open.set(id, { detail: null, decisions: [], error: null }) });
         await load(id);
       },
       refresh: async (id: string): Promise<void> => {
@@ -85,6 +95,18 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           const answer = await transport.call('policies.grant', { server: id, verb: 'write', what: rule.what });
           return answer.effective === 'now' ? areaWords.lifted : `${areaWords.lifted} It takes effect after a restart.`;
         }),
+      /** Null when it is done. */
+      setResources: async (id: string, limits: Partial<Record<LimitName, string>>): Promise<ErrorBody | null> => {
+        try {
+          const answer = await transport.call('policies.resources', { server: id, limits });
+          const when = answer.effective === 'restart' ? resourceWords.restart : resourceWords.now;
+          notices.actions.say('done', answer.changed ? when : resourceWords.unchanged);
+        } catch (error) {
+          return toBody(error);
+        }
+        await load(id);
+        return null;
+      },
       stop: (id: string, run: string): Promise<void> =>
         act(id, async () => {
           await transport.call('runs.stop', { run });

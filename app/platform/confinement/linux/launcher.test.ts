@@ -34,6 +34,8 @@ const answer = {
   notifySyncWake: true,
   pidfdGetfd: true,
   userNamespaces: true,
+  groupMemory: true,
+  groupProcesses: true,
   enforcement: { full: [], partial: [], missing: [] },
 };
 

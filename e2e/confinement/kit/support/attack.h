@@ -68,6 +68,7 @@ __attribute__((unused)) static const char *errno_name(int value) {
       {ENOTCONN, "ENOTCONN"},
       {EMSGSIZE, "EMSGSIZE"},
       {EPIPE, "EPIPE"},
+      {EMFILE, "EMFILE"},
       {ENOMEM, "ENOMEM"},
       {EIDRM, "EIDRM"},
       {ECHILD, "ECHILD"},
