@@ -5,7 +5,7 @@ import type { Decision } from '#contract/decision.ts';
 export type DecisionLine = Decision | { v: 1; id: string; done: boolean };
 
 export interface DecisionLog {
-  /** On disk when it resolves. Throws `disk-full`, `write-failed`, `newer-format`. */
+  /** A decision is on disk when it resolves. Throws `disk-full`, `write-failed`, `newer-format`. */
   append(line: DecisionLine): Promise<void>;
   /** Oldest first. Throws `newer-format`. */
   read(): Promise<DecisionLine[]>;

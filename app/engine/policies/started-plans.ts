@@ -2,6 +2,7 @@
  * The plans that live runs were started with. A plan that is replaced while runs of its server live is kept for each of them until
  * they end: what a change means for a running server follows from what it has, and not from what was decided last.
  */
+import { BelljarError } from '#contract/errors.ts';
 import { isLive, nothingWaits, waitingOf, type Waiting } from '#domain/live-change.ts';
 import type { PlanStore, StartedPlanStore } from '../ports.ts';
 import type { RunService } from '../runs/run-service.ts';
@@ -49,7 +50,11 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
     plans: {
       ...plans,
       async write(server, text) {
-        const old = await plans.read(server);
+        // What cannot be read (a link in its place) started no run; it is replaced.
+        const old = await plans.read(server).catch((error: unknown) => {
+          if (error instanceof BelljarError && error.code === 'config-unreadable') return null;
+          throw error;
+        });
         if (old === null || old === text) return plans.write(server, text);
         const before = await liveRuns(server);
         await keep(server, before, old);

@@ -78,7 +78,8 @@ export function createDecisionLog(options: DecisionLogOptions): DecisionLog {
         const handle = await open(file, 'a', 0o600);
         try {
           await handle.writeFile(`\n${JSON.stringify(line)}\n`);
-          await handle.sync();
+          // What became of a decision is found out again where that was lost.
+          if ('action' in line) await handle.sync();
           size = (await handle.stat()).size;
         } finally {
           await handle.close();

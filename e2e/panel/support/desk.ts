@@ -228,6 +228,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         resources: found.level === 'off' || found.level === 'watch' ? [] : resources,
         events: [],
         runs: found.lastRun === null ? [] : [found.lastRun],
+        afterRestart: { comes: [], goes: [] },
       };
     },
     'servers.check': async ({ server }) => checkOf(find(server)),
