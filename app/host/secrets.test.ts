@@ -230,6 +230,23 @@ test('what is shown never holds a value', async () => {
   expect(text).toContain('moved GITHUB_TOKEN, DB_PASSWORD, SIGNING_KEY out of the file');
 });
 
+test('a move is undone exactly, and done again', async () => {
+  const { id, file, wrapped } = await setUp('JSON');
+  const kept = (): string[] => stored(id).filter((name) => !name.endsWith('.sealed'));
+  const { names } = await move(id);
+  const [moved, before] = [textOf(file), kept()];
+  const { decision } = await world.history.undo({});
+  expect(textOf(file)).toBe(wrapped);
+  expect(kept()).toEqual([]);
+  expect(decision.changes).toEqual(names.map((name) => ({ of: 'secret', name, before: 'variable', after: null })));
+  await world.history.undo({ id: decision.id });
+  expect([textOf(file), kept()]).toEqual([moved, before]);
+  await restore(id, ['GITHUB_TOKEN']);
+  // Of what was moved, one is back already: the newer decision is named.
+  const first = (await world.history.list({})).entries.findLast(({ action }) => action === 'secrets');
+  await expect(world.history.undo({ id: first?.id ?? '' })).rejects.toMatchObject({ code: 'decision-overtaken' });
+});
+
 test('a dry run writes nothing', async () => {
   const { id, file, wrapped } = await setUp('JSON');
   const result = await world.secrets.move({ server: id, names: 'all', as: 'variable', dryRun: true });

@@ -514,6 +514,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         throw error;
       }
       await forget(found, true);
+      // Last of all, and only what the file is seen to hold.
+      await letGo(deps.secrets, await reread(found));
     });
     return true;
   }
