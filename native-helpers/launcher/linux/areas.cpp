@@ -195,7 +195,13 @@ std::optional<Supervisor::Answer> Supervisor::open_in_area(Target& target, const
     if (error == ELOOP || error == EINVAL || would_wait(error, flags)) return std::nullopt;
     return Answer{false, error, 0, false};
   }
+  struct stat info{};
+  if (fstat(fd.get(), &info) != 0 || info.st_dev == proc_device_) return std::nullopt;
   if (settings_.record_all) record(target, kind_of_open(flags, makes && (flags & O_EXCL) != 0), full, false, 0, "broker");
+  if (!S_ISFIFO(info.st_mode)) {
+    wait_as_asked(fd.get(), flags);
+    return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
+  }
   return give_opened(target, std::move(fd), Descriptor(), flags);
 }
 
