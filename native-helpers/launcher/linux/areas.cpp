@@ -178,7 +178,8 @@ bool Supervisor::finish_opens() {
 
 std::optional<Supervisor::Answer> Supervisor::open_in_area(Target& target, const std::string& full, uint64_t flags, uint64_t mode) {
   // A folder that is gone has a name that another one may have by now.
-  if (other_root_ || !plain_path(full) || full.find(" (deleted)/") != std::string::npos) return std::nullopt;
+  bool elsewhere = full.starts_with("/proc/") || full.find(" (deleted)/") != std::string::npos;
+  if (other_root_ || elsewhere || !plain_path(full)) return std::nullopt;
   bool makes = (flags & O_CREAT) != 0;
   AreaVerdict verdict = areas_.judge(full, makes ? Touch::name : changes(flags) ? Touch::change : Touch::read);
   if (verdict.kind != AreaVerdict::Kind::allowed || verdict.late) return std::nullopt;
