@@ -346,7 +346,22 @@ const known: readonly Technique[] = [
   },
 ];
 
+/** The supervisor may look into the run's processes, so what is asked of /proc through it would be seen with its eyes. */
+const kernels: readonly Technique[] = [
+  {
+    name: 'areas-proc',
+    tries: "read another process's environment, with the whole disk as an area",
+    program: 'open-file',
+    plan: () => ({ areas: [{ access: 'read', place: '/' }] }),
+    args: () => ['absolute', 'read', `/proc/${process.pid.toString()}/environ`],
+    errno: 'EACCES',
+    event: { kind: 'file.read', target: () => `/proc/${process.pid.toString()}/environ` },
+    twin: { args: ({ arena }) => ['absolute', 'read', arena.secret] },
+  },
+];
+
 defineTechniques('areas', [
   ...[...opens, ...below, ...tree, ...attributes, ...descriptors, ...planted].map(techniqueOf),
   ...known,
+  ...kernels,
 ]);

@@ -5,10 +5,12 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 
 #include "kernel.hpp"
 #include "target.hpp"
@@ -139,8 +141,16 @@ class Work {
     return !leads_somewhere(moved.get(), there) || refuse(to, there);
   }
 
+  // What the kernel's own files say depends on who opens them: they are nobody's to open for the server.
+  bool is_kernels() const {
+    struct statfs filesystem{};
+    int known = objects_.object >= 0 ? objects_.object : objects_.folder;
+    return fstatfs(known, &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+  }
+
   bool decide() {
     using Kind = AreaCall::Kind;
+    if (call_.kind != Kind::bind && is_kernels()) return false;
     bool changes = (call_.flags & O_ACCMODE) != O_RDONLY || (call_.flags & O_TRUNC) != 0 || (call_.flags & O_TMPFILE) == O_TMPFILE;
     std::string name = objects_.folder >= 0 ? path_in(objects_.folder, call_.name) : std::string();
     switch (call_.kind) {

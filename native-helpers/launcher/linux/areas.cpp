@@ -178,7 +178,8 @@ bool Supervisor::finish_opens() {
 
 std::optional<Supervisor::Answer> Supervisor::open_in_area(Target& target, const std::string& full, uint64_t flags, uint64_t mode) {
   // A folder that is gone has a name that another one may have by now.
-  if (other_root_ || !plain_path(full) || full.find(" (deleted)/") != std::string::npos) return std::nullopt;
+  bool elsewhere = full.starts_with("/proc/") || full.find(" (deleted)/") != std::string::npos;
+  if (other_root_ || elsewhere || !plain_path(full)) return std::nullopt;
   bool makes = (flags & O_CREAT) != 0;
   AreaVerdict verdict = areas_.judge(full, makes ? Touch::name : changes(flags) ? Touch::change : Touch::read);
   if (verdict.kind != AreaVerdict::Kind::allowed || verdict.late) return std::nullopt;
@@ -195,7 +196,13 @@ std::optional<Supervisor::Answer> Supervisor::open_in_area(Target& target, const
     if (error == ELOOP || error == EINVAL || would_wait(error, flags)) return std::nullopt;
     return Answer{false, error, 0, false};
   }
+  struct stat info{};
+  if (fstat(fd.get(), &info) != 0 || info.st_dev == proc_device_) return std::nullopt;
   if (settings_.record_all) record(target, kind_of_open(flags, makes && (flags & O_EXCL) != 0), full, false, 0, "broker");
+  if (!S_ISFIFO(info.st_mode)) {
+    wait_as_asked(fd.get(), flags);
+    return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
+  }
   return give_opened(target, std::move(fd), Descriptor(), flags);
 }
 

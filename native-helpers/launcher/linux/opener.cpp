@@ -51,7 +51,7 @@ bool confine_opener_calls() {
   code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, native_audit_arch});
   code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
   load(offsetof(seccomp_data, nr));
-  for (int nr : {SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_readlinkat, SYS_getdents64, SYS_fcntl,
+  for (int nr : {SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_statx, SYS_readlinkat, SYS_getdents64, SYS_fcntl,
                  SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_truncate, SYS_umask, SYS_bind,
                  SYS_lseek, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn,
                  SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group,

@@ -88,6 +88,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
     path_rights_.emplace_back(grant.path, rights);
   }
   areas_ = AreaRules(std::move(areas), settings_.patterns);
+  struct stat proc{};
+  if (stat("/proc", &proc) == 0) proc_device_ = proc.st_dev;
   started_names_ = settings_.network.hosts.full_names();
   if (!settings_.private_shm.empty()) {
     shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));

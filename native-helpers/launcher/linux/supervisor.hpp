@@ -238,6 +238,7 @@ class Supervisor {
     uint64_t rights;
   };
   AreaRules areas_;
+  uint64_t proc_device_ = 0;                // of /proc, which is nobody's to open for the server
   Descriptor opener_;                       // who opens what was granted late; none where nothing was
   std::vector<std::string> started_names_;  // hosts that have made-up addresses since the start
   std::mutex new_rules_mutex_;
