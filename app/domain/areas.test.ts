@@ -238,9 +238,11 @@ describe('who decides last', () => {
 
   test('the last word counts where it names a place', () => {
     fc.assert(
-      fc.property(rules, fc.constantFrom('read', 'write', 'deny', 'protect'), path, (all, verb, at) => {
+      fc.property(rules, fc.constantFrom('read', 'write', 'deny', 'protect'), path, name, (all, verb, at, below) => {
         const plan = tryPlan({ rules: [...all.filter(({ what }) => what !== at), given(verb, at)] });
         if (plan === null) return;
+        if (verb === 'deny') expect(allows(plan, 'read', `${at}/${below}`)).toBe(false);
+        if (verb === 'deny' || verb === 'protect') expect(allows(plan, 'write', `${at}/${below}`)).toBe(false);
         if (verb === 'deny') expect(allows(plan, 'read', at)).toBe(false);
         if (verb === 'deny' || verb === 'protect') expect(allows(plan, 'write', at)).toBe(false);
         if (verb === 'read' || verb === 'write') expect(allows(plan, 'read', at)).toBe(true);

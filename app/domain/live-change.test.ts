@@ -37,7 +37,7 @@ describe('a running server has at once', () => {
     [
       'hosts both ways',
       { hosts: [{ pattern: 'a.b', ports: '1', checked: true }] },
-      { local: [1], socket: [['/x']], links: ['c.d'] },
+      { local: [1], listen: [0], socket: [['/x']], links: ['c.d'] },
     ],
     ['what it never is told', {}, { refuse: ['/x'], spoolLimit: 70_000 }],
   ])('%s', (_, started, next) => {
@@ -60,7 +60,13 @@ describe('only its next start brings', () => {
     ['a place that only a start can resolve', {}, { areas: [read('cwd')] }, ['area read cwd'], []],
     ['the environment', {}, { env: ['PATH', 'A'], set: [{ name: 'B', value: 'c' }] }, ['env A', 'set B c'], []],
     ['the mode of the network', {}, { network: 'hosts' }, ['network hosts'], ['network open']],
-    ['ports to listen on', {}, { listen: [80] }, ['listen 80'], []],
+    [
+      'hosts and ports without a network',
+      { network: 'none', local: [1] },
+      { network: 'none', listen: [80] },
+      ['listen 80'],
+      ['local 1'],
+    ],
     [
       'permissions, limits and the level',
       {},

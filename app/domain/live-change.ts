@@ -14,7 +14,9 @@ export interface Waiting {
 export const nothingWaits: Waiting = { comes: [], goes: [] };
 
 /** Taken up and taken away at once. */
-const live = new Set(['area', 'deny', 'protect', 'except', 'host', 'local', 'socket', 'link']);
+const live = new Set(['area', 'deny', 'protect', 'except', 'socket', 'link']);
+/** The same, but for a server that was started without a network. */
+const liveInNetwork = new Set(['host', 'local', 'listen']);
 /** Given at once, as areas; taken away with the end of the run. */
 const givenLive = new Set(['read', 'write']);
 /** What the person does not decide, or what follows from other lines. */
@@ -37,6 +39,7 @@ export function waiting(started: Plan, next: Plan): Waiting {
     if (silent.has(key)) return false;
     if (key === 'area') return comes && isSymbol(line) && !isGranted(line, before);
     if (live.has(key)) return false;
+    if (liveInNetwork.has(key)) return started.network === 'none';
     return !(comes && givenLive.has(key) && !isSymbol(line));
   };
   return {

@@ -55,26 +55,32 @@ function comparedFrom(root: string, path: string): number {
   return inside ? root.lastIndexOf('/') + 1 : path.length;
 }
 
-/**
- * How much of the path the pattern names, in bytes: up to the end of the deepest place where it matches; -1 where it names nothing
- * of it. `root`: the area that holds the path, `/` to compare all of it.
- */
-export function patternReach(pattern: string, root: string, path: string): number {
+/** Where in the path what the pattern names ends, in bytes, for every place that it names; the longest first. */
+function reachesOf(pattern: string, root: string, path: string): number[] {
   if (!isAnyDepth(pattern)) {
     const within = pattern === '/' || path === pattern || path.startsWith(`${pattern}/`);
-    return within ? byteLength(pattern) : -1;
+    return within ? [byteLength(pattern)] : [];
   }
   const from = comparedFrom(root, path);
   const names = path.slice(from).split('/');
   const segments = pattern.slice(anyDepth.length).split('/');
+  const reaches: number[] = [];
   for (let start = names.length - segments.length; start >= 0; start -= 1) {
     const fits = segments.every((segment, index) => {
       const name = names[start + index] ?? '';
       return name !== '' && matchesSegment(segment, name);
     });
-    if (fits) return byteLength(path.slice(0, from) + names.slice(0, start + segments.length).join('/'));
+    if (fits) reaches.push(byteLength(path.slice(0, from) + names.slice(0, start + segments.length).join('/')));
   }
-  return -1;
+  return reaches;
+}
+
+/**
+ * How much of the path the pattern names, in bytes: up to the end of the deepest place where it matches; -1 where it names nothing
+ * of it. `root`: the area that holds the path, `/` to compare all of it.
+ */
+export function patternReach(pattern: string, root: string, path: string): number {
+  return reachesOf(pattern, root, path)[0] ?? -1;
 }
 
 /** What is refused inside areas, and where that does not count. */
@@ -94,31 +100,28 @@ export interface AreaVerdict {
 }
 
 /**
- * An exception counts where it names at least as much of the path as what it lifts: the nearer rule wins. One for any depth does not
- * lift what names the very same place by its whole path.
+ * Every place on the way that is refused has to be lifted: by an exception that is an absolute path and names at least as much, or,
+ * of what is refused at any depth, by one for any depth that ends at the very same place.
  */
 export function areaVerdict(rules: AreaRules, root: string, path: string): AreaVerdict {
   const exceptions = rules.except.map(({ access, pattern }) => ({
     access,
-    reach: patternReach(pattern, root, path),
+    reaches: reachesOf(pattern, root, path),
     exact: !isAnyDepth(pattern),
   }));
-  const isLifted = (pattern: string, reach: number, access: 'read' | 'write'): boolean =>
-    exceptions.some(
-      (except) =>
-        (access === 'read' || except.access === 'write') &&
-        (except.reach > reach || (except.reach === reach && (except.exact || isAnyDepth(pattern)))),
+  const isLifted = (pattern: string, access: 'read' | 'write'): boolean =>
+    reachesOf(pattern, root, path).every((reach) =>
+      exceptions.some(
+        (except) =>
+          (access === 'read' || except.access === 'write') &&
+          (except.exact ? (except.reaches[0] ?? -1) >= reach : isAnyDepth(pattern) && except.reaches.includes(reach)),
+      ),
     );
   let protectedBy: string | null = null;
   for (const pattern of rules.deny) {
-    const reach = patternReach(pattern, root, path);
-    if (reach < 0) continue;
-    if (!isLifted(pattern, reach, 'read')) return { verdict: 'deny', pattern };
-    if (!isLifted(pattern, reach, 'write')) protectedBy ??= pattern;
+    if (!isLifted(pattern, 'read')) return { verdict: 'deny', pattern };
+    if (!isLifted(pattern, 'write')) protectedBy ??= pattern;
   }
-  for (const pattern of rules.protect) {
-    const reach = patternReach(pattern, root, path);
-    if (reach >= 0 && !isLifted(pattern, reach, 'write')) protectedBy ??= pattern;
-  }
+  for (const pattern of rules.protect) if (!isLifted(pattern, 'write')) protectedBy ??= pattern;
   return protectedBy === null ? { verdict: 'free', pattern: null } : { verdict: 'protect', pattern: protectedBy };
 }

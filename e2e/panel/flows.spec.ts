@@ -193,10 +193,10 @@ test('a denial becomes a grant; the rule can be taken back', async ({ page, desk
   const row = page.getByRole('article').filter({ hasText: 'list.m3u' });
   await row.getByRole('button', { name: /^Allow/u }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByText('It takes effect after a restart of the server.')).toBeVisible();
+  await expect(dialog.getByText('A running server has it at once.')).toBeVisible();
   await dialog.getByRole('radio', { name: /everything in its folder/u }).click();
   await dialog.getByRole('button', { name: 'Add this rule' }).click();
-  await expect(dialog.getByText('Added; it takes effect after a restart.')).toBeVisible();
+  await expect(dialog.getByText('Added; it holds now.')).toBeVisible();
   expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toEqual({
     server: files,
     verb: 'read',
@@ -205,7 +205,7 @@ test('a denial becomes a grant; the rule can be taken back', async ({ page, desk
   await dialog.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: 'Rules, runs and file of filesystem' }).click();
   await page.getByRole('button', { name: `Take back: Read ${home}/Music` }).click();
-  await expect(page.getByText('The rule is gone from the next start on.')).toBeVisible();
+  await expect(page.getByText('The rule is gone. What it has open stays open until it closes it.')).toBeVisible();
   await expect(page.getByRole('button', { name: `Take back: Read ${home}/Music` })).toBeHidden();
 });
 

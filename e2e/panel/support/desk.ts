@@ -16,7 +16,10 @@ import type { Secret } from '#contract/secret.ts';
 import type { CheckResult, FileDiff, Resource, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { PinChanges } from '#contract/pin.ts';
-import type { EffectivePolicy } from '#contract/policy.ts';
+import type { EffectivePolicy, Explanation } from '#contract/policy.ts';
+import { isLiveVerb } from '#contract/sentences.ts';
+import { areaDefaults } from '#domain/area-defaults.ts';
+import { patternReach } from '#domain/pattern.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
@@ -173,7 +176,14 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       network: server.network?.mode ?? 'open',
       rules: [
         { id: 'read:/usr', verb: 'read', what: '/usr', source: 'runtime' },
-        { id: 'write:/home/mara/Documents', verb: 'write', what: '/home/mara/Documents', source: 'argument' },
+        {
+          id: 'write:/home/mara/Documents',
+          verb: 'write',
+          what: '/home/mara/Documents',
+          source: 'argument',
+          brokered: true,
+        },
+        ...areaDefaults.filter(({ what }) => !(rules.get(server.id) ?? []).some((rule) => rule.what === what)),
         ...(rules.get(server.id) ?? []).map(({ verb, what }) => ({
           id: `${verb}:${what}`,
           verb,
@@ -192,6 +202,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     { name: 'open-files', value: null, source: 'person', by: null },
     { name: 'cpu-time', value: 600, source: 'person', by: 'rlimit' },
   ];
+  /** The level's own rule about a name, where it has one. */
+  function decidedBy(path: string): Pick<Explanation, 'rule' | 'source'> {
+    const found = areaDefaults.find(({ verb, what }) => verb !== 'write' && patternReach(what, '/', path) >= 0);
+    return found === undefined
+      ? { rule: null, source: null }
+      : { rule: { id: found.id, source: 'level' }, source: 'level' };
+  }
 
   const opened: string[] = [];
   const questions = createQuestionService({
@@ -228,7 +245,10 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         resources: found.level === 'off' || found.level === 'watch' ? [] : resources,
         events: [],
         runs: found.lastRun === null ? [] : [found.lastRun],
-        afterRestart: { comes: [], goes: [] },
+        afterRestart: {
+          comes: (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'exec').map(({ what }) => `exec ${what}`),
+          goes: [],
+        },
       };
     },
     'servers.check': async ({ server }) => checkOf(find(server)),
@@ -265,7 +285,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'policies.grant': async ({ server, verb, what }) => {
       const found = find(server);
       rules.set(found.id, [...(rules.get(found.id) ?? []), { verb, what }]);
-      return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
+      return {
+        id: found.id,
+        rule: `${verb}:${what}`,
+        level: found.level,
+        effective: isLiveVerb(verb) ? 'now' : 'restart',
+        policy: policy(found),
+      };
     },
     'policies.revoke': async ({ server, verb, what }) => {
       const found = find(server);
@@ -273,7 +299,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         found.id,
         (rules.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
       );
-      return { id: found.id, rule: `${verb}:${what}`, level: found.level, effective: 'restart', policy: policy(found) };
+      return {
+        id: found.id,
+        rule: `${verb}:${what}`,
+        level: found.level,
+        effective: isLiveVerb(verb) ? 'now' : 'restart',
+        policy: policy(found),
+      };
     },
     'policies.hosts': async ({ server }) => {
       const found = find(server);
@@ -315,8 +347,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       subject: 'file',
       target: what,
       access: access ?? 'read',
-      rule: null,
-      source: null,
+      ...decidedBy(what),
       enforcedBy: 'landlock',
       effective: 'now',
       change: `belljar grant ${find(server).handle} read ${what}`,

@@ -60,41 +60,67 @@ bool segment_matches(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
-int pattern_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments) {
-  if (!pattern.path.empty()) return path_within(path, pattern.path) ? static_cast<int>(pattern.path.size()) : -1;
+namespace {
+
+// Where the pattern's names end when they begin at this segment; -1 where they do not stand there.
+int reach_at(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments, size_t at) {
   size_t length = pattern.segments.size();
-  for (size_t at = segments.size(); at-- > 0;) {
-    if (at + length > segments.size()) continue;
-    size_t i = 0;
-    while (i < length && segment_matches(pattern.segments[i], segments[at + i])) i++;
-    // The segments are parts of the path's own text.
-    if (i == length) return static_cast<int>(segments[at + i - 1].data() + segments[at + i - 1].size() - path.data());
+  if (at + length > segments.size()) return -1;
+  for (size_t i = 0; i < length; i++) {
+    if (!segment_matches(pattern.segments[i], segments[at + i])) return -1;
   }
-  return -1;
+  // The segments are parts of the path's own text.
+  return static_cast<int>(segments[at + length - 1].data() + segments[at + length - 1].size() - path.data());
+}
+
+// True for every place of the path that the pattern names.
+template <typename Test>
+bool every_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments, Test test) {
+  if (!pattern.path.empty()) return !path_within(path, pattern.path) || test(static_cast<int>(pattern.path.size()));
+  for (size_t at = segments.size(); at-- > 0;) {
+    int reach = reach_at(pattern, path, segments, at);
+    if (reach >= 0 && !test(reach)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int pattern_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments) {
+  int longest = -1;
+  every_reach(pattern, path, segments, [&](int reach) {
+    longest = reach;
+    return false;
+  });
+  return longest;
 }
 
 PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments) {
   PatternVerdict verdict;
-  auto lifted = [&](const Pattern& rule, int reach, bool write) {
-    for (const Exception& one : patterns.except) {
-      if (write && !one.write) continue;
-      int its = pattern_reach(one.pattern, path, segments);
-      if (its > reach || (its == reach && (!one.pattern.path.empty() || rule.path.empty()))) return true;
-    }
-    return false;
+  // Every place on the way that is refused has to be lifted: by an absolute exception that names at least as much, or, of what is refused
+  // at any depth, by one for any depth that ends at the very same place.
+  auto lifted = [&](const Pattern& rule, bool write) {
+    return every_reach(rule, path, segments, [&](int reach) {
+      for (const Exception& one : patterns.except) {
+        if (write && !one.write) continue;
+        if (!one.pattern.path.empty()) {
+          if (static_cast<int>(one.pattern.path.size()) >= reach && path_within(path, one.pattern.path)) return true;
+        } else if (rule.path.empty() && !every_reach(one.pattern, path, segments, [reach](int its) { return its != reach; })) {
+          return true;
+        }
+      }
+      return false;
+    });
   };
   auto protect = [&verdict](const Pattern& rule) {
     if (verdict.kind == PatternVerdict::Kind::free) verdict = {PatternVerdict::Kind::protect, &rule};
   };
   for (const Pattern& rule : patterns.deny) {
-    int reach = pattern_reach(rule, path, segments);
-    if (reach < 0) continue;
-    if (!lifted(rule, reach, false)) return {PatternVerdict::Kind::deny, &rule};
-    if (!lifted(rule, reach, true)) protect(rule);
+    if (!lifted(rule, false)) return {PatternVerdict::Kind::deny, &rule};
+    if (!lifted(rule, true)) protect(rule);
   }
   for (const Pattern& rule : patterns.protect) {
-    int reach = verdict.kind == PatternVerdict::Kind::free ? pattern_reach(rule, path, segments) : -1;
-    if (reach >= 0 && !lifted(rule, reach, true)) protect(rule);
+    if (verdict.kind == PatternVerdict::Kind::free && !lifted(rule, true)) protect(rule);
   }
   return verdict;
 }
