@@ -99,8 +99,9 @@ function readRefusals() {
 
 const names = /(?:make_|remove_|refer)/;
 /** An event's path, and the one that Landlock names: of what makes or removes a name, the folder. */
+const told = (event) => event.target.replace(unnamed, '');
 const about = (event, refusal) =>
-  event.target === refusal.path ||
+  told(event) === refusal.path ||
   (refusal.blockers.some((blocker) => names.test(blocker)) &&
     (dirname(event.target) === refusal.path || event.target.startsWith(`${refusal.path}/`)));
 
