@@ -81,7 +81,8 @@ const sourceKeys = new Set([
   'TSExternalModuleReference',
 ]);
 
-function languageOf(file: string): 'js' | 'jsx' | 'ts' | 'tsx' {
+function languageOf(file: string): 'js' | 'jsx' | 'ts' | 'tsx' | 'dts' {
+  if (/\.d\.[cm]?ts$/.test(file)) return 'dts';
   const kind = /\.[cm]?(jsx?|tsx?)$/.exec(file)?.[1];
   return kind === 'js' || kind === 'jsx' || kind === 'tsx' ? kind : 'ts';
 }

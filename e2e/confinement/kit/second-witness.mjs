@@ -7,7 +7,7 @@
  *
  * Missed: Landlock refused a call, and no event of the run says so. Invented: an event predicts a refusal by Landlock, and Landlock
  * refused nothing there. Both are named with the call, the process's program and the path. Exit status: 0 when there is
- * neither. Races are left out: there a server changes what is looked at, and the threat model says that its events may then
+ * neither. Compared is what concerns the places of the kit's world. Races are left out: there a server changes what is looked at, and the threat model says that its events may then
  * be wrong.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -72,6 +72,9 @@ const lines = (file) =>
         .map((line) => JSON.parse(line))
     : [];
 
+/** A file without a name (O_TMPFILE) has a made-up one in Landlock's record; the event says its folder. */
+const unnamed = /\/#\d+ \(deleted\)$/;
+
 /** What Landlock refused, each with its call. */
 function readRefusals() {
   const calls = new Map();
@@ -86,7 +89,7 @@ function readRefusals() {
     return {
       serial,
       blockers: (/ blockers=(\S+)/.exec(text)?.[1] ?? '').split(','),
-      path: path === null ? '' : (path[1] ?? Buffer.from(path[2], 'hex').toString()),
+      path: (path === null ? '' : (path[1] ?? Buffer.from(path[2], 'hex').toString())).replace(unnamed, ''),
       number: /syscall=(\d+)/.exec(call)?.[1] ?? '?',
       pid: Number(/ pid=(\d+)/.exec(call)?.[1] ?? 0),
       program: / comm="([^"]*)"/.exec(call)?.[1] ?? '?',
@@ -96,8 +99,9 @@ function readRefusals() {
 
 const names = /(?:make_|remove_|refer)/;
 /** An event's path, and the one that Landlock names: of what makes or removes a name, the folder. */
+const told = (event) => event.target.replace(unnamed, '');
 const about = (event, refusal) =>
-  event.target === refusal.path ||
+  told(event) === refusal.path ||
   (refusal.blockers.some((blocker) => names.test(blocker)) &&
     (dirname(event.target) === refusal.path || event.target.startsWith(`${refusal.path}/`)));
 
