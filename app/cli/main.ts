@@ -23,6 +23,8 @@ const load: Record<string, () => Promise<Command>> = {
   runs: async () => (await import('./verbs/runs.ts')).runs,
   stop: async () => (await import('./verbs/runs.ts')).stop,
   history: async () => (await import('./verbs/history.ts')).history,
+  rollout: async () => (await import('./verbs/rollout.ts')).rollout,
+  audit: async () => (await import('./verbs/rollout.ts')).audit,
   check: async () => (await import('./verbs/check.ts')).check,
   diff: async () => (await import('./verbs/check.ts')).diff,
   run: async () => (await import('./verbs/run.ts')).run,

@@ -9,8 +9,12 @@ import {
   nameNotChecked,
   networkSentence,
   networkTitles,
+  riskReasonSentence,
+  riskSentences,
+  riskTitles,
   withheldTitle,
 } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,6 +26,12 @@ const runsShown = 5;
 function whatOf({ verb, what, symbol, checked }: Rule): string {
   const words = grantSentences(verb, what);
   return `${what}${symbol === undefined ? '' : ` (${symbol})`}${checked === false ? ` (${nameNotChecked})` : ''}${words === null ? '' : `: lets it ${words.use}`}`;
+}
+
+function tellRisk(risk: Server['risk'], terminal: Terminal): void {
+  if (risk === null) return;
+  terminal.out(`risk     ${riskTitles[risk.grade]} (${risk.score.toString()} of 100). ${riskSentences[risk.grade]}`);
+  for (const reason of risk.reasons) terminal.out(`         - ${plain(riskReasonSentence(reason))}`);
 }
 
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
@@ -76,6 +86,7 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       ...(server.env.length === 0 ? [] : [`env      ${server.env.map(plain).join(' ')}`]),
     ].join('\n'),
   );
+  tellRisk(server.risk, terminal);
   for (const note of serverNotes(server)) terminal.note(note);
   if (server.fetches !== null && server.level !== 'off') {
     terminal.note(

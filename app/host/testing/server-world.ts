@@ -30,6 +30,7 @@ import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
+import { createPrograms } from '#platform/programs/programs.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 
 /** What one server did with one host, as events tell it. */
@@ -127,6 +128,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     clock: { now: () => new Date() },
     clients: replaced.clients ?? findClients(places),
     repositories: createRepositories(),
+    programs: createPrograms(places),
     files: replaced.files ?? createFileStore({ onStep: (step) => world.onStep(step) }),
     journal: replaced.journal ?? createJournal(places.dataFolder),
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
@@ -197,6 +199,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     // Neither is asked by the examinations that are used here.
     launcher: undefined as never,
     spool: undefined as never,
+    watching: () => null,
     engine: {
       api: { 'servers.list': servers.list } as never,
       writePlan: (server) => policies.writePlan(server),

@@ -16,6 +16,7 @@ import type { CheckResult, FileDiff, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
 import type { PinChanges } from '#contract/pin.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
+import { planRollout } from '#domain/rollout.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
@@ -26,6 +27,7 @@ import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
+import { auditServers } from '#engine/servers/audit.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
@@ -207,6 +209,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'machine.doctor': async () => ({ findings: [] }),
     'servers.look': async () => ({}),
     'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
+    'servers.rollout': async () => planRollout([...servers.values()], new Set()),
+    'servers.audit': async () =>
+      auditServers({
+        list: { v: 1, machine: scene.machine, servers: [...servers.values()] },
+        exposed: scene.exposed ?? new Map(),
+        rules: new Map(),
+      }),
     'servers.show': async ({ server }) => {
       const found = find(server);
       return {

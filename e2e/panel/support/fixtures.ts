@@ -85,6 +85,11 @@ export function makeServer(client: ClientName, name: string, overrides: Partial<
     liveRuns: 0,
     lastRun: null,
     denialsLastHour: 0,
+    risk: {
+      score: 20,
+      grade: 'raised',
+      reasons: [{ code: 'newest-package', what: [`@modelcontextprotocol/server-${name}`] }],
+    },
     withheld: [],
     project: null,
     sharedWith: [],
@@ -171,6 +176,8 @@ export function makeRun(server: string, overrides: Partial<Run> = {}): Run {
 }
 
 export interface Scene {
+  /** Where a remote server's secret stands in a file, by id. */
+  exposed?: ReadonlyMap<string, string[]>;
   /** What the events of a server tell of its network, by id. */
   hosts?: ReadonlyMap<string, SeenHost[]>;
   machine: Machine;
