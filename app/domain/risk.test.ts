@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { riskReasons, riskSchema, type RiskReason } from '#contract/risk.ts';
 import { riskReasonSentence, riskReasonSentences } from '#contract/sentences.ts';
+import { entryRules } from './argument-paths.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { assessRisk, gradeOf, needsNoNetwork, scoreOf, type RiskFacts } from './risk.ts';
 import { secretPlaces } from './secret-places.ts';
@@ -24,12 +25,14 @@ const own: OwnFolders = {
 
 function assess(line: string | readonly string[], more: Partial<RiskFacts> = {}) {
   const [command = '', ...args] = typeof line === 'string' ? line.split(' ') : line;
+  const places = secretPlaces(folders, own, []);
   return assessRisk({
     launch: { command, args },
     env: {},
     autoApprove: false,
     folders,
-    secretPlaces: secretPlaces(folders, own, []),
+    secretPlaces: places,
+    withheld: entryRules({ command, args }, more.env ?? {}, folders, places).withheld,
     program: { path: `/usr/bin/${command}`, openAt: null },
     pinned: false,
     ...more,

@@ -5,7 +5,8 @@
  * Trust: entries are hostile text. Every look is bounded, and what a reason names is masked and cut.
  */
 import { riskReasons, riskWhatMax, type Risk, type RiskGrade, type RiskReason } from '#contract/risk.ts';
-import { argumentPaths, entryRules, withheldReason } from './argument-paths.ts';
+import type { Withheld } from '#contract/policy.ts';
+import { argumentPaths, withheldReason } from './argument-paths.ts';
 import { firstProgram, programName, readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders } from './folders.ts';
@@ -29,6 +30,8 @@ export interface RiskFacts {
   autoApprove: boolean;
   folders: Folders;
   secretPlaces: readonly SecretPlace[];
+  /** What `entryRules` withholds of the entry's own paths. */
+  withheld: readonly Withheld[];
   /** Null where it was not found. */
   program: ProgramPlace | null;
   /** It starts what was pinned, and fetches nothing. */
@@ -37,7 +40,7 @@ export interface RiskFacts {
 
 /** How much a reason alone weighs, of a hundred. */
 const weights: Readonly<Record<RiskReason, number>> = {
-  'remote-installer': 60,
+  'remote-installer': 70,
   'similar-name': 55,
   'docker-socket': 55,
   'privileged-container': 55,
@@ -300,11 +303,9 @@ export function assessRisk(facts: RiskFacts): Risk {
   }
 
   // What it is given.
-  for (const { what, reason } of entryRules(launch, Object.fromEntries(env), facts.folders, facts.secretPlaces)
-    .withheld)
-    add(homeReasons.has(reason) ? 'whole-home' : 'secret-place', what);
-  for (const argument of args.keys())
-    if (isMasked(args, argument)) add('secret-in-arguments', nameBefore(args, argument));
+  for (const { what, reason } of facts.withheld) add(homeReasons.has(reason) ? 'whole-home' : 'secret-place', what);
+  for (const [index, shown] of maskArguments(args).entries())
+    if (shown !== args[index]) add('secret-in-arguments', nameBefore(args, index));
   for (const [name, value] of env) {
     const assigned = `${name}=${value}`;
     if (value !== '' && maskArguments([assigned])[0] !== assigned) add('secret-in-variable', name);
@@ -334,12 +335,6 @@ export function assessRisk(facts: RiskFacts): Risk {
 }
 
 const homeReasons = new Set<string>(['root', 'home', 'contains-home']);
-
-function isMasked(args: readonly string[], index: number): boolean {
-  // With the word before it, whose name may say that this one is a secret.
-  const pair = index === 0 ? [args[0] ?? ''] : [args[index - 1] ?? '', args[index] ?? ''];
-  return maskArguments(pair).at(-1) !== pair.at(-1);
-}
 
 /** The option that holds a secret, by its name alone. */
 function nameBefore(args: readonly string[], index: number): string {

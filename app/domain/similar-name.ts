@@ -1,6 +1,6 @@
 /**
  * Names that look like a well-known one and are not it: a letter more, less, another or in another place; letters that look alike;
- * another scope that reads like the known one. Bounded: names are cut, and a distance is given up as soon as it is too large.
+ * another scope that reads like the known one. Bounded: names are cut.
  */
 import { knownPackages, registryName, type Registry } from './known-packages.ts';
 
@@ -32,7 +32,17 @@ const alike: Readonly<Record<string, string>> = {
 
 /** What a name looks like at a glance. */
 export function skeleton(name: string): string {
-  const plain = name.slice(0, nameMax).normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  const cut = name.slice(0, nameMax);
+  // Nearly every name is of plain letters, and these are looked at by the hundred.
+  if (/^[a-z\d@/._-]*$/i.test(cut))
+    return cut
+      .toLowerCase()
+      .replaceAll(/[-_.]/g, '')
+      .replaceAll('0', 'o')
+      .replaceAll('1', 'l')
+      .replaceAll('rn', 'm')
+      .replaceAll('vv', 'w');
+  const plain = cut.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
   return Array.from(plain, (letter) => (Object.hasOwn(alike, letter) ? alike[letter] : letter))
     .join('')
     .replaceAll(/[-_.\s\u200b-\u200f]/g, '')
@@ -40,27 +50,18 @@ export function skeleton(name: string): string {
     .replaceAll('vv', 'w');
 }
 
-/** Letters to add, drop, exchange or swap with a neighbour; `most + 1` where it is more than that. */
-export function distance(one: string, other: string, most: number): number {
-  if (Math.abs(one.length - other.length) > most) return most + 1;
-  let before: number[] = [];
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i += 1) {
-    const next = [i];
-    let least = i;
-    for (let j = 1; j <= other.length; j += 1) {
-      const same = one[i - 1] === other[j - 1];
-      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1])
-        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      next[j] = cost;
-      least = Math.min(least, cost);
-    }
-    if (least > most) return most + 1;
-    before = row;
-    row = next;
-  }
-  return Math.min(row[other.length] ?? 0, most + 1);
+/** True where one letter was added, dropped or exchanged, or two neighbours swapped, or nothing at all. */
+export function isOneStep(one: string, other: string): boolean {
+  const most = Math.min(one.length, other.length);
+  if (Math.max(one.length, other.length) - most > 1) return false;
+  let start = 0;
+  while (start < most && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < most - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  const left = one.slice(start, one.length - end);
+  const right = other.slice(start, other.length - end);
+  if (left.length <= 1 && right.length <= 1) return true;
+  return left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0];
 }
 
 interface Parts {
@@ -115,7 +116,7 @@ function allKnown(registry: Registry): readonly Known[] {
 
 /** True where one could be taken for the other. */
 function looksLike(one: Looks, known: Looks): boolean {
-  return one.skeleton === known.skeleton || (known.isTelling && distance(one.text, known.text, 1) <= 1);
+  return one.skeleton === known.skeleton || (known.isTelling && isOneStep(one.text, known.text));
 }
 
 /** The well-known package that a name could be taken for; null where it is one itself, or like none. */

@@ -7,13 +7,15 @@
  */
 import { BelljarError, type ErrorBody } from '#contract/errors.ts';
 import type { Api, ChangeResult } from '#contract/methods.ts';
-import { policyFormatVersion, type StoredPolicy } from '#contract/policy.ts';
+import { policyFormatVersion, type StoredPolicy, type Withheld } from '#contract/policy.ts';
 import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts';
 import type { CheckResult, FileDiff, Problem, Server, ServerList } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
+import { entryRules } from '#domain/argument-paths.ts';
 import { firstProgram, plainLaunch } from '#domain/command-line.ts';
 import type { Launch } from '#domain/entry.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
+import { summarizePolicy, summarizeUndecided, type PolicySummary } from '#domain/policy-merge.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
 import { assessRisk, needsNoNetwork } from '#domain/risk.ts';
 import { planRollout } from '#domain/rollout.ts';
@@ -219,6 +221,18 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
+  async function summarize(
+    found: FoundServer,
+    level: Level,
+    stored: StoredPolicy | null,
+    withheld: readonly Withheld[],
+  ): Promise<PolicySummary> {
+    const asLaunched = level === 'off' ? defaultLevel : level;
+    return stored === null || stored.rules.length === 0
+      ? summarizeUndecided(asLaunched, stored?.network, withheld)
+      : summarizePolicy(await planner.effective(found, asLaunched, stored));
+  }
+
   async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
     const [record, stored, planText, pin] = await Promise.all([
@@ -244,12 +258,11 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     });
     const reason = found.cannot?.reason ?? 'bad-entry';
     const drift = state === 'drifted' ? driftOf({ found, record, hasPlan: planText !== null }) : null;
+    const named = found.launch === null ? null : entryRules(found.launch, entry.env, places, facts.secretPlaces);
     const policy =
-      found.launch === null || state === 'cannot'
+      named === null || state === 'cannot'
         ? null
-        : await tolerant(found, problems, () =>
-            planner.effective(found, level === 'off' ? defaultLevel : level, stored ?? { rules: [] }),
-          );
+        : await tolerant(found, problems, () => summarize(found, level, stored, named.withheld));
     return {
       id: found.id,
       handle: found.handle,
@@ -274,7 +287,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         ? {}
         : { drift: { how: drift.how, before: shownLaunch(drift.before), now: shownLaunch(drift.now) } }),
       risk:
-        found.launch === null
+        found.launch === null || named === null
           ? null
           : assessRisk({
               launch: found.launch,
@@ -282,6 +295,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
               autoApprove: entry.autoApprove,
               folders: places,
               secretPlaces: facts.secretPlaces,
+              withheld: named.withheld,
               program: facts.programs.get(firstProgram(found.launch)) ?? null,
               pinned: pin !== null,
             }),
@@ -303,7 +317,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
           : {
               mode: policy.network,
               hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
-              hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
+              hostsNamed: policy.hostsNamed,
             },
       fetches: pin === null ? fetchesOf(found.launch) : null,
       pin,
