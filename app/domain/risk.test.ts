@@ -32,7 +32,7 @@ function assess(line: string | readonly string[], more: Partial<RiskFacts> = {})
     autoApprove: false,
     folders,
     secretPlaces: places,
-    withheld: entryRules({ command, args }, more.env ?? {}, folders, places).withheld,
+    named: entryRules({ command, args }, more.env ?? {}, folders, places),
     program: { path: `/usr/bin/${command}`, openAt: null },
     pinned: false,
     ...more,

@@ -5,8 +5,7 @@
  * Trust: entries are hostile text. Every look is bounded, and what a reason names is masked and cut.
  */
 import { riskReasons, riskWhatMax, type Risk, type RiskGrade, type RiskReason } from '#contract/risk.ts';
-import type { Withheld } from '#contract/policy.ts';
-import { argumentPaths, withheldReason } from './argument-paths.ts';
+import { withheldReason, type EntryRules } from './argument-paths.ts';
 import { firstProgram, programName, readCommandLine } from './command-line.ts';
 import type { Launch } from './entry.ts';
 import type { Folders } from './folders.ts';
@@ -30,8 +29,8 @@ export interface RiskFacts {
   autoApprove: boolean;
   folders: Folders;
   secretPlaces: readonly SecretPlace[];
-  /** What `entryRules` withholds of the entry's own paths. */
-  withheld: readonly Withheld[];
+  /** What the entry's own paths lead to: `entryRules` of it. */
+  named: EntryRules;
   /** Null where it was not found. */
   program: ProgramPlace | null;
   /** It starts what was pinned, and fetches nothing. */
@@ -303,7 +302,8 @@ export function assessRisk(facts: RiskFacts): Risk {
   }
 
   // What it is given.
-  for (const { what, reason } of facts.withheld) add(homeReasons.has(reason) ? 'whole-home' : 'secret-place', what);
+  for (const { what, reason } of facts.named.withheld)
+    add(homeReasons.has(reason) ? 'whole-home' : 'secret-place', what);
   for (const [index, shown] of maskArguments(args).entries())
     if (shown !== args[index]) add('secret-in-arguments', nameBefore(args, index));
   for (const [name, value] of env) {
@@ -315,10 +315,10 @@ export function assessRisk(facts: RiskFacts): Risk {
       add('other-registry', name);
   }
   if (facts.autoApprove) add('auto-approve');
-  const paths = argumentPaths(launch, facts.folders).filter(({ verb }) => verb === 'write');
+  const paths = facts.named.rules.filter(({ verb, reason }) => verb === 'write' && reason === 'argument');
   const hosts = [...args, ...env.map(([, value]) => value)].flatMap((word) => hostOf(word) ?? []);
   if (paths.length > 0 && (hosts.length > 0 || traits.includes('network') || found.has('secret-in-variable')))
-    add('files-and-network', ...paths.map((path) => path.text));
+    add('files-and-network', ...paths.map(({ what }) => what));
 
   // How it is told to behave.
   for (const argument of args) {

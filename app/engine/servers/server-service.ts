@@ -295,7 +295,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
               autoApprove: entry.autoApprove,
               folders: places,
               secretPlaces: facts.secretPlaces,
-              withheld: named.withheld,
+              named,
               program: facts.programs.get(firstProgram(found.launch)) ?? null,
               pinned: pin !== null,
             }),

@@ -154,7 +154,8 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   }
 
   function set(server: Server, level: Level): Server {
-    const next: Server = { ...server, level, state: stateOf(level) };
+    const { drift, ...rest } = server;
+    const next: Server = { ...rest, level, state: stateOf(level) };
     servers.set(server.id, next);
     news.changed();
     return next;
@@ -246,6 +247,11 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'servers.release': async ({ servers: handles, dryRun }) => ({
       results: (handles === 'all' ? [...servers.keys()] : handles).map((handle) => {
         const server = find(handle);
+        if (server.drift?.how === 'removed' && !dryRun) {
+          servers.delete(server.id);
+          news.changed();
+          return { id: server.id, changed: false, state: 'off', file: server.file };
+        }
         const changed = server.level !== 'off';
         const diff = diffOf(server, 'off');
         const next = dryRun || !changed ? server : set(server, 'off');

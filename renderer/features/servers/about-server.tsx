@@ -19,6 +19,7 @@ import { ErrorNote } from '../../lib/components/note.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { RiskReasons, RiskWord } from './server-risk.tsx';
 
 const verbTitles: Record<RuleVerb, string> = {
   read: 'Read',
@@ -182,6 +183,15 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
         <dd>
           <HostileText text={server.uptakeSentence} />
         </dd>
+        {server.risk !== null && (server.state === 'contained' || server.state === 'failing') && (
+          <>
+            <dt>Uncontained</dt>
+            <dd>
+              <RiskWord risk={server.risk} />
+              <RiskReasons risk={server.risk} />
+            </dd>
+          </>
+        )}
         {server.sharedWith.length > 0 && (
           <>
             <dt>Read by</dt>
