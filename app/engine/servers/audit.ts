@@ -5,12 +5,14 @@ import type { PersonRule } from '#contract/policy.ts';
 import type { Server, ServerList } from '#contract/server.ts';
 import type { SocketName } from '#contract/words.ts';
 
+type Granted = Pick<PersonRule, 'verb' | 'what'>;
+
 export interface AuditFacts {
   list: ServerList;
   /** By server: names of headers, or the address, in which a remote entry holds a secret as plain text. */
   exposed: ReadonlyMap<string, readonly string[]>;
   /** By server: what a person granted. */
-  rules: ReadonlyMap<string, readonly PersonRule[]>;
+  rules: ReadonlyMap<string, readonly Granted[]>;
 }
 
 /** Sockets behind which sits a program that does what it is told, outside of any wall. */
@@ -101,7 +103,7 @@ function remoteFinding(server: Server, names: readonly string[]): AuditFinding[]
   return names.length === 0 ? [] : [finding(server, 'remote-secret', names.join(', '))];
 }
 
-function socketFindings(server: Server, rules: readonly PersonRule[]): AuditFinding[] {
+function socketFindings(server: Server, rules: readonly Granted[]): AuditFinding[] {
   if (!held.has(server.state)) return [];
   return rules
     .filter(({ verb, what }) => verb === 'socket' && openSockets.has(what as SocketName))

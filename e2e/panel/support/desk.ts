@@ -154,8 +154,8 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   }
 
   function set(server: Server, level: Level): Server {
-    const { drift, ...rest } = server;
-    const next: Server = { ...rest, level, state: stateOf(level) };
+    const next: Server = { ...server, level, state: stateOf(level) };
+    delete next.drift;
     servers.set(server.id, next);
     news.changed();
     return next;
