@@ -168,7 +168,12 @@ export const rolloutWords = {
   cannot: 'Cannot be contained',
   confirm: (count: number) => `Try and contain ${count === 1 ? '1 server' : `${count.toString()} servers`}`,
   working: (at: number, of: number) => `${at.toString()} of ${of.toString()}: trying it bare and contained …`,
-  done: (count: number) => (count === 1 ? '1 server is contained.' : `${count.toString()} servers are contained.`),
+  done: (count: number) =>
+    count === 0
+      ? 'No server was contained.'
+      : count === 1
+        ? '1 server is contained.'
+        : `${count.toString()} servers are contained.`,
   stopped: (rest: number) =>
     `It stopped there: that server does not work contained, or could not be tried. ${rest === 0 ? 'It was the last one.' : `${rest.toString()} after it were not touched.`}`,
   restart: 'Its client has to be restarted.',

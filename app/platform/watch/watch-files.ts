@@ -37,6 +37,7 @@ const linksMax = 16;
 const namesMax = 1000;
 /** Folders that come and go in a burst are looked at once for all of them. */
 const settleMs = 20;
+const lateMs = 1500;
 
 /** Names in a folder that count; null where all do. */
 type Names = Set<string> | null;
@@ -121,6 +122,7 @@ export function watchFiles(watched: Watched, options: FileWatchOptions): FileWat
   let reason: string | null = null;
   let settling: NodeJS.Timeout | null = null;
   let polling: NodeJS.Timeout | null = null;
+  let lateLook: NodeJS.Timeout | null = null;
   let closed = false;
 
   function close(folder: string): void {
@@ -148,6 +150,12 @@ export function watchFiles(watched: Watched, options: FileWatchOptions): FileWat
     const counts = name === null || names === null || names.has(name) || name === basename(folder);
     if (!counts) return;
     if (event !== 'change') settling ??= setTimeout(follow, settleMs);
+    // What came may be a folder whose files are not in it yet, and which is not watched itself.
+    if (names === null && event !== 'change' && lateLook === null)
+      lateLook = setTimeout(() => {
+        lateLook = null;
+        onChange(folder);
+      }, lateMs);
     onChange(name === null ? folder : join(folder, name));
   }
 
@@ -234,6 +242,7 @@ export function watchFiles(watched: Watched, options: FileWatchOptions): FileWat
       closed = true;
       if (settling !== null) clearTimeout(settling);
       if (polling !== null) clearInterval(polling);
+      if (lateLook !== null) clearTimeout(lateLook);
       for (const folder of [...open.keys()]) close(folder);
     },
   };
