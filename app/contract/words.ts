@@ -127,6 +127,7 @@ export const ruleVerbs = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',
@@ -158,6 +159,7 @@ export const eventKinds = [
   'limit',
   'run.start',
   'run.end',
+  'plan.change',
   'spool.dropped',
 ] as const;
 export const eventKindSchema = z.enum(eventKinds);

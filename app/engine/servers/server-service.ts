@@ -14,6 +14,7 @@ import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { entryRules } from '#domain/argument-paths.ts';
 import { firstProgram, plainLaunch } from '#domain/command-line.ts';
 import type { Launch } from '#domain/entry.ts';
+import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { summarizePolicy, summarizeUndecided, type PolicySummary } from '#domain/policy-merge.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
@@ -30,6 +31,7 @@ import { describePin, fetchesOf } from '../pins/pin-facts.ts';
 import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
+import type { StartedPlans } from '../policies/started-plans.ts';
 import type {
   Clients,
   Clock,
@@ -70,6 +72,7 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  startedPlans: Pick<StartedPlans, 'waiting'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
@@ -726,12 +729,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     async show(input) {
       const found = await find(input.server);
       const server = await describeOne(found, true);
-      const [policy, { events }, { runs }] = await Promise.all([
+      const [policy, { events }, { runs }, waiting] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),
         deps.runs.list({ server: found.id, limit: shownRuns }),
+        deps.startedPlans.waiting(found.id),
       ]);
-      return { server, policy, events, runs };
+      const { comes, goes } = waiting ?? nothingWaits;
+      return { server, policy, events, runs, afterRestart: { comes: [...comes], goes: [...goes] } };
     },
 
     async check(input, signal) {

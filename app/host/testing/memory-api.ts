@@ -213,7 +213,13 @@ export function createMemoryEngine(): MemoryEngine {
       }),
       'servers.rollout': async () => planRollout([...servers.values()], new Set()),
       'servers.audit': async () => ({ v: 1, clean: true, findings: [], limits: [] }),
-      'servers.show': async ({ server }) => ({ server: find(server), policy: null, events, runs: [run] }),
+      'servers.show': async ({ server }) => ({
+        server: find(server),
+        policy: null,
+        events,
+        runs: [run],
+        afterRestart: { comes: [], goes: [] },
+      }),
       'servers.check': async ({ server, level }, signal) => {
         const found = find(server);
         if (engine.slowMs > 0) {

@@ -36,6 +36,9 @@ class NetworkLink {
   int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
             size_t to_size, int pid);
 
+  // A new plan's hosts: for the network process, and in `rules`, which are those given at the start.
+  void change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts);
+
   // Watch: this name was asked for.
   void seen_query(const std::string& name);
 
