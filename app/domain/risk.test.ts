@@ -215,9 +215,13 @@ describe('laws', () => {
   const word = fc.oneof(pieces, fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 400 }));
   const entries = fc.record({
     line: fc.array(word, { minLength: 1, maxLength: 12 }),
-    env: fc.dictionary(fc.oneof(fc.constantFrom('API_KEY', 'NODE_OPTIONS', 'LD_PRELOAD'), fc.string()), word, {
-      maxKeys: 4,
-    }),
+    env: fc.dictionary(
+      fc.oneof(fc.constantFrom('API_KEY', 'NODE_OPTIONS', 'LD_PRELOAD', 'toString', '__proto__'), fc.string()),
+      word,
+      {
+        maxKeys: 4,
+      },
+    ),
   });
 
   test('whatever stands there, the answer is of its form, the same each time, and each reason a sentence', () => {

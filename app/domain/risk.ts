@@ -97,13 +97,13 @@ const guards =
   /^(?:--no-sandbox|--disable-setuid-sandbox|--disable-web-security|--no-user-gesture-required|--dangerously-[a-z-]+|--yolo|--allow-all|--unrestricted|--disable-security|--no-auth|--skip-permissions)(?:=(?:true|1))?$/i;
 const uncheckedOptions =
   /^(?:--insecure|--no-check-certificate|--ignore-certificate-errors|--no-verify-ssl|--trusted-host)(?:=.*)?$/i;
-const uncheckedVariables: Readonly<Record<string, RegExp>> = {
-  NODE_TLS_REJECT_UNAUTHORIZED: /^0$/,
-  PYTHONHTTPSVERIFY: /^0$/,
-  GIT_SSL_NO_VERIFY: /^(?:1|true)$/i,
-  npm_config_strict_ssl: /^false$/i,
-  NPM_CONFIG_STRICT_SSL: /^false$/i,
-};
+const uncheckedVariables: ReadonlyMap<string, RegExp> = new Map([
+  ['NODE_TLS_REJECT_UNAUTHORIZED', /^0$/],
+  ['PYTHONHTTPSVERIFY', /^0$/],
+  ['GIT_SSL_NO_VERIFY', /^(?:1|true)$/i],
+  ['npm_config_strict_ssl', /^false$/i],
+  ['NPM_CONFIG_STRICT_SSL', /^false$/i],
+]);
 const loadingVariables =
   /^(?:LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|DYLD_INSERT_LIBRARIES|DYLD_LIBRARY_PATH|PYTHONSTARTUP|BASH_ENV|PERL5OPT|RUBYOPT|JAVA_TOOL_OPTIONS)$/;
 const nodeLoads = /(?:^|\s)(?:-r|--require|--import|--loader|--experimental-loader)(?:[=\s]|$)/;
@@ -309,7 +309,7 @@ export function assessRisk(facts: RiskFacts): Risk {
   for (const [name, value] of env) {
     const assigned = `${name}=${value}`;
     if (value !== '' && maskArguments([assigned])[0] !== assigned) add('secret-in-variable', name);
-    if (uncheckedVariables[name]?.test(value) === true) add('certificates-unchecked', name);
+    if (uncheckedVariables.get(name)?.test(value) === true) add('certificates-unchecked', name);
     if (loadingVariables.test(name) || (name === 'NODE_OPTIONS' && nodeLoads.test(value))) add('loads-code', name);
     if (registryVariables.test(name) && !usualRegistries.test(value) && hostOf(value) !== null)
       add('other-registry', name);

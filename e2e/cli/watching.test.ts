@@ -51,7 +51,7 @@ it('a large file written in two halves: nothing is told of the moment between', 
   const file = home.folder('.claude.json');
   const text = (names: readonly string[]): string =>
     JSON.stringify({
-      mcpServers: Object.fromEntries(names.map((name) => [name, { command: 'node', args: ['x.js'] }])),
+      mcpServers: Object.fromEntries(names.map((name) => [name, { command: 'node', args: [`${name}.js`] }])),
       history: Array.from({ length: 4000 }, () => 'x'.repeat(500)),
     });
   writeFileSync(file, text(['one']));

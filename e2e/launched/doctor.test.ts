@@ -52,6 +52,7 @@ describe('doctor', () => {
       'pins',
       'spool',
       'leftovers',
+      'watch',
     ]);
   });
 

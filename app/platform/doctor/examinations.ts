@@ -297,7 +297,9 @@ const throughLauncher = new Set<Server['state']>(['contained', 'watched', 'resta
 async function examineServers(options: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
   const { engine, journal } = options;
   const findings: Finding[] = [];
-  const { machine, servers } = await engine.api['servers.list']({});
+  const { machine, servers: listed } = await engine.api['servers.list']({});
+  // What is gone from its file is told from the journal.
+  const servers = listed.filter(({ drift }) => drift?.how !== 'removed');
   for (const problem of machine.problems) {
     findings.push(
       finding({
