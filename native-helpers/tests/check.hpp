@@ -42,3 +42,4 @@ void test_sha256();
 void test_sealed_tree();
 void test_socket_place();
 void test_pattern();
+void test_areas();

@@ -22,15 +22,15 @@ namespace belljar {
 
 namespace {
 
-constexpr size_t lines_max = 100;
-constexpr size_t line_max = 400;
-constexpr size_t message_max = 500;
+constexpr size_t change_lines_max = 100;
+constexpr size_t change_line_max = 400;
+constexpr size_t change_message_max = 500;
 
 void add_list(std::string& out, const char* name, const std::vector<std::string>& list) {
   out += std::string(",\"") + name + "\":[";
-  for (size_t i = 0; i < list.size() && i < lines_max; i++) {
+  for (size_t i = 0; i < list.size() && i < change_lines_max; i++) {
     if (i > 0) out += ",";
-    append_json_string(out, std::string_view(list[i]).substr(0, line_max));
+    append_json_string(out, std::string_view(list[i]).substr(0, change_line_max));
   }
   out += "]";
 }
@@ -48,7 +48,7 @@ std::string event_of(const std::string& digest, const PlanChange& change, const 
       if (at != std::string::npos) message.erase(at, ending.size());
     }
     out += std::string(",\"reason\":\"") + (known ? problem->code : "plan-unreadable") + "\",\"message\":";
-    append_json_string(out, std::string_view(message).substr(0, message_max));
+    append_json_string(out, std::string_view(message).substr(0, change_message_max));
   }
   return out + "}";
 }
