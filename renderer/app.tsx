@@ -13,6 +13,8 @@ import { Problems } from './features/machine/problems.tsx';
 import { QuestionCards } from './features/questions/question-cards.tsx';
 import { LimitDialog } from './features/network/limit-dialog.tsx';
 import { Notices } from './features/notices/notices.tsx';
+import { AuditDialog } from './features/rollout/audit-dialog.tsx';
+import { RolloutDialog } from './features/rollout/rollout-dialog.tsx';
 import { ChangeDialog } from './features/servers/change-dialog.tsx';
 import { LevelDescriptions } from './features/servers/level-control.tsx';
 import { ReleaseAllDialog } from './features/servers/release-all-dialog.tsx';
@@ -45,6 +47,8 @@ function Pages(): ReactNode {
       <LevelDescriptions />
       <ChangeDialog />
       <ReleaseAllDialog />
+      <RolloutDialog />
+      <AuditDialog />
       <DetailsDialog />
       <GrantDialog />
       <LimitDialog />

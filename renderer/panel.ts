@@ -16,6 +16,8 @@ import { createMachineStore } from './features/machine/machine-store.ts';
 import { createLimitStore } from './features/network/limit-store.ts';
 import { createNoticesStore } from './features/notices/notices-store.ts';
 import { createQuestionStore } from './features/questions/question-store.ts';
+import { createAuditStore } from './features/rollout/audit-store.ts';
+import { createRolloutStore } from './features/rollout/rollout-store.ts';
 import { createAboutStore } from './features/servers/about-store.ts';
 import { createChangeStore } from './features/servers/change-store.ts';
 import { createPinsStore } from './features/servers/pin-store.ts';
@@ -62,6 +64,8 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
   const pins = createPinsStore(transport, clock, notices);
   const secrets = createSecretsStore(transport, clock, notices);
   const releaseAll = createReleaseAllStore(transport);
+  const rollout = createRolloutStore(transport, clock);
+  const audit = createAuditStore(transport);
   const details = createDetailsStore(transport);
   const demo = createDemoStore(transport, clock);
   const grant = createGrantStore(
@@ -156,6 +160,8 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
     pins,
     secrets,
     releaseAll,
+    rollout,
+    audit,
     details,
     demo,
     grant,

@@ -1,6 +1,9 @@
 /** How things of the contract look in a terminal, in one place for all verbs. */
 import type { Event } from '#contract/event.ts';
+import type { RiskGrade } from '#contract/risk.ts';
 import {
+  driftSentences,
+  driftWords,
   eventSentence,
   limitHolderSentence,
   limitTitles,
@@ -36,12 +39,19 @@ export function stateCell(state: ServerState): Cell {
   return { text: stateTitles[state], ...(colour === null ? {} : { colour }) };
 }
 
+const riskColours: Record<RiskGrade, Colour> = { low: 'dim', raised: 'yellow', high: 'red', severe: 'red' };
+
+export function riskCell(risk: Server['risk']): { text: string; colour?: Colour } {
+  return risk === null ? { text: '' } : { text: risk.grade, colour: riskColours[risk.grade] };
+}
+
 /** A command line for reading; not for pasting. */
 export function commandLine(server: Server): string {
-  if (server.command === null) return '';
-  return [server.command, ...server.args]
-    .map((part) => (/^[\w@%+=:,./~-]+$/.test(part) ? part : JSON.stringify(part)))
-    .join(' ');
+  return server.command === null ? '' : wordsOf([server.command, ...server.args]);
+}
+
+function wordsOf(parts: readonly string[]): string {
+  return parts.map((part) => (/^[\w@%+=:,./~-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
 }
 
 export const resourceHead = ['LIMIT', 'HOW MUCH', 'FROM', 'HERE'];
@@ -57,11 +67,12 @@ export function resourceRow({ name, value, source, by }: Resource): Cell[] {
 
 export function serverTable(servers: readonly Server[], terminal: Terminal): string {
   return terminal.table(
-    ['SERVER', 'LEVEL', 'STATE', 'NETWORK', 'RUNS', 'DENIED', 'COMMAND'],
+    ['SERVER', 'LEVEL', 'STATE', 'RISK', 'NETWORK', 'RUNS', 'DENIED', 'COMMAND'],
     servers.map((server) => [
       server.handle,
       server.level,
       stateCell(server.state),
+      riskCell(server.risk),
       server.network === null ? '' : networkShort(server.level, server.network),
       { text: String(server.liveRuns), right: true },
       {
@@ -79,6 +90,7 @@ export function serverNotes(server: Server): string[] {
   const notes: string[] = [];
   const name = plain(server.handle);
   if (server.why !== undefined) notes.push(`${name}: ${plain(server.why.sentence)} ${plain(server.why.remedy)}`);
+  else if (server.drift !== undefined) notes.push(...driftNotes(name, server.drift));
   else {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
@@ -99,6 +111,16 @@ export function secretsNote(server: Server): string[] {
   if (found.length === 0 || server.level === 'off') return [];
   const handle = plain(server.handle);
   return [`${handle}: ${secretWords.found(found.length)} ${secretWords.how(handle)}`];
+}
+
+function driftNotes(name: string, { how, before, now }: NonNullable<Server['drift']>): string[] {
+  const lines = how === 'changed' || how === 'returned' || how === 'broken' || how === 'removed';
+  return [
+    `${name}: ${driftSentences[how]}`,
+    ...(lines && before !== null ? [`${name}: ${driftWords.before}: ${plain(wordsOf(before))}`] : []),
+    ...(lines ? [`${name}: ${driftWords.now}: ${now === null ? driftWords.gone : plain(wordsOf(now))}`] : []),
+    ...(how === 'removed' ? [`${name}: belljar release ${name}`] : [`${name}: belljar contain ${name}`]),
+  ];
 }
 
 /** What a contained server's own entry names and does not get by that. */

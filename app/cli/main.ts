@@ -25,6 +25,8 @@ const load: Record<string, () => Promise<Command>> = {
   history: async () => (await import('./verbs/history.ts')).history,
   undo: async () => (await import('./verbs/history.ts')).undo,
   resources: async () => (await import('./verbs/resources.ts')).resources,
+  rollout: async () => (await import('./verbs/rollout.ts')).rollout,
+  audit: async () => (await import('./verbs/rollout.ts')).audit,
   check: async () => (await import('./verbs/check.ts')).check,
   diff: async () => (await import('./verbs/check.ts')).diff,
   run: async () => (await import('./verbs/run.ts')).run,

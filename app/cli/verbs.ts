@@ -164,6 +164,15 @@ export const verbs: readonly VerbFacts[] = [
     options: { json },
   },
   {
+    name: 'audit',
+    group: 'see',
+    arguments: '',
+    words: 'What runs past Belljar, as far as it can be seen',
+    more: 'Exit status: 0 nothing was found, 10 something was.',
+    positionals: [0, 0],
+    options: { json },
+  },
+  {
     name: 'history',
     group: 'see',
     arguments: '[server]',
@@ -246,6 +255,15 @@ export const verbs: readonly VerbFacts[] = [
       project,
       json,
     },
+  },
+  {
+    name: 'rollout',
+    group: 'change',
+    arguments: '',
+    words: 'What is not contained, riskiest first: the level proposed, why, and the next command',
+    more: 'With --apply each server is tried and contained in that order; at the first that does not work, it stops.',
+    positionals: [0, 0],
+    options: { apply: { type: 'boolean', words: 'Contain them, in this order' }, json },
   },
   {
     name: 'release',

@@ -12,6 +12,7 @@ import { pinChangesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
 import { secretWaySchema } from './secret.ts';
 import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
+import { auditSchema, rolloutSchema } from './rollout.ts';
 import {
   checkResultSchema,
   fileDiffSchema,
@@ -219,6 +220,10 @@ export const methods = {
     output: z.strictObject({ results: z.array(changeResultSchema) }),
     timeoutMs: short,
   },
+  /** In which order to contain what is not contained, how, and why. Changes nothing. */
+  'servers.rollout': { input: nothingSchema, output: rolloutSchema, timeoutMs: short },
+  /** What runs past Belljar. */
+  'servers.audit': { input: nothingSchema, output: auditSchema, timeoutMs: short },
   'servers.level': {
     input: z.strictObject({ server: handleSchema, level: levelSchema, project: z.boolean().optional() }),
     output: ruleChangeSchema,

@@ -11,9 +11,12 @@ import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer, Rule } from './policy.ts';
 import type { Secret, SecretFormat, SecretObstacle, SecretReason, SecretState, SecretWay } from './secret.ts';
 import type { Probe } from './server.ts';
+import type { Risk, RiskGrade, RiskReason } from './risk.ts';
+import type { Bypass, RolloutReason } from './rollout.ts';
 import type {
   CannotReason,
   Decider,
+  DriftKind,
   EventKind,
   Level,
   LimitHolder,
@@ -86,6 +89,159 @@ export const cannotRemedies: Record<CannotReason, string> = {
   'bad-entry': 'Correct the entry as the client documents it.',
   'needs-root': 'Configure a command that works without administrator rights.',
 };
+
+/** How much speaks against an entry, where there is room for a word. Never that it is safe. */
+export const riskTitles: Record<RiskGrade, string> = {
+  low: 'few known risks',
+  raised: 'some risk',
+  high: 'high risk',
+  severe: 'very high risk',
+};
+
+/** What a grade means, and what it does not. */
+export const riskSentences: Record<RiskGrade, string> = {
+  low: 'Its entry shows little that speaks against it. Nobody has looked into the program: this does not say that it is harmless.',
+  raised: 'Its entry shows something that speaks against running it as it is.',
+  high: 'Its entry shows much that speaks against running it as it is.',
+  severe: 'Its entry shows so much that speaks against it that it should not run as it is.',
+};
+
+/** Each reason in words; `what` are the words of the entry that it is about, hostile text. */
+export const riskReasonSentences: Record<RiskReason, (what: string) => string> = {
+  'remote-installer': () => 'It fetches text from the internet and runs it at once, whatever it says that day.',
+  'similar-name': (what) => `Its package is named much like a well-known one, and is another: ${what}.`,
+  'docker-socket': () => 'It is given the Docker socket, which can read and change every file of this machine.',
+  'privileged-container': (what) => `Its container is not held in: ${what}.`,
+  administrator: (what) => `It asks for administrator rights (${what}).`,
+  'program-open': (what) => `Every account of this machine can replace its program: everybody may write to ${what}.`,
+  'gives-shell': (what) => `It is made for running any command that a model thinks of: ${what}.`,
+  'whole-home': (what) => `It is given a whole home folder, or more: ${what}.`,
+  'secret-place': (what) => `It is given a place where keys and passwords are kept: ${what}.`,
+  'from-address': (what) => `It is fetched from an address and not from a registry: ${what}.`,
+  'program-passing': (what) => `Its program lies where things come and go: ${what}.`,
+  'loads-code': (what) => `Other code is loaded into it at its start: ${what}.`,
+  'certificates-unchecked': (what) => `It does not check whom it talks to (${what}).`,
+  'guard-off': (what) => `A protection of its own is switched off: ${what}.`,
+  'other-registry': (what) => `Its packages come from another registry than usual: ${what}.`,
+  'newest-package': (what) => `It starts whatever is newest of ${what}, so it can be another program tomorrow.`,
+  'secret-in-arguments': (what) =>
+    `A secret stands on its command line, where every program of yours can read it: ${what}.`,
+  'secret-in-variable': (what) => `Secrets stand in the client's file as plain text: ${what}.`,
+  'auto-approve': () => 'Its client runs its tools without asking you.',
+  'files-and-network': (what) => `It reads files and reaches the internet, so what it reads it can send away: ${what}.`,
+  'listens-everywhere': (what) => `It can be reached from other machines (${what}).`,
+  'starts-shell': (what) => `It is started through a shell (${what}), which runs more than one program.`,
+  'code-in-entry': (what) => `Its program stands in the entry itself (${what}).`,
+  'program-elsewhere': (what) => `Its program is not one of the system's or of a known tool: ${what}.`,
+  'newest-dependencies': (what) => `It fetches whatever is newest of what ${what} needs.`,
+};
+
+/** A reason with what it is about. */
+export function riskReasonSentence({ code, what }: Risk['reasons'][number]): string {
+  return riskReasonSentences[code](what.join(', '));
+}
+
+/** What became of a contained entry. */
+export const driftSentences: Record<DriftKind, string> = {
+  unwrapped: 'Its client put the bare command back, so it runs outside Belljar. Contain it again, or leave it so.',
+  changed: 'Its client made it start something else than what was contained. Contain it again, or put it back.',
+  broken: 'Its entry names the launcher and nothing to run, so it does not start. Contain it again, or put it back.',
+  removed: 'Its entry was contained and is gone from the file. Add it in its client again to contain it, or forget it.',
+  returned:
+    'Its contained entry came back after it had been released, so it does not start. Contain it again, or put it back.',
+};
+
+/** Where the command lines of a drift stand. */
+export const driftWords = { before: 'Contained was', now: 'Now it starts', gone: 'nothing' } as const;
+
+/** Why a step of a rollout proposes its level. */
+export const rolloutReasonSentences: Record<RolloutReason, string> = {
+  usual: 'It keeps working as usual, with its own folders and the ones you named.',
+  'needs-no-network': 'What it starts is known to need no network, so nothing is lost by the tightest level.',
+  again: 'It was contained at this level before its client changed it.',
+  'blocks-nothing': 'It is only watched so far: nothing is blocked.',
+  restart: 'It is set up; what its client started before still runs outside.',
+};
+
+/** The rollout, wherever it is shown. */
+export const rolloutWords = {
+  button: 'Roll out …',
+  title: 'Contain what is not contained',
+  intro:
+    'Riskiest first. Each server is tried bare and contained before its entry is changed; at the first one that does not work, it stops.',
+  nothing: 'Every server that can be contained is contained.',
+  cannot: 'Cannot be contained',
+  confirm: (count: number) => `Try and contain ${count === 1 ? '1 server' : `${count.toString()} servers`}`,
+  working: (at: number, of: number) => `${at.toString()} of ${of.toString()}: trying it bare and contained …`,
+  done: (count: number) =>
+    count === 0
+      ? 'No server was contained.'
+      : count === 1
+        ? '1 server is contained.'
+        : `${count.toString()} servers are contained.`,
+  stopped: (rest: number) =>
+    `It stopped there: that server does not work contained, or could not be tried. ${rest === 0 ? 'It was the last one.' : `${rest.toString()} after it were not touched.`}`,
+  restart: 'Its client has to be restarted.',
+} as const;
+
+/** A way past Belljar: what it is, and what to do about it. */
+export const bypassSentences: Record<Bypass, { sentence: (what: string) => string; remedy: (what: string) => string }> =
+  {
+    'server-off': {
+      sentence: () => 'It runs as its client starts it; Belljar sees nothing of it and stops nothing.',
+      remedy: (handle) => `belljar contain ${handle}`,
+    },
+    'server-watched': {
+      sentence: () => 'It is only watched: nothing is blocked.',
+      remedy: (handle) => `belljar level ${handle} standard`,
+    },
+    'server-drifted': {
+      sentence: () => 'Its entry is not what was contained any more.',
+      remedy: (handle) => `belljar contain ${handle}`,
+    },
+    'server-copied': {
+      sentence: () => 'Its entry is a copy of another contained one and runs under the rules of that one.',
+      remedy: (handle) => `belljar contain ${handle}`,
+    },
+    'other-launcher': {
+      sentence: () => 'Its entry names a launcher at another place, of another account or another machine.',
+      remedy: (handle) => `belljar contain ${handle}`,
+    },
+    'old-process': {
+      sentence: (pids) => `What its entry names still runs outside Belljar, as process ${pids}.`,
+      remedy: (uptake) => uptake,
+    },
+    'same-elsewhere': {
+      sentence: (others) => `It is contained in ${others}, but not here, where it runs as its client starts it.`,
+      remedy: (handle) => `belljar contain ${handle}`,
+    },
+    'cannot-contain': { sentence: (why) => why, remedy: (instead) => instead },
+    'client-starts-outside': { sentence: (why) => why, remedy: (instead) => instead },
+    'remote-secret': {
+      sentence: (names) => `It runs elsewhere, and a secret for it stands in the file as plain text: ${names}.`,
+      remedy: () => 'Let the client sign in by itself, or name a variable instead of the secret.',
+    },
+    'file-unread': { sentence: (why) => `Its servers are not known to Belljar. ${why}`, remedy: (instead) => instead },
+    'open-socket': {
+      sentence: (what) => `You granted it ${what}, by which it can act outside of its walls.`,
+      remedy: (command) => command,
+    },
+  };
+
+/** The audit, wherever it is shown. */
+export const auditWords = {
+  button: 'Audit',
+  title: 'What runs past Belljar',
+  clean: 'Nothing was found that runs past Belljar.',
+  found: (count: number) => `${count === 1 ? '1 way' : `${count.toString()} ways`} past Belljar:`,
+  limitsTitle: 'What cannot be seen from here',
+  limits: [
+    'Programs that you or other programs start by hand, outside of any client.',
+    'Clients that Belljar does not know, and settings that a client keeps on a server or in a database.',
+    'Projects that no client has recorded; in the folder of one, belljar audit looks at it.',
+    'What remote servers do.',
+  ],
+} as const;
 
 /** What a person should know of an entry, by code; said before and after it is changed. */
 export const entryNotes = {

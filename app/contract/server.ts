@@ -7,8 +7,10 @@ import { networkSummarySchema } from './network.ts';
 import { fetchesSchema, pinSchema } from './pin.ts';
 import { secretSchema } from './secret.ts';
 import { effectivePolicySchema } from './policy.ts';
+import { riskSchema } from './risk.ts';
 import {
   cannotReasonSchema,
+  driftKindSchema,
   levelSchema,
   limitHolderSchema,
   limitNameSchema,
@@ -59,6 +61,12 @@ export const serverSchema = z.strictObject({
   reason: cannotReasonSchema.optional(),
   /** Set with it: in words, and what to do instead. */
   why: z.strictObject({ sentence: z.string(), remedy: z.string() }).optional(),
+  /** Set with state `drifted`: the command lines before and now, masked; null where there is none. */
+  drift: z
+    .strictObject({ how: driftKindSchema, before: z.array(z.string()).nullable(), now: z.array(z.string()).nullable() })
+    .optional(),
+  /** What speaks against running it as its entry says; null where it starts nothing here. */
+  risk: riskSchema.nullable(),
   /** Set with state `restart-needed`: the uncontained processes of the entry that still run. */
   oldProcesses: z.array(z.strictObject({ pid: z.number().int(), since: z.string() })).optional(),
   uptake: uptakeSchema,

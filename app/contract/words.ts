@@ -29,6 +29,14 @@ export const serverStates = [
 export const serverStateSchema = z.enum(serverStates);
 export type ServerState = z.infer<typeof serverStateSchema>;
 
+/**
+ * What became of an entry after it was contained: it starts bare again, starts something else, names the launcher and nothing
+ * to run, is gone, or is contained as it was before it was put back.
+ */
+export const driftKinds = ['unwrapped', 'changed', 'broken', 'removed', 'returned'] as const;
+export const driftKindSchema = z.enum(driftKinds);
+export type DriftKind = z.infer<typeof driftKindSchema>;
+
 /** Why a server cannot be contained. */
 export const cannotReasons = [
   'remote',

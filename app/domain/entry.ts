@@ -47,5 +47,7 @@ export interface ConfiguredEntry {
   autoApprove: boolean;
   /** Names of the headers that a remote entry sends; never values. */
   headers: readonly string[];
+  /** Of a remote entry: headers, or its address, in which a secret stands as plain text. Names only. */
+  exposed: readonly string[];
   cannot?: Obstacle;
 }

@@ -184,6 +184,33 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
   };
 }
 
+/** What a list says of a policy. */
+export interface PolicySummary {
+  network: NetworkMode;
+  hostsNamed: number;
+  withheld: readonly Withheld[];
+}
+
+/**
+ * The same as of the merged policy, where a person decided no rule: for lists, in which most servers are so. `withheld` is what
+ * `entryRules` answers for the entry.
+ */
+export function summarizeUndecided(
+  level: LaunchedLevel,
+  network: NetworkChoice | undefined,
+  withheld: readonly Withheld[],
+): PolicySummary {
+  return {
+    network: networkOf(level, network, []),
+    hostsNamed: 0,
+    withheld: level === 'watch' ? [] : unique(withheld, (item) => item.what),
+  };
+}
+
+export function summarizePolicy({ network, rules, withheld }: EffectivePolicy): PolicySummary {
+  return { network, hostsNamed: rules.filter((rule) => rule.verb === 'host').length, withheld };
+}
+
 export interface PlanContext {
   folders: Folders;
   own: OwnFolders;

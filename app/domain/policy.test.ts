@@ -10,7 +10,7 @@ import { explain, readQuestion } from './explain.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { isWithin } from './paths.ts';
 import { formatPlan, parsePlan } from './plan-text.ts';
-import { compilePlan, mergePolicy, type PolicyContext } from './policy-merge.ts';
+import { compilePlan, mergePolicy, summarizePolicy, summarizeUndecided, type PolicyContext } from './policy-merge.ts';
 import { normaliseWhat } from './rule-what.ts';
 import { createKnownTargets, secretPlaces } from './secret-places.ts';
 
@@ -262,6 +262,27 @@ describe('merging', () => {
     { command: 'uvx', args: ['p', '--db=/srv/b'] },
     { command: 'node', args: ['/srv/i.js', '.'] },
   );
+
+  test('what a list says of a policy is what the merged policy says, where a person decided no rule', () => {
+    const paths = fc.constantFrom('/srv', '/home/anna', '/', '/home/anna/.ssh', '/home/anna/.ssh', '~/x', '--a=/home');
+    const network = fc.constantFrom('open' as const, 'hosts' as const, undefined);
+    const env = fc.dictionary(fc.constantFrom('KEYS', 'DATA'), paths);
+    fc.assert(
+      fc.property(launch, fc.array(paths, { maxLength: 4 }), env, network, (chosen, more, variables, choice) => {
+        for (const level of ['watch', 'standard', 'strict'] as const) {
+          const started = { ...chosen, args: [...chosen.args, ...more] };
+          const of = context({ level, launch: started, env: variables, network: choice });
+          const { withheld } = entryRules(
+            started,
+            variables,
+            of.folders,
+            secretPlaces(of.folders, of.own, of.clientFiles),
+          );
+          expect(summarizeUndecided(level, choice, withheld)).toEqual(summarizePolicy(mergePolicy(of)));
+        }
+      }),
+    );
+  });
 
   test('strict never allows what standard refuses, unless a person said so', () => {
     fc.assert(

@@ -30,6 +30,7 @@ import type {
   PlanStore,
   PolicyStore,
   Processes,
+  Programs,
   Repositories,
   StartedPlanStore,
   Watched,
@@ -48,6 +49,7 @@ export interface EnginePorts {
   clock: Clock;
   clients: Clients;
   repositories: Repositories;
+  programs: Programs;
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -81,8 +83,8 @@ export interface Engine {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   /** Questions that are put, and that are over. */
   onQuestion(listener: (news: QuestionNews) => void): () => void;
-  /** Files and folders whose change may change what the engine answers. */
-  watched(): Promise<Watched>;
+  /** Files and folders whose change may change what the engine answers, as they become known. */
+  followWatched(listener: (watched: Watched) => void): () => void;
 }
 
 /** A newer Belljar brings its launcher along: one that is in place is replaced; none is put where none was. */
@@ -184,6 +186,8 @@ export function createEngine(ports: EnginePorts): Engine {
     'machine.selftest': (_input, signal) => doctor.selftest(signal),
     'machine.doctor': (input) => doctor.doctor(input),
     'servers.list': servers.list,
+    'servers.rollout': servers.rollout,
+    'servers.audit': servers.audit,
     'servers.look': servers.look,
     'servers.show': servers.show,
     'servers.check': servers.check,
@@ -224,6 +228,6 @@ export function createEngine(ports: EnginePorts): Engine {
       });
     },
     onQuestion: questions.subscribe,
-    watched: () => servers.watched(),
+    followWatched: servers.followWatched,
   };
 }

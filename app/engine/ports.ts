@@ -4,6 +4,7 @@
  */
 import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
+import type { ProgramPlace } from '#domain/risk.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
 import type { Machine } from '#contract/server.ts';
 import type { Uptake } from '#contract/words.ts';
@@ -58,6 +59,12 @@ export interface FileStore {
 export interface Repositories {
   /** True when the file is kept in a repository; also where that cannot be told. */
   keeps(file: string): Promise<boolean>;
+}
+
+/** Programs that entries name. */
+export interface Programs {
+  /** Where each lies; null where it is not found. */
+  find(commands: readonly string[]): Promise<ReadonlyMap<string, ProgramPlace | null>>;
 }
 
 /** How a client treats placeholders such as `${NAME}` in an entry. */
@@ -158,6 +165,16 @@ export interface Watched {
   files: readonly string[];
   /** Of these, whatever comes or goes in them. */
   folders: readonly string[];
+}
+
+/** How well what is watched is followed. */
+export interface WatchStatus {
+  /** Folders of which the system tells. */
+  folders: number;
+  /** Folders that are looked at by the clock instead. */
+  slowly: number;
+  /** Why, as the system's code (`ENOSPC`: no watches left; `bound`: more than Belljar asks for); null where none is. */
+  reason: string | null;
 }
 
 export interface Clients {

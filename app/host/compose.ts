@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEngine } from '#engine/engine.ts';
-import type { Clock } from '#engine/ports.ts';
+import type { Clock, WatchStatus } from '#engine/ports.ts';
 import { createBrowser } from '#platform/browser/browser.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
@@ -26,11 +26,12 @@ import { createNpmInstaller } from '#platform/pins/npm-installer.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createUvInstaller } from '#platform/pins/uv-installer.ts';
 import { createSecretStore } from '#platform/secrets/secret-store.ts';
+import { createPrograms } from '#platform/programs/programs.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
 import { createSupervisors } from '#platform/spool/supervisors.ts';
-import { watchFiles } from '#platform/watch/watch-files.ts';
+import { watchFiles, type FileWatch } from '#platform/watch/watch-files.ts';
 import { doorNow } from './at-door.ts';
 import type { HostEngine } from './host.ts';
 import type { HostLog } from './log.ts';
@@ -38,7 +39,12 @@ import { version } from './version.ts';
 
 const clock: Clock = { now: () => new Date() };
 
-function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostLog): Engine {
+function makeEngine(
+  folders: Folders,
+  environment: NodeJS.ProcessEnv,
+  log: HostLog,
+  watching: () => WatchStatus | null = () => null,
+): Engine {
   const places = makePlaces(folders, environment);
   const launcher = createLauncher({ path: places.launcher });
   const openSpool = (folder: string): ReturnType<typeof createSpool> =>
@@ -58,6 +64,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     clock,
     clients: findClients(places),
     repositories: createRepositories(),
+    programs: createPrograms(places),
     files: createFileStore(),
     ...documents,
     installers: { npm: createNpmInstaller(install), uv: createUvInstaller(install) },
@@ -72,7 +79,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
       installLauncher: () => launcher.install(),
       openSpool,
     }),
-    examinations: (engine) => createExaminations({ folders, launcher, ...documents, spool, engine }),
+    examinations: (engine) => createExaminations({ folders, launcher, ...documents, spool, watching, engine }),
     selftest: createSelftestStage({ launcher }),
     demo: createDemoStage({
       environment,
@@ -109,33 +116,23 @@ async function containIn(home: string, log: HostLog): Promise<void> {
 }
 
 export function composeEngine(folders: Folders, log: HostLog): HostEngine {
-  const engine = makeEngine(folders, process.env, log);
+  let files: FileWatch | null = null;
+  const engine = makeEngine(folders, process.env, log, () => files?.status() ?? null);
   return {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
     onQuestion: (listener) => engine.onQuestion(listener),
     async watch(onChange) {
-      // What is to be watched changes with what changes: a new profile, a new project.
-      let asking = false;
-      let again = false;
-      const refresh = async (): Promise<void> => {
-        again = true;
-        if (asking) return;
-        asking = true;
-        try {
-          while (again) {
-            again = false;
-            watch.set(await engine.watched());
-          }
-        } finally {
-          asking = false;
-        }
-      };
-      const watch = await watchFiles(await engine.watched(), () => {
-        onChange();
-        refresh().catch((error: unknown) => log.warn('watch-failed', { error: String(error) }));
+      // What is to be watched changes with what is found: a new profile, a new project.
+      const stop = engine.followWatched((watched) => {
+        if (files === null) files = watchFiles(watched, { home: folders.home, onChange });
+        else files.set(watched);
       });
-      return () => watch.close();
+      return async () => {
+        stop();
+        files?.close();
+        files = null;
+      };
     },
   };
 }

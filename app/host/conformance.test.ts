@@ -227,6 +227,8 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'machine.doctor': { repair: true },
   'servers.look': { folder: '/srv/project' },
   'servers.list': { client: 'claude-desktop' },
+  'servers.rollout': {},
+  'servers.audit': {},
   'servers.show': { server },
   'servers.check': { server, level: 'strict' },
   'servers.diff': { server },

@@ -258,9 +258,22 @@ describe('clients that undo a change', () => {
     write(file, { mcpServers: { a: entry } });
     await contain();
     const wiped = write(file, { preferences: {} });
-    expect(await list()).toEqual([]);
+    const gone = (await list())[0];
+    expect(gone).toMatchObject({
+      state: 'drifted',
+      drift: { how: 'removed', before: [entry.command, ...entry.args], now: null },
+    });
     expect((await release()).results).toMatchObject([{ state: 'off', changed: false }]);
     expect(textOf(file)).toBe(wiped);
+    expect(await list()).toEqual([]);
+
+    // Of many, one is forgotten by its id; one that comes back is drifted, and not gone.
+    write(file, { mcpServers: { a: entry, b: entry } });
+    await contain();
+    write(file, { mcpServers: { b: entry } });
+    expect((await list()).map(({ drift }) => drift?.how)).toEqual(['unwrapped', 'removed']);
+    expect((await release([gone?.id ?? ''])).results).toMatchObject([{ id: gone?.id, state: 'off' }]);
+    expect(await list()).toMatchObject([{ name: 'b', drift: { how: 'unwrapped' } }]);
   });
 });
 

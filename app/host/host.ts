@@ -97,7 +97,6 @@ export function createHost(options: HostOptions): Host {
   let loopbackPort: number | undefined;
   let news: ServerNews | null = null;
   let feedStarted: Promise<void> | null = null;
-  let closed = false;
   let askToStop: () => void = () => undefined;
   const stopAsked = new Promise<void>((resolve) => {
     askToStop = resolve;
@@ -160,17 +159,10 @@ export function createHost(options: HostOptions): Host {
         started.event(event);
       }),
     );
-    // The first list is taken in the background: nobody waits for it who only wants events.
-    void started
-      .start()
-      .then(async () => {
-        if (closed) return;
-        const stopWatching = await engine.watch(() => started.changed());
-        if (closed) await stopWatching();
-        else cleanUps.push(stopWatching);
-        started.changed();
-      })
-      .catch((error: unknown) => log.error('watch-failed', error));
+    cleanUps.push(await engine.watch(() => started.changed()));
+    // The first list is taken in the background: nobody waits for it who only wants events. It begins the watch, before it
+    // reads what is watched.
+    void started.start();
   }
 
   function startFeed(): Promise<void> {
@@ -190,7 +182,6 @@ export function createHost(options: HostOptions): Host {
     },
     stopAsked,
     async close() {
-      closed = true;
       feed.close();
       await Promise.all(doors.map((door) => door.close()));
       for (const cleanUp of cleanUps.toReversed()) {

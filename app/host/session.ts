@@ -86,6 +86,8 @@ const repeatable = new Set<MethodName>([
   'servers.list',
   'servers.show',
   'servers.diff',
+  'servers.rollout',
+  'servers.audit',
   'policies.explain',
   'events.list',
   'runs.list',

@@ -100,7 +100,7 @@ describe('seeing', () => {
     const desk = makeDesk();
     const before = await desk.run('list');
     expect(before.code).toBe(0);
-    expect(before.out.split('\n')[0]).toMatch(/^SERVER +LEVEL +STATE +NETWORK +RUNS +DENIED +COMMAND$/);
+    expect(before.out.split('\n')[0]).toMatch(/^SERVER +LEVEL +STATE +RISK +NETWORK +RUNS +DENIED +COMMAND$/);
     expect(before.out).toContain('claude-desktop/reader');
     expect(before.out).not.toContain('\u001b');
     const answer = await desk.run('list', '--json');

@@ -56,8 +56,7 @@ describe('help', () => {
 describe('what is not understood', () => {
   it.each([
     [['lsit'], 'There is no verb "lsit". Did you mean list?'],
-    [['audit'], 'There is no verb "audit".'],
-    [['rollout'], 'There is no verb "rollout".'],
+    [['audti'], 'There is no verb "audti". Did you mean audit?'],
     [['undo'], 'There is no verb "undo".'],
     [['limit'], 'Usage: belljar limit <server> [--host HOST]... | --all | --off'],
     [['guess'], 'There is no verb "guess".'],

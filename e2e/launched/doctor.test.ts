@@ -54,6 +54,7 @@ describe('doctor', () => {
       'pins',
       'spool',
       'leftovers',
+      'watch',
     ]);
   });
 

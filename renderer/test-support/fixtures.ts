@@ -165,6 +165,7 @@ export function makeServer(overrides: Partial<Server> = {}): Server {
     liveRuns: 0,
     lastRun: null,
     denialsLastHour: 0,
+    risk: { score: 20, grade: 'raised', reasons: [{ code: 'newest-package', what: ['a-package'] }] },
     withheld: [],
     project: null,
     sharedWith: [],

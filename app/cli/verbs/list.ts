@@ -1,6 +1,7 @@
 /** `belljar list`: the servers of this machine. With `--watch` it goes on, and tells what changes. */
 import { exitCodes } from '#contract/errors.ts';
 import type { Input, Output } from '#contract/methods.ts';
+import { riskSentences } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Command, Context } from '../context.ts';
@@ -25,7 +26,8 @@ function tellList(context: Context, list: List, filtered: boolean): void {
   if (list.servers.length === 0) tellNothingFound(context, list, filtered);
   else terminal.out(serverTable(list.servers, terminal));
   const ofServers = list.servers.flatMap((server) => [...serverNotes(server), ...withheldNote(server)]);
-  for (const note of [...ofServers, ...machineNotes(list.machine)]) {
+  const ofRisk = list.servers.some(({ risk }) => risk?.grade === 'low') ? [`Risk low: ${riskSentences.low}`] : [];
+  for (const note of [...ofServers, ...ofRisk, ...machineNotes(list.machine)]) {
     terminal.note(terminal.isScreen ? terminal.paint('dim', note) : note);
   }
 }
@@ -46,7 +48,10 @@ async function watch(context: Context, filter: Input<'servers.list'>): Promise<n
     if (shown.get(server.id) === text) return;
     shown.set(server.id, text);
     if (context.json) terminal.jsonLine(server);
-    else if (!terminal.isScreen) terminal.out(serverTable([server], terminal).split('\n')[1] ?? '');
+    else if (!terminal.isScreen) {
+      terminal.out(serverTable([server], terminal).split('\n')[1] ?? '');
+      for (const note of server.drift === undefined ? [] : serverNotes(server)) terminal.note(note);
+    }
   }
 
   function tellGone(id: string): void {

@@ -12,10 +12,13 @@ import {
   networkTitles,
   secretStateTitles,
   resourceWords,
+  riskReasonSentence,
+  riskSentences,
+  riskTitles,
   ruleReasons,
   withheldTitle,
 } from '#contract/sentences.ts';
-import type { ServerDetail } from '#contract/server.ts';
+import type { Server, ServerDetail } from '#contract/server.ts';
 import type { Command } from '../context.ts';
 import {
   commandLine,
@@ -36,6 +39,12 @@ const runsShown = 5;
 function whatOf({ verb, what, symbol, checked }: Rule): string {
   const words = grantSentences(verb, what);
   return `${what}${symbol === undefined ? '' : ` (${symbol})`}${checked === false ? ` (${nameNotChecked})` : ''}${words === null ? '' : `: lets it ${words.use}`}`;
+}
+
+function tellRisk(risk: Server['risk'], terminal: Terminal): void {
+  if (risk === null) return;
+  terminal.out(`risk     ${riskTitles[risk.grade]} (${risk.score.toString()} of 100). ${riskSentences[risk.grade]}`);
+  for (const reason of risk.reasons) terminal.out(`         - ${plain(riskReasonSentence(reason))}`);
 }
 
 /** Which granted folders the supervisor opens, at what cost, and what is kept back in them. */
@@ -119,6 +128,7 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
           ]),
     ].join('\n'),
   );
+  tellRisk(server.risk, terminal);
   for (const note of serverNotes(server)) terminal.note(note);
   if (server.fetches !== null && server.level !== 'off') {
     terminal.note(

@@ -75,7 +75,8 @@ export interface Discovery {
   read(located: LocatedFile): Promise<ConfigFile | null>;
   /** A folder of a project besides those that clients have recorded; remembered while this process runs. */
   look(folder: string): void;
-  watched(): Promise<Watched>;
+  /** What is to be watched: told now if it is known, and after each time the files were looked for. */
+  followWatched(listener: (watched: Watched) => void): () => void;
   /** Files in which clients keep servers of this user, and what they are links to, as last found. */
   clientFiles(): Promise<readonly string[]>;
 }
@@ -139,6 +140,11 @@ export function toProblem(client: string, error: unknown, file: string): Problem
   };
 }
 
+function watchedOf({ files, watched }: Located): Watched {
+  const named = files.flatMap(({ file, policyFiles }) => [file.file, ...policyFiles]);
+  return { files: [...new Set([...named, ...watched.files])], folders: watched.folders };
+}
+
 type Reading = { config: ConfigFile } | { missing: LocatedFile } | { failed: LocatedFile; error: unknown };
 
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
@@ -146,6 +152,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const folders = new Set<string>();
   let found: readonly string[] | null = null;
   let last: Discovered | null = null;
+  let toWatch: Watched | null = null;
+  const followers = new Set<(watched: Watched) => void>();
 
   async function textOf(file: string): Promise<string | null> {
     try {
@@ -223,6 +231,9 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
 
   async function discover(): Promise<Discovered> {
     const located = await locate();
+    // Before the files are read: what changes from now on is told.
+    toWatch = watchedOf(located);
+    for (const follower of followers) follower(toWatch);
     const readings = await readAll(located);
     const problems: Problem[] = [];
     const failures: Discovered['failures'] = [];
@@ -283,10 +294,10 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       if (folders.size >= foldersMax) folders.delete([...folders][0] ?? '');
       folders.add(folder);
     },
-    async watched() {
-      const located = await locate();
-      const named = located.files.flatMap(({ file, policyFiles }) => [file.file, ...policyFiles]);
-      return { files: [...new Set([...named, ...located.watched.files])], folders: located.watched.folders };
+    followWatched(listener) {
+      followers.add(listener);
+      if (toWatch !== null) listener(toWatch);
+      return () => void followers.delete(listener);
     },
     async clientFiles() {
       if (found === null) await discover();

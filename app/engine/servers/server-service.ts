@@ -8,16 +8,22 @@
 import { BelljarError, type ErrorBody } from '#contract/errors.ts';
 import type { Api, ChangeResult } from '#contract/methods.ts';
 import type { DecisionChange } from '#contract/decision.ts';
-import { policyFormatVersion, type EffectivePolicy, type StoredPolicy } from '#contract/policy.ts';
+import { policyFormatVersion, type EffectivePolicy, type StoredPolicy, type Withheld } from '#contract/policy.ts';
 import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts';
-import type { CheckResult, FileDiff, Problem, Resource, Server } from '#contract/server.ts';
+import type { CheckResult, FileDiff, Problem, Resource, Server, ServerList } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
-import { plainLaunch } from '#domain/command-line.ts';
-import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
+import { entryRules } from '#domain/argument-paths.ts';
+import { firstProgram, plainLaunch } from '#domain/command-line.ts';
 import { policyChanges } from '#domain/decision-changes.ts';
+import type { Launch } from '#domain/entry.ts';
+import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
 import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
+import { summarizePolicy, summarizeUndecided, type PolicySummary } from '#domain/policy-merge.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
+import { assessRisk, needsNoNetwork } from '#domain/risk.ts';
+import { planRollout } from '#domain/rollout.ts';
+import { secretPlaces, type SecretPlace } from '#domain/secret-places.ts';
 import { countReached, seenHosts } from '#domain/seen-hosts.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
@@ -47,6 +53,7 @@ import type {
   PolicyStore,
   ProcessFacts,
   Processes,
+  Programs,
   Repositories,
   Watched,
 } from '../ports.ts';
@@ -59,15 +66,17 @@ import {
   type Discovered,
   type FoundServer,
 } from './discovery.ts';
+import { auditServers } from './audit.ts';
 import { createExclusive, type Exclusive } from './exclusive.ts';
 import { maskedDiff, unwrapEntry, wrapEntry } from './rewrite.ts';
-import { findOldProcesses, serverState } from './server-state.ts';
+import { driftOf, findOldProcesses, serverState } from './server-state.ts';
 
 export interface ServerServiceDeps {
   places: Places;
   clock: Clock;
   clients: Clients;
   repositories: Repositories;
+  programs: Programs;
   files: FileStore;
   journal: Journal;
   policies: PolicyStore;
@@ -89,6 +98,8 @@ export interface ServerServiceDeps {
 
 export interface ServerService {
   list: Api['servers.list'];
+  rollout: Api['servers.rollout'];
+  audit: Api['servers.audit'];
   look: Api['servers.look'];
   show: Api['servers.show'];
   check: Api['servers.check'];
@@ -105,8 +116,8 @@ export interface ServerService {
   reread(found: FoundServer): Promise<FoundServer>;
   /** One that starts through the launcher under its own plan, as its file says now, and whose file may be changed. */
   findContained(handle: string, project: boolean | undefined): Promise<FoundServer>;
-  /** Files and folders whose change may change the list: for a watcher. */
-  watched(): Promise<Watched>;
+  /** Files and folders whose change may change the list, as they become known: for a watcher. */
+  followWatched(listener: (watched: Watched) => void): () => void;
   /** Files in which clients keep servers of this user. */
   clientFiles(): Promise<readonly string[]>;
   /** For other services that change what belongs to a server. */
@@ -136,6 +147,8 @@ interface Survey {
   hostUses: Awaited<ReturnType<EventService['hostUses']>>;
   /** For each server, the others that start the same. */
   sameAs: ReadonlyMap<string, readonly string[]>;
+  programs: Awaited<ReturnType<Programs['find']>>;
+  secretPlaces: readonly SecretPlace[];
 }
 
 /** Which servers start the same, however their clients name it. */
@@ -149,6 +162,10 @@ function groupByLaunch(servers: readonly FoundServer[]): Map<string, string[]> {
   return new Map(
     [...byLaunch.values()].flatMap((ids) => ids.map((id) => [id, ids.filter((other) => other !== id)] as const)),
   );
+}
+
+function shownLaunch(launch: Launch | null): string[] | null {
+  return launch === null ? null : [maskText(launch.command), ...maskArguments(launch.args)];
 }
 
 /** What a person should know before an entry is changed, and after. */
@@ -178,13 +195,23 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function survey(servers: readonly FoundServer[], all = servers): Promise<Survey> {
     const wrapped = servers.some((server) => server.wrapping !== null);
-    const [processes, activity, denials, hostUses] = await Promise.all([
+    const [processes, activity, denials, hostUses, programs, clientFiles] = await Promise.all([
       wrapped ? deps.processes.list() : [],
       deps.runs.activity(),
       deps.events.denialsLastHour(),
       deps.events.hostUses(),
+      deps.programs.find(servers.flatMap(({ launch }) => (launch === null ? [] : [firstProgram(launch)]))),
+      discovery.clientFiles(),
     ]);
-    return { processes, activity, denials, hostUses, sameAs: groupByLaunch(all) };
+    return {
+      processes,
+      activity,
+      denials,
+      hostUses,
+      sameAs: groupByLaunch(all),
+      programs,
+      secretPlaces: secretPlaces(places, places, clientFiles),
+    };
   }
 
   /** A document that cannot be read costs its own server a problem, never the list. */
@@ -215,6 +242,18 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     }
   }
 
+  async function summarize(
+    found: FoundServer,
+    level: Level,
+    stored: StoredPolicy | null,
+    withheld: readonly Withheld[],
+  ): Promise<PolicySummary> {
+    const asLaunched = level === 'off' ? defaultLevel : level;
+    return stored === null || stored.rules.length === 0
+      ? summarizeUndecided(asLaunched, stored?.network, withheld)
+      : summarizePolicy(await planner.effective(found, asLaunched, stored));
+  }
+
   async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
     const { entry, config, wrapping } = found;
     const [record, stored, planText, pin, kept, started] = await Promise.all([
@@ -242,12 +281,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       failing: activity.failing,
     });
     const reason = found.cannot?.reason ?? 'bad-entry';
+    const drift = state === 'drifted' ? driftOf({ found, record, hasPlan: planText !== null }) : null;
+    const named = found.launch === null ? null : entryRules(found.launch, entry.env, places, facts.secretPlaces);
     const policy =
-      found.launch === null || state === 'cannot'
+      named === null || state === 'cannot'
         ? null
-        : await tolerant(found, problems, () =>
-            planner.effective(found, level === 'off' ? defaultLevel : level, stored ?? { rules: [] }),
-          );
+        : await tolerant(found, problems, () => summarize(found, level, stored, named.withheld));
     return {
       id: found.id,
       handle: found.handle,
@@ -268,6 +307,22 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       ...(state === 'cannot' && found.cannot !== null
         ? { why: { sentence: found.cannot.sentence, remedy: found.cannot.remedy } }
         : {}),
+      ...(drift === null
+        ? {}
+        : { drift: { how: drift.how, before: shownLaunch(drift.before), now: shownLaunch(drift.now) } }),
+      risk:
+        found.launch === null || named === null
+          ? null
+          : assessRisk({
+              launch: found.launch,
+              env: entry.env,
+              autoApprove: entry.autoApprove,
+              folders: places,
+              secretPlaces: facts.secretPlaces,
+              named,
+              program: facts.programs.get(firstProgram(found.launch)) ?? null,
+              pinned: pin !== null,
+            }),
       ...(state === 'restart-needed'
         ? { oldProcesses: old.map(({ pid, startedAt }) => ({ pid, since: startedAt.toISOString() })) }
         : {}),
@@ -286,7 +341,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
           : {
               mode: policy.network,
               hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
-              hostsNamed: policy.rules.filter((rule) => rule.verb === 'host').length,
+              hostsNamed: policy.hostsNamed,
             },
       fetches: pin === null ? fetchesOf(found.launch) : null,
       pin,
@@ -614,20 +669,75 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     return [...new Set(handles.map((handle) => resolveHandle(handle, discovered)))];
   }
 
-  const list: ServerService['list'] = async (input) => {
+  /** What was contained and stands in no file any more; where a file cannot be read, nobody knows. */
+  async function goneRecords(discovered: Discovered): Promise<JournalRecord[]> {
+    const known = new Set(discovered.servers.map(({ id }) => id));
+    const unread = new Set(discovered.failures.map(({ file }) => file));
+    const records = await journal.list().catch(() => []);
+    return records.filter((record) => record.settled && !known.has(record.server) && !unread.has(record.file));
+  }
+
+  async function describeGone(record: JournalRecord, facts: Survey): Promise<Server> {
+    const adapter = deps.clients.adapters.find(({ id }) => id === record.client);
+    const clientTitle = adapter?.title ?? record.client;
+    const uptake = adapter?.uptake ?? 'quit-and-start';
+    const before = shownLaunch(record.original);
+    const stored = await policies.get(record.server).catch(() => null);
+    return {
+      id: record.server,
+      handle: record.server,
+      client: record.client,
+      clientTitle,
+      scope: record.scope,
+      name: record.name,
+      file: record.file,
+      project: null,
+      sharedWith: [],
+      sameAs: [],
+      command: before?.[0] ?? null,
+      args: before?.slice(1) ?? [],
+      env: [],
+      secrets: [],
+      level: stored === null || stored.level === 'off' ? defaultLevel : stored.level,
+      state: 'drifted',
+      drift: { how: 'removed', before, now: null },
+      risk: null,
+      uptake,
+      uptakeSentence: uptakeSentences[uptake](clientTitle),
+      liveRuns: facts.activity.get(record.server)?.liveRuns ?? 0,
+      lastRun: facts.activity.get(record.server)?.lastRun ?? null,
+      denialsLastHour: facts.denials.get(record.server) ?? 0,
+      withheld: [],
+      notes: [],
+      autoApprove: false,
+      headers: [],
+      network: null,
+      fetches: null,
+      pin: null,
+    };
+  }
+
+  async function listWith(
+    input: Parameters<ServerService['list']>[0],
+  ): Promise<{ list: ServerList; discovered: Discovered }> {
     const [discovered, machine] = await Promise.all([discovery.discover(), deps.machine.get()]);
     const problems = [...discovered.problems];
-    const meant = discovered.servers.filter(
-      (found) => input.client === undefined || found.entry.client === input.client,
-    );
-    const facts = await survey(meant, discovered.servers);
-    const servers = await Promise.all(meant.map((found) => describe(found, facts, problems)));
-    return {
+    const isMeant = (client: string): boolean => input.client === undefined || client === input.client;
+    const meant = discovered.servers.filter((found) => isMeant(found.entry.client));
+    const [facts, gone] = await Promise.all([survey(meant, discovered.servers), goneRecords(discovered)]);
+    const servers = await Promise.all([
+      ...meant.map((found) => describe(found, facts, problems)),
+      ...gone.filter(({ client }) => isMeant(client)).map((record) => describeGone(record, facts)),
+    ]);
+    const list: ServerList = {
       v: 1,
       machine: { ...machine, problems, lookedAt: discovered.lookedAt, unseen: [...discovered.unseen] },
       servers: servers.filter((server) => input.state === undefined || server.state === input.state),
     };
-  };
+    return { list, discovered };
+  }
+
+  const list: ServerService['list'] = async (input) => (await listWith(input)).list;
 
   const level: ServerService['level'] = (input) =>
     exclusive(async () => {
@@ -659,8 +769,29 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       await refuseKept(found, project);
       return found;
     },
-    watched: () => discovery.watched(),
+    followWatched: discovery.followWatched,
     clientFiles: () => discovery.clientFiles(),
+
+    async rollout() {
+      const { list: all, discovered } = await listWith({});
+      const pinned = new Set(all.servers.filter(({ pin }) => pin !== null).map(({ id }) => id));
+      const offline = discovered.servers.filter(
+        ({ id, launch }) => launch !== null && needsNoNetwork(launch, pinned.has(id)),
+      );
+      return planRollout(all.servers, new Set(offline.map(({ id }) => id)));
+    },
+
+    async audit() {
+      const { list: all, discovered } = await listWith({});
+      const rules = await Promise.all(
+        all.servers.map(async ({ id }) => [id, (await policies.get(id).catch(() => null))?.rules ?? []] as const),
+      );
+      return auditServers({
+        list: all,
+        exposed: new Map(discovered.servers.map(({ id, entry }) => [id, entry.exposed])),
+        rules: new Map(rules),
+      });
+    },
 
     async look(input) {
       discovery.look(input.folder);
@@ -726,19 +857,23 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     async release(input) {
       refuseRootInUserHome(places);
       const discovered = await discoverFor(input.servers);
-      const records = input.servers === 'all' ? await journal.list().catch(() => []) : [];
+      const records = await journal.list().catch(() => []);
       const kept = new Set(records.map((record) => record.server));
+      const known = new Set(discovered.servers.map((server) => server.id));
+      const lost = records.filter((item) => !known.has(item.server));
+      // What stands in no file any more is named by its id alone.
+      const isLost = (handle: string): boolean => lost.some(({ server }) => server === handle);
       const meant = choose(
-        input.servers,
+        input.servers === 'all' ? 'all' : input.servers.filter((handle) => !isLost(handle)),
         discovered,
         (server) => server.wrapping !== null || isLauncher(server.entry.command ?? '') || kept.has(server.id),
       );
       const results: ChangeResult[] = [];
       for (const found of meant)
         results.push(await change(found, (seen) => exclusive(() => releaseOne(found, input.dryRun, seen))));
-      const known = new Set(discovered.servers.map((server) => server.id));
-      for (const record of records.filter((item) => !known.has(item.server)))
-        results.push(await exclusive(() => releaseGone(record, discovered, input.dryRun)));
+      for (const record of lost)
+        if (input.servers === 'all' || input.servers.includes(record.server))
+          results.push(await exclusive(() => releaseGone(record, discovered, input.dryRun)));
       return { results };
     },
 

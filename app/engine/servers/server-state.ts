@@ -1,5 +1,5 @@
 /** The state of a server from facts: its file, Belljar's own documents, the processes that run. Pure. */
-import type { Level, ServerState } from '#contract/words.ts';
+import type { DriftKind, Level, ServerState } from '#contract/words.ts';
 import type { Launch } from '#domain/entry.ts';
 import { isStartedBy } from '#domain/process-match.ts';
 import type { JournalRecord, ProcessFacts } from '../ports.ts';
@@ -35,6 +35,19 @@ export function serverState(facts: StateFacts): ServerState {
   if (facts.oldProcesses > 0) return 'restart-needed';
   if (facts.failing) return 'failing';
   return facts.level === 'watch' ? 'watched' : 'contained';
+}
+
+/** What became of a contained entry, where its state is `drifted`. Masked by whoever shows it. */
+export function driftOf({ found, record, hasPlan }: Pick<StateFacts, 'found' | 'record' | 'hasPlan'>): {
+  how: DriftKind;
+  before: Launch | null;
+  now: Launch | null;
+} {
+  const before = record?.settled === true ? record.original : null;
+  if (isBrokenWrapping(found)) return { how: 'broken', before, now: null };
+  if (found.wrapping !== null && !hasPlan) return { how: 'returned', before, now: found.launch };
+  const isSame = before !== null && found.launch !== null && isSameLaunch(before, found.launch);
+  return { how: isSame ? 'unwrapped' : 'changed', before, now: found.launch };
 }
 
 function isSameLaunch(one: Launch, other: Launch): boolean {

@@ -9,6 +9,7 @@ import type { ChangeResult } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level } from '#contract/words.ts';
+import { planRollout } from '#domain/rollout.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { EngineApi, HostEngine } from '../host.ts';
 
@@ -69,6 +70,7 @@ function makeServer(name: string): Server {
     notes: [],
     autoApprove: false,
     headers: [],
+    risk: { score: 20, grade: 'raised', reasons: [{ code: 'newest-package', what: ['pkg'] }] },
     network: null,
     fetches: null,
     pin: null,
@@ -226,6 +228,8 @@ export function createMemoryEngine(): MemoryEngine {
           (server) => (client ?? server.client) === server.client && (state ?? server.state) === server.state,
         ),
       }),
+      'servers.rollout': async () => planRollout([...servers.values()], new Set()),
+      'servers.audit': async () => ({ v: 1, clean: true, findings: [], limits: [] }),
       'servers.show': async ({ server }) => ({
         server: find(server),
         policy: null,

@@ -41,6 +41,7 @@ import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createSecretStore } from '#platform/secrets/secret-store.ts';
+import { createPrograms } from '#platform/programs/programs.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 
 /** What one server did with one host, as events tell it. */
@@ -158,6 +159,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     clock: { now: () => new Date() },
     clients: replaced.clients ?? findClients(places),
     repositories: createRepositories(),
+    programs: createPrograms(places),
     files: replaced.files ?? createFileStore({ onStep: (step) => world.onStep(step) }),
     journal: replaced.journal ?? createJournal(places.dataFolder),
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
@@ -273,6 +275,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     // Neither is asked by the examinations that are used here.
     launcher: undefined as never,
     spool: undefined as never,
+    watching: () => null,
     engine: {
       api: { 'servers.list': servers.list, 'servers.release': servers.release } as never,
       writePlan: (server) => policies.writePlan(server),

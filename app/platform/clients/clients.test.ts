@@ -63,6 +63,7 @@ describe('reading', () => {
         env: { K: 'v' },
         autoApprove: false,
         headers: [],
+        exposed: [],
         range: { start: 25, end: 82 },
         rest: '[["env",[["K","v"]]]]',
       },

@@ -203,8 +203,24 @@ function readEntry(
     env: env ?? {},
     autoApprove: approvesAlone(value),
     headers: headerKeys.flatMap((key) => propertyOf(value, key)?.value.properties.map((header) => header.name) ?? []),
+    exposed: exposedIn(value),
     ...(reason === null ? {} : { cannot: reason }),
   };
+}
+
+/** Where an entry that is reached over the network holds a secret itself; one that is only named by a variable is none. */
+function exposedIn(entry: DocumentNode): string[] {
+  const isWritten = (text: string): boolean => !/\$\{[^}]*\}|\$[A-Za-z_]|\{(?:env|file):/.test(text);
+  const headers = ['headers', 'http_headers']
+    .flatMap((key) => propertyOf(entry, key)?.value.properties ?? [])
+    .filter(({ name, value }) => {
+      const text = stringOf(value) ?? '';
+      const line = `${name}: ${text}`;
+      return text !== '' && isWritten(text) && maskArguments([line])[0] !== line;
+    });
+  const addresses = addressKeys.flatMap((key) => stringOf(propertyOf(entry, key)?.value) ?? []);
+  const isOpen = addresses.some((text) => isWritten(text) && maskText(text) !== text);
+  return [...headers.map(({ name }) => name), ...(isOpen ? ['its address'] : [])];
 }
 
 function approvesAlone(entry: DocumentNode): boolean {

@@ -9,6 +9,7 @@
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Places } from '#engine/ports.ts';
+import { isMissing } from '../files/missing.ts';
 
 export type System = Places['system'];
 /** One template for all systems, or by system; none where the client does not exist there. */
@@ -100,7 +101,7 @@ export function createLook(): Look {
     names(folder) {
       let names = known.get(folder);
       if (names === undefined) {
-        names = readdir(folder).then(
+        names = (isMissing(folder) ? Promise.resolve([]) : readdir(folder)).then(
           (found) => {
             const text = found.filter((name) => !name.includes('\uFFFD'));
             if (text.length < found.length) unreadable.add(folder);

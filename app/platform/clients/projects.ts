@@ -8,6 +8,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'jsonc-parser';
+import { isMissing } from '../files/missing.ts';
 import { toml } from './formats/toml.ts';
 import { propertyOf } from './formats/document.ts';
 import { expand, match, type Ground, type Look, type Template } from './places.ts';
@@ -84,6 +85,7 @@ const records: readonly ProjectRecord[] = [
 ];
 
 async function textOf(file: string): Promise<string | null> {
+  if (isMissing(file)) return null;
   try {
     const facts = await stat(file);
     return facts.isFile() && facts.size <= recordMaxBytes ? await readFile(file, 'utf8') : null;

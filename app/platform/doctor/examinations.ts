@@ -7,7 +7,7 @@
  * changed back is the person's to decide. Nothing is followed through a link, and no document's content is shown.
  */
 import type { Stats } from 'node:fs';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
@@ -23,7 +23,7 @@ import { parsePlan, planMaxBytes } from '#domain/plan-text.ts';
 import type { DoctorView, Examination, Launcher } from '#engine/doctor/ports.ts';
 import type { Spool } from '#engine/events/ports.ts';
 import type { PinStore } from '#engine/pins/ports.ts';
-import type { Journal, PlanStore, PolicyStore } from '#engine/ports.ts';
+import type { Journal, PlanStore, PolicyStore, WatchStatus } from '#engine/ports.ts';
 import type { Folders } from '../paths/folders.ts';
 import { startTicksOf } from '../spool/supervisors.ts';
 
@@ -35,6 +35,8 @@ export interface ExaminationsOptions {
   plans: PlanStore;
   pins: PinStore;
   spool: Spool;
+  /** How the clients' files are followed; null while nobody follows them. */
+  watching: () => WatchStatus | null;
   /** The engine, whole by the time it is asked. */
   engine: DoctorView;
   uid?: number;
@@ -107,6 +109,7 @@ export function createExaminations(options: ExaminationsOptions): readonly Exami
     { code: 'pins', examine: (repair) => examinePins(options, repair) },
     { code: 'spool', examine: (repair) => examineSpool(options, repair) },
     { code: 'leftovers', examine: (repair) => examineLeftovers(options, repair) },
+    { code: 'watch', examine: () => Promise.resolve(examineWatch(options)) },
   ];
 }
 
@@ -300,7 +303,9 @@ const throughLauncher = new Set<Server['state']>(['contained', 'watched', 'resta
 async function examineServers(options: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
   const { engine, journal } = options;
   const findings: Finding[] = [];
-  const { machine, servers } = await engine.api['servers.list']({});
+  const { machine, servers: listed } = await engine.api['servers.list']({});
+  // What is gone from its file is told from the journal.
+  const servers = listed.filter(({ drift }) => drift?.how !== 'removed');
   for (const problem of machine.problems) {
     findings.push(
       finding({
@@ -611,6 +616,37 @@ async function examineLeftovers({ folders }: ExaminationsOptions, repair: boolea
           sentence: 'Nothing is left over from programs that were killed.',
         }),
       ];
+}
+
+/** Of a host that follows the files, how well it does; else whether it could. */
+function examineWatch({ watching, folders }: ExaminationsOptions): Finding[] {
+  const status = watching() ?? tryWatch(folders.home);
+  const { reason } = status;
+  if (reason === null)
+    return [
+      finding({ code: 'watch', severity: 'ok', sentence: "Changes of the clients' files are told by the system." }),
+    ];
+  const why =
+    reason === 'ENOSPC' || reason === 'EMFILE'
+      ? `The system has no room for more watches (${reason}); a larger fs.inotify.max_user_${reason === 'ENOSPC' ? 'watches' : 'instances'} gives it some.`
+      : reason === 'bound'
+        ? 'There are more folders than Belljar asks the system to watch.'
+        : `They may not be watched (${reason}).`;
+  const sentence = `${status.slowly.toString()} folders of clients are looked at every few seconds, so changes there show late. ${why}`;
+  return [finding({ code: 'watch-slow', severity: 'warning', sentence })];
+}
+
+function tryWatch(folder: string): WatchStatus {
+  try {
+    watch(folder, { persistent: false }).close();
+    return { folders: 1, slowly: 0, reason: null };
+  } catch (error) {
+    return {
+      folders: 0,
+      slowly: 1,
+      reason: error instanceof Error && 'code' in error ? String(error.code) : 'unknown',
+    };
+  }
 }
 
 /** Whether someone listens there; connecting and leaving at once is all that is done. */

@@ -24,6 +24,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelljarError } from '#contract/errors.ts';
 import type { FileSnapshot, FileStore } from '#engine/ports.ts';
+import { isMissing } from './missing.ts';
 
 export const configMaxBytes = 10 * 1024 * 1024;
 
@@ -136,6 +137,7 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
   };
 
   async function read(file: string): Promise<FileSnapshot | null> {
+    if (isMissing(file)) return null;
     let handle: FileHandle;
     let realFile: string;
     try {

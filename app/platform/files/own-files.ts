@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { BelljarError, type ErrorCode } from '#contract/errors.ts';
 import { syncFolder, writeError } from './file-store.ts';
+import { isMissing } from './missing.ts';
 
 const ownMaxBytes = 16 * 1024 * 1024;
 
@@ -46,6 +47,7 @@ export async function writeOwnFile(file: string, text: string): Promise<void> {
 
 /** Null when it is not there. */
 export async function readOwnFile(file: string): Promise<string | null> {
+  if (isMissing(file)) return null;
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {

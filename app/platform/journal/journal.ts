@@ -8,13 +8,7 @@ import { z } from 'zod';
 import { BelljarError } from '#contract/errors.ts';
 import { serverIdPattern, serverIdSchema } from '#contract/words.ts';
 import type { Journal, JournalRecord } from '#engine/ports.ts';
-import {
-  listOwnFiles,
-  parseDocument,
-  readOwnFile,
-  removeOwnFile,
-  writeOwnFile,
-} from '../files/own-files.ts';
+import { listOwnFiles, parseDocument, readOwnFile, removeOwnFile, writeOwnFile } from '../files/own-files.ts';
 import { createSealedEntries, sealedNamePattern } from '../secrets/sealed-entries.ts';
 
 const journalFormatVersion = 2;

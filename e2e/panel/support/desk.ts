@@ -20,6 +20,7 @@ import type { EffectivePolicy, Explanation } from '#contract/policy.ts';
 import { isLiveVerb } from '#contract/sentences.ts';
 import { areaDefaults } from '#domain/area-defaults.ts';
 import { patternReach } from '#domain/pattern.ts';
+import { planRollout } from '#domain/rollout.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
@@ -30,6 +31,7 @@ import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
+import { auditServers } from '#engine/servers/audit.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
@@ -162,6 +164,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
 
   function set(server: Server, level: Level): Server {
     const next: Server = { ...server, level, state: stateOf(level) };
+    delete next.drift;
     servers.set(server.id, next);
     news.changed();
     return next;
@@ -237,6 +240,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'machine.doctor': async () => ({ findings: [] }),
     'servers.look': async () => ({}),
     'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
+    'servers.rollout': async () => planRollout([...servers.values()], new Set()),
+    'servers.audit': async () =>
+      auditServers({
+        list: { v: 1, machine: scene.machine, servers: [...servers.values()] },
+        exposed: scene.exposed ?? new Map(),
+        rules: new Map(),
+      }),
     'servers.show': async ({ server }) => {
       const found = find(server);
       return {
@@ -272,6 +282,11 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'servers.release': async ({ servers: handles, dryRun }) => ({
       results: (handles === 'all' ? [...servers.keys()] : handles).map((handle) => {
         const server = find(handle);
+        if (server.drift?.how === 'removed' && !dryRun) {
+          servers.delete(server.id);
+          news.changed();
+          return { id: server.id, changed: false, state: 'off', file: server.file };
+        }
         const changed = server.level !== 'off';
         const diff = diffOf(server, 'off');
         const next = dryRun || !changed ? server : set(server, 'off');

@@ -26,6 +26,7 @@ import { usePanel } from '../../panel-context.tsx';
 import { ServerSecrets } from './server-secrets.tsx';
 import { DecisionList } from '../decisions/decision-list.tsx';
 import { ResourceLimits } from '../resources/resource-limits.tsx';
+import { RiskReasons, RiskWord } from './server-risk.tsx';
 
 const ownShown = 200;
 const runsShown = 8;
@@ -246,6 +247,15 @@ export function AboutServer({ id, server }: { id: string; server: Server }): Rea
         <dd>
           <HostileText text={server.uptakeSentence} />
         </dd>
+        {server.risk !== null && (server.state === 'contained' || server.state === 'failing') && (
+          <>
+            <dt>Uncontained</dt>
+            <dd>
+              <RiskWord risk={server.risk} />
+              <RiskReasons risk={server.risk} />
+            </dd>
+          </>
+        )}
         {server.sharedWith.length > 0 && (
           <>
             <dt>Read by</dt>

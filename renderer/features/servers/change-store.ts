@@ -148,6 +148,17 @@ export function createChangeStore({ transport, clock, servers, notices }: Depend
         if (change === null || (change.step.kind !== 'ready' && change.step.kind !== 'refused')) return;
         await write(change, change.step.diff, check);
       },
+      /** What is kept of an entry that its client removed goes; no file is changed. */
+      forget: async (server: Server): Promise<void> => {
+        if (servers.getState().asked.has(server.id)) return;
+        servers.actions.ask(server.id, 'off');
+        try {
+          const { results } = await transport.call('servers.release', { servers: [server.id], dryRun: false });
+          servers.actions.answered(server.id, results[0]?.error ?? null);
+        } catch (error) {
+          servers.actions.answered(server.id, toBody(error));
+        }
+      },
       /** Reads the file again, after it changed under us or could not be read. */
       again: async (): Promise<void> => {
         const { change } = store.getState();

@@ -12,6 +12,7 @@ import { usePanel } from '../../panel-context.tsx';
 import { NetworkLine } from '../network/network-line.tsx';
 import { AboutServer } from './about-server.tsx';
 import { LevelControl } from './level-control.tsx';
+import { ServerRisk } from './server-risk.tsx';
 import { ServerPin } from './server-pin.tsx';
 import { SecretsLine } from './server-secrets.tsx';
 import { StateAdvice, StatePill } from './server-state.tsx';
@@ -131,7 +132,8 @@ export const ServerCard = memo(function ServerCard({ server }: { server: Server 
           <HostileText text={line} longest={commandLongest} />
         </code>
       )}
-      {server.state !== 'cannot' && (
+      <ServerRisk server={server} />
+      {server.state !== 'cannot' && server.drift?.how !== 'removed' && (
         <LevelControl
           name={<HostileText text={server.name} longest={nameLongest} />}
           level={server.level}

@@ -12,7 +12,14 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { cannotRemedies, cannotSentences, stateSentences, stateTitles } from '#contract/sentences.ts';
+import {
+  cannotRemedies,
+  cannotSentences,
+  driftSentences,
+  driftWords,
+  stateSentences,
+  stateTitles,
+} from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
@@ -44,6 +51,42 @@ export function StatePill({ state }: { state: ServerState }): ReactNode {
 }
 
 const pidsShown = 6;
+
+const lineLongest = 300;
+
+/** What became of a contained entry: the command lines, where they differ. */
+function Drift({ drift }: { drift: NonNullable<Server['drift']> }): ReactNode {
+  const { how, before, now } = drift;
+  return (
+    <>
+      <p>{driftSentences[how]}</p>
+      {how !== 'unwrapped' && (
+        <dl className="drift">
+          {before !== null && (
+            <>
+              <dt>{driftWords.before}</dt>
+              <dd>
+                <code>
+                  <HostileText text={before.join(' ')} longest={lineLongest} />
+                </code>
+              </dd>
+            </>
+          )}
+          <dt>{driftWords.now}</dt>
+          <dd>
+            {now === null ? (
+              driftWords.gone
+            ) : (
+              <code>
+                <HostileText text={now.join(' ')} longest={lineLongest} />
+              </code>
+            )}
+          </dd>
+        </dl>
+      )}
+    </>
+  );
+}
 
 /** What to do, where the state asks for something. */
 export function StateAdvice({ server }: { server: Server }): ReactNode {
@@ -81,10 +124,26 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
   if (server.state === 'failing') {
     return <Note tone="refused">{sentence}</Note>;
   }
+  if (server.drift?.how === 'removed') {
+    return (
+      <Note tone="warn">
+        <Drift drift={server.drift} />
+        <div className="note-actions">
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => void panel.change.actions.forget(server)}
+          >
+            Forget it
+          </button>
+        </div>
+      </Note>
+    );
+  }
   if (server.state === 'drifted' || server.state === 'moved' || server.state === 'copied') {
     return (
       <Note tone="warn">
-        {sentence}
+        {server.drift === undefined ? sentence : <Drift drift={server.drift} />}
         <div className="note-actions">
           <button
             type="button"

@@ -1,8 +1,9 @@
 /** The left half: every server of this machine, by client. Loading, empty and failed are states of it, not accidents. */
-import { FlaskConical, RotateCw } from 'lucide-react';
+import { FlaskConical, ListChecks, Radar, RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
+import { auditWords, rolloutWords } from '#contract/sentences.ts';
 import { BellJar } from '../../lib/components/bell-jar.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote } from '../../lib/components/note.tsx';
@@ -75,9 +76,19 @@ export function ServersPane(): ReactNode {
           Servers
         </h2>
         {loaded && servers.size > 0 && (
-          <p className="pane-facts">
-            {contained} of {servers.size} contained
-          </p>
+          <>
+            <p className="pane-facts">
+              {contained} of {servers.size} contained
+            </p>
+            <div className="pane-actions">
+              <button type="button" className="button button-small" onClick={() => void panel.audit.actions.open()}>
+                <Radar aria-hidden="true" /> {auditWords.button}
+              </button>
+              <button type="button" className="button button-small" onClick={() => void panel.rollout.actions.open()}>
+                <ListChecks aria-hidden="true" /> {rolloutWords.button}
+              </button>
+            </div>
+          </>
         )}
       </header>
       <div className="pane-scroll" tabIndex={0} role="group" aria-label="List of servers">

@@ -92,6 +92,93 @@ function read(text: string, comments: boolean): { root: DocumentNode | undefined
   return { root, error };
 }
 
+const space = new Set([0x20, 0x0a, 0x0d, 0x09]);
+const literal = /[-+.\w]+/y;
+const none: readonly never[] = [];
+
+/**
+ * The same tree, for text of which the clients' own parser has said that it is JSON: so it only has to be cut up, which is
+ * several times quicker. Some clients keep megabytes of history beside their servers, and write them at every prompt.
+ */
+export function cutUp(text: string): DocumentNode {
+  let at = 0;
+  const skip = (): void => {
+    while (space.has(text.charCodeAt(at))) at += 1;
+  };
+  const string = (): string => {
+    const start = at;
+    let end = text.indexOf('"', at + 1);
+    if (!text.slice(start, end).includes('\\')) {
+      at = end + 1;
+      return text.slice(start + 1, end);
+    }
+    for (end = start + 1; text[end] !== '"'; end += 1) if (text[end] === '\\') end += 1;
+    at = end + 1;
+    return JSON.parse(text.slice(start, at)) as string;
+  };
+  /** Whether another one follows in a list or object, past the comma; at its end, past the bracket. */
+  const follows = (): boolean => {
+    skip();
+    at += 1;
+    return text[at - 1] === ',';
+  };
+  const value = (): DocumentNode => {
+    skip();
+    const start = at;
+    switch (text[at]) {
+      case '"': {
+        const written = string();
+        return { kind: 'string', start, end: at, value: written, properties: none, items: none };
+      }
+      case '{': {
+        const properties: DocumentProperty[] = [];
+        at += 1;
+        skip();
+        if (text[at] === '}') at += 1;
+        else
+          do {
+            skip();
+            const keyStart = at;
+            const name = string();
+            const keyEnd = at;
+            skip();
+            at += 1;
+            const node = value();
+            properties.push({ name, start: keyStart, keyEnd, end: node.end, value: node });
+          } while (follows());
+        return { kind: 'object', start, end: at, value: undefined, properties, items: none };
+      }
+      case '[': {
+        const items: DocumentNode[] = [];
+        at += 1;
+        skip();
+        if (text[at] === ']') at += 1;
+        else
+          do items.push(value());
+          while (follows());
+        return { kind: 'list', start, end: at, value: undefined, properties: none, items };
+      }
+      default: {
+        literal.lastIndex = at;
+        const word = literal.exec(text)?.[0] ?? '';
+        at += word.length;
+        return { kind: 'other', start, end: at, value: JSON.parse(word), properties: none, items: none };
+      }
+    }
+  };
+  return value();
+}
+
+function isJson(text: string): boolean {
+  try {
+    // The clients' own parser has the last word on what is JSON.
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function makeJson(comments: boolean): Format {
   return {
     // Every home has such files.
@@ -99,18 +186,16 @@ function makeJson(comments: boolean): Format {
     parse(text, file) {
       if (!comments) refuseByteOrderMark(text, file);
       const plain = readable(text, file);
+      if (!comments && isJson(text)) {
+        const root = boundedStack(text, file, () => cutUp(text));
+        refuseDuplicates(root, text, file);
+        return root;
+      }
       const { root, error } = boundedStack(text, file, () => read(plain, comments));
       if (error !== undefined)
         throw invalid(text, file, faults[printParseErrorCode(error.error)] ?? 'syntax error', error.offset);
       if (root === undefined) throw invalid(text, file, 'it is empty', 0);
-      if (!comments) {
-        try {
-          // The clients' own parser has the last word on what is JSON.
-          JSON.parse(text);
-        } catch {
-          throw invalid(text, file, 'it is not JSON', 0);
-        }
-      }
+      if (!comments) throw invalid(text, file, 'it is not JSON', 0);
       refuseDuplicates(root, text, file);
       return root;
     },

@@ -1,0 +1,143 @@
+/**
+ * Well-known packages of MCP servers, by registry: whose names others imitate, and what is known of a few of them. A package that
+ * is not here is neither better nor worse for it.
+ */
+
+/** What a program is made for. */
+export type Trait = 'shell' | 'network' | 'offline';
+
+const npm: Readonly<Record<string, readonly Trait[]>> = {
+  '@modelcontextprotocol/server-filesystem': ['offline'],
+  '@modelcontextprotocol/server-memory': ['offline'],
+  '@modelcontextprotocol/server-everything': ['offline'],
+  '@modelcontextprotocol/server-sequential-thinking': ['offline'],
+  '@modelcontextprotocol/server-github': ['network'],
+  '@modelcontextprotocol/server-gitlab': ['network'],
+  '@modelcontextprotocol/server-postgres': [],
+  '@modelcontextprotocol/server-slack': ['network'],
+  '@modelcontextprotocol/server-puppeteer': ['network'],
+  '@modelcontextprotocol/server-brave-search': ['network'],
+  '@modelcontextprotocol/server-google-maps': ['network'],
+  '@modelcontextprotocol/server-gdrive': ['network'],
+  '@modelcontextprotocol/server-redis': [],
+  '@modelcontextprotocol/inspector': [],
+  '@playwright/mcp': ['network'],
+  '@upstash/context7-mcp': ['network'],
+  '@notionhq/notion-mcp-server': ['network'],
+  '@supabase/mcp-server-supabase': ['network'],
+  '@sentry/mcp-server': ['network'],
+  '@wonderwhy-er/desktop-commander': ['shell'],
+  '@browsermcp/mcp': ['network'],
+  '@agentdeskai/browser-tools-mcp': ['network'],
+  '@elastic/mcp-server-elasticsearch': ['network'],
+  '@stripe/mcp': ['network'],
+  '@hubspot/mcp-server': ['network'],
+  '@azure/mcp': ['network'],
+  '@azure-devops/mcp': ['network'],
+  '@cloudflare/mcp-server-cloudflare': ['network'],
+  '@heroku/mcp-server': ['network'],
+  '@21st-dev/magic': ['network'],
+  '@mobilenext/mobile-mcp': [],
+  '@executeautomation/playwright-mcp-server': ['network'],
+  '@negokaz/excel-mcp-server': [],
+  '@zereight/mcp-gitlab': ['network'],
+  '@benborla29/mcp-server-mysql': [],
+  '@perplexity-ai/mcp-server': ['network'],
+  '@apify/actors-mcp-server': ['network'],
+  '@browserbasehq/mcp-server-browserbase': ['network'],
+  '@shopify/dev-mcp': ['network'],
+  '@salesforce/mcp': ['network'],
+  '@neondatabase/mcp-server-neon': ['network'],
+  '@circleci/mcp-server-circleci': ['network'],
+  '@brave/brave-search-mcp-server': ['network'],
+  '@eslint/mcp': [],
+  '@railway/mcp-server': ['network'],
+  '@netlify/mcp': ['network'],
+  '@microsoft/clarity-mcp-server': ['network'],
+  '@sanity/mcp-server': ['network'],
+  '@launchdarkly/mcp-server': ['network'],
+  '@pinecone-database/mcp': ['network'],
+  '@gongrzhe/server-gmail-autoauth-mcp': ['network'],
+  '@codacy/codacy-mcp': ['network'],
+  '@postman/postman-mcp-server': ['network'],
+  '@twilio-alpha/mcp': ['network'],
+  '@aashari/mcp-server-atlassian-jira': ['network'],
+  '@cyanheads/git-mcp-server': [],
+  '@kazuph/mcp-fetch': ['network'],
+  '@tokenizin/mcp-npx-fetch': ['network'],
+  '@smithery/cli': ['network'],
+  'chrome-devtools-mcp': ['network'],
+  'exa-mcp-server': ['network'],
+  'figma-developer-mcp': ['network'],
+  'firecrawl-mcp': ['network'],
+  'kubernetes-mcp-server': ['network'],
+  'linear-mcp-server': ['network'],
+  'mcp-obsidian': [],
+  'mcp-remote': ['network'],
+  'mcp-server-commands': ['shell'],
+  'mcp-server-kubernetes': ['network'],
+  'mongodb-mcp-server': [],
+  'nx-mcp': [],
+  'puppeteer-mcp-server': ['network'],
+  supergateway: ['network'],
+  'task-master-ai': ['network'],
+  'tavily-mcp': ['network'],
+  xcodebuildmcp: [],
+};
+
+const uv: Readonly<Record<string, readonly Trait[]>> = {
+  'arxiv-mcp-server': ['network'],
+  'basic-memory': [],
+  'blender-mcp': [],
+  'chroma-mcp': [],
+  'cli-mcp-server': ['shell'],
+  'dbt-mcp': ['network'],
+  'duckduckgo-mcp-server': ['network'],
+  'elevenlabs-mcp': ['network'],
+  'excel-mcp-server': [],
+  fastmcp: [],
+  'google-analytics-mcp': ['network'],
+  'markitdown-mcp': ['network'],
+  'mcp-alchemy': [],
+  'mcp-atlassian': ['network'],
+  'mcp-clickhouse': [],
+  'mcp-neo4j-cypher': [],
+  'mcp-obsidian': [],
+  'mcp-proxy': ['network'],
+  'mcp-run-python': ['shell'],
+  'mcp-server-browser-use': ['network'],
+  'mcp-server-docker': [],
+  'mcp-server-fetch': ['network'],
+  'mcp-server-git': ['offline'],
+  'mcp-server-motherduck': [],
+  'mcp-server-qdrant': [],
+  'mcp-server-sqlite': ['offline'],
+  'mcp-server-time': ['offline'],
+  'mcp-shell-server': ['shell'],
+  'minimax-mcp': ['network'],
+  'office-word-mcp-server': [],
+  'perplexity-mcp': ['network'],
+  'postgres-mcp': [],
+  'redis-mcp-server': [],
+  'snowflake-labs-mcp': ['network'],
+  'tavily-mcp': ['network'],
+  'terminal-controller': ['shell'],
+  'windows-mcp': ['shell'],
+  'workspace-mcp': ['network'],
+};
+
+export type Registry = 'npm' | 'uv';
+
+const packages: Readonly<Record<Registry, ReadonlyMap<string, readonly Trait[]>>> = {
+  npm: new Map(Object.entries(npm)),
+  uv: new Map(Object.entries(uv)),
+};
+
+export function knownPackages(registry: Registry): ReadonlyMap<string, readonly Trait[]> {
+  return packages[registry];
+}
+
+/** As the registry itself compares names. */
+export function registryName(registry: Registry, name: string): string {
+  return registry === 'uv' ? name.toLowerCase().replaceAll(/[-_.]+/g, '-') : name;
+}
