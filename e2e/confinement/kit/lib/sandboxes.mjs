@@ -139,7 +139,7 @@ const sandboxRuntime = {
         denyWrite: [],
       },
     };
-    const file = `${world.folder}-srt.json`;
+    const file = world.at('srt.json');
     writeFileSync(file, JSON.stringify(settings));
     return { command: srt(), args: ['--settings', file, ...inner], env: {} };
   },
