@@ -236,17 +236,26 @@ describe('who decides last', () => {
     );
   });
 
-  test('the last word counts where it names a place', () => {
+  test('the last word counts where it names a place, and a refusal below it too', () => {
     fc.assert(
       fc.property(rules, fc.constantFrom('read', 'write', 'deny', 'protect'), path, name, (all, verb, at, below) => {
         const plan = tryPlan({ rules: [...all.filter(({ what }) => what !== at), given(verb, at)] });
         if (plan === null) return;
-        if (verb === 'deny') expect(allows(plan, 'read', `${at}/${below}`)).toBe(false);
-        if (verb === 'deny' || verb === 'protect') expect(allows(plan, 'write', `${at}/${below}`)).toBe(false);
-        if (verb === 'deny') expect(allows(plan, 'read', at)).toBe(false);
-        if (verb === 'deny' || verb === 'protect') expect(allows(plan, 'write', at)).toBe(false);
-        if (verb === 'read' || verb === 'write') expect(allows(plan, 'read', at)).toBe(true);
-        if (verb === 'write') expect(allows(plan, 'write', at)).toBe(true);
+        const inside = `${at}/${below}`;
+        const found = {
+          read: allows(plan, 'read', at),
+          write: allows(plan, 'write', at),
+          readBelow: allows(plan, 'read', inside),
+          writeBelow: allows(plan, 'write', inside),
+        };
+        expect(found).toMatchObject(
+          {
+            read: { read: true },
+            write: { read: true, write: true },
+            deny: { read: false, write: false, readBelow: false, writeBelow: false },
+            protect: { write: false, writeBelow: false },
+          }[verb],
+        );
       }),
     );
   });
