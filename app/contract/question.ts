@@ -18,9 +18,32 @@ export const questionWaitMs = 20_000;
 /** The longest link that may be opened, in characters. */
 export const linkMaxCharacters = 8192;
 
+/** The longest path, in bytes, as the kernel has it. */
+const pathMaxCharacters = 4095;
+const portSchema = z.number().int().min(1).max(65_535);
+
 /** What is asked for, as the run's guardian passes it on: the server's own text, bounded and otherwise hostile. */
 export const questionAboutSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: questionKindSchema.extract(['link']), url: z.string().min(1).max(linkMaxCharacters) }),
+  /** A file or folder by its real path; `write` is also to make or to change it. */
+  z.strictObject({
+    kind: questionKindSchema.extract(['file']),
+    path: z.string().min(1).max(pathMaxCharacters),
+    access: z.enum(['read', 'write']),
+    folder: z.boolean(),
+  }),
+  /** A name or an address. Without a port: a name is looked up. */
+  z.strictObject({
+    kind: questionKindSchema.extract(['host']),
+    host: z.string().min(1).max(253),
+    port: portSchema.optional(),
+    /** Where the name led to. */
+    address: z.string().min(1).max(64).optional(),
+  }),
+  /** A port of this machine. */
+  z.strictObject({ kind: questionKindSchema.extract(['local']), port: portSchema }),
+  /** A Unix socket, by its real path. */
+  z.strictObject({ kind: questionKindSchema.extract(['socket']), path: z.string().min(1).max(pathMaxCharacters) }),
 ]);
 export type QuestionAbout = z.infer<typeof questionAboutSchema>;
 
@@ -46,6 +69,8 @@ export const questionInputSchema = z.strictObject({
   about: questionAboutSchema,
   /** A rule of the plan that the run was started with allows it. */
   granted: z.boolean(),
+  /** How long the run waits for this one; it may be less than `questionWaitMs` when it asked often. */
+  waitMs: z.number().int().min(1).max(questionWaitMs).optional(),
 });
 export type QuestionInput = z.infer<typeof questionInputSchema>;
 

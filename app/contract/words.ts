@@ -67,9 +67,10 @@ export type NetworkMode = z.infer<typeof networkModeSchema>;
 /**
  * Permissions that are no place: `nested-sandbox` lets a browser make its own sandbox (user namespaces), `datagrams` lets UDP
  * reach what may be connected to, `ask-links` lets a server ask to open an https link in the user's browser,
+ * `ask-access` lets a refused file or connection wait for a person's answer,
  * `loopback-listener` lets it listen on any port, for programs of this machine alone.
  */
-export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'loopback-listener'] as const;
+export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'ask-access', 'loopback-listener'] as const;
 export const permissionSchema = z.enum(permissions);
 export type Permission = z.infer<typeof permissionSchema>;
 
@@ -168,7 +169,7 @@ export const deciderSchema = z.enum(deciders);
 export type Decider = z.infer<typeof deciderSchema>;
 
 /** What a run can ask a person for. */
-export const questionKinds = ['link'] as const;
+export const questionKinds = ['link', 'file', 'host', 'local', 'socket'] as const;
 export const questionKindSchema = z.enum(questionKinds);
 export type QuestionKind = z.infer<typeof questionKindSchema>;
 

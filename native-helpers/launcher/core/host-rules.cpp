@@ -113,6 +113,20 @@ void HostRules::add_own(std::string_view host, uint16_t port) {
   names_.push_back(std::move(rule));
 }
 
+void HostRules::permit(std::string_view name) {
+  withdraw(name);
+  if (!valid_host_name(name)) return;
+  NameRule rule;
+  rule.name = std::string(name);
+  rule.ports.push_back({1, 65'535});
+  rule.permitted = true;
+  names_.push_back(std::move(rule));
+}
+
+void HostRules::withdraw(std::string_view name) {
+  std::erase_if(names_, [name](const NameRule& rule) { return rule.permitted && rule.name == name; });
+}
+
 bool HostRules::names_address(const Address& address, bool internet) const {
   return std::any_of(networks_.begin(), networks_.end(), [&](const NetworkRule& rule) {
     if (rule.address.v4 != address.v4 || !holds(rule.ports, address.port)) return false;

@@ -29,6 +29,10 @@ class HostRules {
   // A host that the machine's own settings name (an upstream proxy): wherever it lies.
   void add_own(std::string_view host, uint16_t port);
 
+  // A person allowed this name, and what he allowed is over. At every port: which one, the supervisor decides.
+  void permit(std::string_view name);
+  void withdraw(std::string_view name);
+
   bool empty() const { return names_.empty() && networks_.empty(); }
 
   // Is this address, at its port, named by address or network? `internet` says what kind of address it is: networks wider than
@@ -61,6 +65,7 @@ class HostRules {
     std::vector<PortRange> ports;
     bool checked = true;
     bool own = false;
+    bool permitted = false;  // for a while
   };
   struct NetworkRule {
     Address address;

@@ -39,6 +39,7 @@
 #include "../core/refusal.hpp"
 #include "../core/spool.hpp"
 #include "../core/text.hpp"
+#include "ask-door.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
 #include "link-door.hpp"
@@ -548,6 +549,8 @@ struct Housekeeping {
       } else if (signal == SIGUSR2) {
         cause = "client-gone";  // said by the guardian before it ends the run
       } else {
+        // A thread that waits for a person would not hear it.
+        house.supervisor->refuse_waiting();
         if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) {
           if (cause == nullptr) cause = "stopped";
         }
@@ -590,7 +593,7 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, AskDoor asks) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -625,6 +628,17 @@ struct Housekeeping {
     links = LinkDoor{};
   }
 
+  if (asks.descriptor() >= 0) {
+    settings.ask_channel = asks.take_supervisor_end();
+    settings.asks = true;
+    asks = AskDoor{};
+    struct stat output{};
+    if (fstat(1, &output) == 0) {
+      settings.output_device = output.st_dev;
+      settings.output_inode = output.st_ino;
+    }
+  }
+
   Walls walls;
   if (run.contained) {
     std::string error;
@@ -636,7 +650,7 @@ struct Housekeeping {
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, settings.asks), run.contained);
 
   int up[2];
   int down[2];
@@ -746,7 +760,7 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, AskDoor& asks) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -755,15 +769,17 @@ void start_network_process(Run& run) {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[5] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[6] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
                        {run.started_read, POLLIN, 0},
-                       {links.descriptor(), POLLIN, 0}};
+                       {links.descriptor(), POLLIN, 0},
+                       {asks.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 5, timeout);
+    poll(waits, 6, timeout);
     if ((waits[4].revents & POLLIN) != 0) links.serve();
+    if ((waits[5].revents & POLLIN) != 0) asks.serve();
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -814,6 +830,7 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
   rules.listen_ports = run.plan.listen_ports;
   rules.loopback_listener = run.plan.loopback_listener;
   rules.datagrams = run.plan.datagrams;
+  rules.asks = run.contained && run.plan.ask_access;
   std::string error;
   if (!rules.hosts.compile(run.plan.hosts, error)) {
     refuse({"plan-invalid", "The plan is not valid (" + error + "), so the server was not started.", "Write it again: belljar doctor --repair", exit_refused}, run.plan.server);
@@ -972,6 +989,7 @@ void launch(const Request& request) {
   Places places;
   std::vector<std::string> sockets;
   LinkDoor links;
+  AskDoor asks;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -995,6 +1013,9 @@ void launch(const Request& request) {
         no_links = errno_text("links: the programs that open them, or the door for them, could not be made");
         links = LinkDoor{};
       }
+    }
+    if (run.plan.ask_access && !asks.open(run.plan, run.id)) {
+      refuse({"ask-door", errno_text("The way to ask for refused accesses could not be made (socketpair"), "", exit_refused}, run.plan.server);
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -1073,16 +1094,17 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links));
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), std::move(asks));
   }
   places = Places{};
   links.take_notes();
+  asks.take_supervisor_end();
   close(run.started_write);
   start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links);
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, asks);
 }
 
 int print_probe() {

@@ -63,7 +63,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox)),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.asks)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
@@ -89,13 +89,17 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
 bool Supervisor::still_valid(uint64_t id) const { return ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }
 
 void Supervisor::record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by) {
+  record_of(target.process(), kind, std::move(text), refused, error, by);
+}
+
+void Supervisor::record_of(int process, const char* kind, std::string text, bool refused, int error, const char* by) {
   Observation observation;
   observation.kind = kind;
   observation.target = std::move(text);
   observation.refused = refused;
   observation.by = by;
   observation.error = refused ? error_name(error) : nullptr;
-  observation.pid = target.process();
+  observation.pid = process;
   spool_.observe(std::move(observation), program_of);
 }
 
@@ -247,7 +251,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       int error = 0;
       if (args[3] < sizeof how) return {};
       if (!target.bytes_at(args[2], how, sizeof how, error)) return unreadable(target, "file.read", error);
-      return observe_open(target, at(0), args[1], how[0], how[1]);
+      return observe_open(target, at(0), args[1], how[0], how[1], how[2] == 0);
     }
     case Action::exec:
       return observe_exec(target, here, args[0], 0);
@@ -321,7 +325,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::send_message:
       return settings_.contained ? do_send_message(target, request) : watch_send(target, request);
     case Action::write:
-      return watch_send(target, request);
+      return settings_.contained ? see_output(target, request) : watch_send(target, request);
     case Action::signal_process:
     case Action::signal_thread:
     case Action::signal_pidfd:
@@ -355,6 +359,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({pending_wake_.get(), POLLIN, 0});
   waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
   waits.push_back({settings_.link_notes.get(), POLLIN, 0});
+  waits.push_back({settings_.ask_channel.get(), POLLIN, 0});
   const size_t fixed = waits.size();
   {
     std::lock_guard lock(pending_mutex_);
@@ -371,6 +376,8 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
   settle_watched(false);
   if ((waits[3].revents & POLLIN) != 0) write_link_notes();
+  if ((waits[4].revents & POLLIN) != 0) take_answers();
+  end_held(false);
   std::lock_guard lock(pending_mutex_);
   finish_sends();
   for (size_t i = fixed; i < fixed + ids.size(); i++) {
