@@ -4,16 +4,21 @@
  * at the command line. Closing a question answers nothing.
  */
 import { z } from 'zod';
+import { ruleWhatSchema } from './policy.ts';
 import {
   questionAnswerSchema,
   questionKindSchema,
   questionRefusalSchema,
+  ruleVerbSchema,
   runIdSchema,
   serverIdSchema,
 } from './words.ts';
 
 /** How long a run waits, in milliseconds. The launcher's own patience (link-wire.hpp) is a little longer. */
 export const questionWaitMs = 20_000;
+
+/** How long a question about an access waits at first; `questions.wait` makes it all of its time. */
+export const questionFirstWaitMs = 12_000;
 
 /** The longest link that may be opened, in characters. */
 export const linkMaxCharacters = 8192;
@@ -47,6 +52,18 @@ export const questionAboutSchema = z.discriminatedUnion('kind', [
 ]);
 export type QuestionAbout = z.infer<typeof questionAboutSchema>;
 
+/** What `run` and `always` may be about: exactly what was asked for, or so much more. */
+export const questionScopeSchema = z.strictObject({
+  /** Folders up, or first labels of the name left out; the launcher reads this number. */
+  up: z.number().int().min(0).max(127),
+  /** The rule that `always` would leave behind. */
+  verb: ruleVerbSchema,
+  what: ruleWhatSchema,
+  /** What that changes in the policy: lines with a sign before them. */
+  diff: z.array(z.string().max(4200)).max(8),
+});
+export type QuestionScope = z.infer<typeof questionScopeSchema>;
+
 export const questionSchema = z.strictObject({
   id: z.uuid(),
   server: serverIdSchema,
@@ -54,12 +71,18 @@ export const questionSchema = z.strictObject({
   handle: z.string(),
   run: runIdSchema,
   about: questionAboutSchema,
-  /** What the question is about in short, and what an answer is remembered for: the host of a link. */
-  target: z.string().max(253),
+  /** What the question is about in short: the host of a link, a path, a host and its port. */
+  target: z.string().max(4200),
   /** What may be answered; `always` and `never` only where they can be remembered. */
   answers: z.array(questionAnswerSchema).min(1),
+  /** For `run` and `always`, narrowest first; one must be there for either. */
+  scopes: z.array(questionScopeSchema).max(4),
+  /** The rule of `never`, as scopes have theirs. */
+  never: questionScopeSchema.omit({ up: true }).nullable(),
   askedAt: z.string(),
   expiresAt: z.string(),
+  /** Until when it can be made to wait; never later than that. */
+  latestAt: z.string(),
 });
 export type Question = z.infer<typeof questionSchema>;
 
@@ -74,10 +97,16 @@ export const questionInputSchema = z.strictObject({
 });
 export type QuestionInput = z.infer<typeof questionInputSchema>;
 
-/** The launcher reads exactly these two forms (link-door.cpp, host_verdict). */
+/** The launcher reads exactly these forms, in this order of members (host-question.cpp). */
 export const questionOutcomeSchema = z.discriminatedUnion('outcome', [
   /** `asked`: a person was, and did not only say so at some time before. */
-  z.strictObject({ outcome: z.literal('allowed'), asked: z.boolean() }),
+  z.strictObject({
+    outcome: z.literal('allowed'),
+    asked: z.boolean(),
+    /** Until the run stops, and for so much more than was asked for. */
+    until: z.literal('stop').optional(),
+    up: z.number().int().min(0).max(127).optional(),
+  }),
   z.strictObject({ outcome: z.literal('refused'), reason: questionRefusalSchema, asked: z.boolean() }),
 ]);
 export type QuestionOutcome = z.infer<typeof questionOutcomeSchema>;

@@ -173,14 +173,17 @@ export const questionKinds = ['link', 'file', 'host', 'local', 'socket'] as cons
 export const questionKindSchema = z.enum(questionKinds);
 export type QuestionKind = z.infer<typeof questionKindSchema>;
 
-/** What a person can answer. `always` and `never` become rules; `once` and `no` are about this one time. */
-export const questionAnswers = ['once', 'always', 'no', 'never'] as const;
+/**
+ * What a person can answer. `always` and `never` become rules; `once` and `no` are about this one time; `run` holds until
+ * the run that asked stops.
+ */
+export const questionAnswers = ['once', 'run', 'always', 'no', 'never'] as const;
 export const questionAnswerSchema = z.enum(questionAnswers);
 export type QuestionAnswer = z.infer<typeof questionAnswerSchema>;
 
 /**
  * Why what a run asked for was refused. `not-allowed`: its policy lets it not even ask; `never`: a person said so once;
- * `too-many`: it has questions open, or this very one.
+ * `too-many`: it has questions open, or this very one; `nobody`: no page and no command line was there to ask.
  */
 export const questionRefusals = [
   'not-a-link',
@@ -189,6 +192,7 @@ export const questionRefusals = [
   'no',
   'no-answer',
   'too-many',
+  'nobody',
   'no-browser',
 ] as const;
 export const questionRefusalSchema = z.enum(questionRefusals);

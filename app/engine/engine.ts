@@ -69,6 +69,8 @@ export interface Engine {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   /** Questions that are put, and that are over. */
   onQuestion(listener: (news: QuestionNews) => void): () => void;
+  /** How many pages and command lines show questions as they come; without any, no access waits for an answer. */
+  questionAudience(count: number): void;
   /** Files and folders whose change may change what the engine answers. */
   watched(): Promise<Watched>;
 }
@@ -109,6 +111,14 @@ export function createEngine(ports: EnginePorts): Engine {
         const { handle } = await servers.find(id);
         const policy = await policies.effectivePolicy(id);
         return policy === null ? null : { handle, verdict: linkVerdict(policy, link) };
+      } catch (error) {
+        if (error instanceof BelljarError && error.code === 'not-found') return null;
+        throw error;
+      }
+    },
+    async judgeAccess(id, about) {
+      try {
+        return await policies.judgeAccess(id, about);
       } catch (error) {
         if (error instanceof BelljarError && error.code === 'not-found') return null;
         throw error;
@@ -163,6 +173,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,
+    'questions.wait': questions.wait,
     'demo.run': (_input, signal) => demo.run(signal),
   };
   const tidier = createTidier({ prune: runs.prune, log, now });
@@ -177,6 +188,7 @@ export function createEngine(ports: EnginePorts): Engine {
       });
     },
     onQuestion: questions.subscribe,
+    questionAudience: questions.audience,
     watched: () => servers.watched(),
   };
 }

@@ -106,6 +106,7 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
     onQuestion: (listener) => engine.onQuestion(listener),
+    questionAudience: (count) => engine.questionAudience(count),
     async watch(onChange) {
       // What is to be watched changes with what changes: a new profile, a new project.
       let asking = false;

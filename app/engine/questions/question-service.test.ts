@@ -4,12 +4,15 @@ import type { EffectivePolicy } from '#contract/policy.ts';
 import { questionSchema, type QuestionInput } from '#contract/question.ts';
 import { makeRule } from '#domain/rules.ts';
 import { readLink, type Link } from '#domain/link.ts';
+import type { AccessVerdict } from './access-verdict.ts';
 import { linkVerdict, type LinkVerdict } from './link-verdict.ts';
 import { createQuestionService, type QuestionNews } from './question-service.ts';
 
 const start = Date.parse('2026-03-01T12:00:00.000Z');
 
-function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean } = {}) {
+type Judged = { handle: string } & AccessVerdict;
+
+function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean; access?: Judged | null } = {}) {
   const opened: string[] = [];
   const granted: unknown[] = [];
   const news: QuestionNews[] = [];
@@ -22,6 +25,7 @@ function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grant
         return options.browser ?? true;
       },
     },
+    judgeAccess: async () => options.access ?? null,
     judge: async (server) => (verdict === null ? null : { handle: `client/${server}`, verdict }),
     async grant({ server, verb, what }) {
       if (options.grantFails === true) throw new BelljarError('write-failed');

@@ -17,6 +17,7 @@ import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contrac
 import type { PinChanges } from '#contract/pin.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
+import { makeRule } from '#domain/rules.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
 import { createFeedHub } from '#host/feed-hub.ts';
@@ -26,6 +27,8 @@ import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
+import { accessVerdict, type AccessContext } from '#engine/questions/access-verdict.ts';
+import { secretPlaces } from '#domain/secret-places.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
@@ -180,6 +183,23 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     };
   }
 
+  const accessContext = (handle: string): AccessContext => {
+    const home = '/home/mara';
+    const folders = {
+      home,
+      xdgConfig: `${home}/.config`,
+      xdgData: `${home}/.local/share`,
+      xdgState: `${home}/.local/state`,
+      xdgCache: `${home}/.cache`,
+      xdgRuntime: '/run/user/1000',
+    };
+    const own = {
+      configFolder: `${home}/.config/belljar`,
+      dataFolder: `${home}/.local/share/belljar`,
+      stateFolder: `${home}/.local/state/belljar`,
+    };
+    return { server: handle, folders, own, secrets: secretPlaces(folders, own) };
+  };
   const opened: string[] = [];
   const questions = createQuestionService({
     browser: {
@@ -187,6 +207,20 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         opened.push(url);
         return true;
       },
+    },
+    judgeAccess: async (id, about) => {
+      const server = servers.get(id);
+      if (server === undefined) return null;
+      const asking = makeRule('permission', 'ask-access', 'person', 'person');
+      const effective = policy(server);
+      const given = (rules.get(id) ?? []).map((rule) => ({ ...rule, at: '' }));
+      const verdict = accessVerdict(
+        { ...effective, rules: [...effective.rules, asking] },
+        given,
+        about,
+        accessContext(server.handle),
+      );
+      return { handle: server.handle, ...verdict };
     },
     judge: async (id) => ({ handle: servers.get(id)?.handle ?? id, verdict: 'ask' }),
     grant: (input) => answers['policies.grant'](input),
@@ -348,6 +382,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,
+    'questions.wait': questions.wait,
     'demo.run': async () => demoResult,
   };
 
@@ -374,7 +409,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   let origin = '';
 
   async function start(port: number): Promise<void> {
-    feed = createFeedHub();
+    feed = createFeedHub({ onAudience: (count) => questions.audience(count) });
     news = createServerNews({
       list: () => answers['servers.list']({}),
       publish: (item) => {

@@ -76,6 +76,14 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           const answer = await transport.call('policies.revoke', { server: id, verb: rule.verb, what: rule.what });
           return answer.effective === 'now' ? 'The rule is gone.' : 'The rule is gone from the next start on.';
         }),
+      /** Whether it asks when it is refused something. */
+      ask: (id: string, on: boolean): Promise<void> =>
+        act(id, async () => {
+          const rule = { server: id, verb: 'permission', what: 'ask-access' } as const;
+          const answer = await transport.call(on ? 'policies.grant' : 'policies.revoke', rule);
+          const what = on ? 'It asks' : 'It no longer asks';
+          return answer.effective === 'now' ? `${what}.` : `${what} from the next start on.`;
+        }),
       stop: (id: string, run: string): Promise<void> =>
         act(id, async () => {
           await transport.call('runs.stop', { run });
