@@ -120,6 +120,7 @@ export const ruleVerbs = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',
@@ -151,6 +152,7 @@ export const eventKinds = [
   'limit',
   'run.start',
   'run.end',
+  'plan.change',
   'spool.dropped',
 ] as const;
 export const eventKindSchema = z.enum(eventKinds);

@@ -21,7 +21,7 @@ printf '%s\\n' '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"
 while read -r what; do
   case $what in
     /*) cat "$what" 2>&1; echo "status $?" ;;
-    *) bash -c "exec 3<>/dev/tcp/127.0.0.1/$what" 2>&1; echo "status $?" ;;
+    *) bash -c "exec 3<>/dev/tcp/127.0.0.1/$what" 2>&1 </dev/null; echo "status $?" ;;
   esac
 done`;
 

@@ -127,6 +127,8 @@ void test_door() {
   plan.server = "one";
   plan.spool = "/nonexistent/belljar/spool";
   plan.refuse = {"/secret"};
+  plan.patterns.deny = {*parse_pattern("**/.env")};
+  plan.patterns.protect = {*parse_pattern("**/.git/hooks")};
   AskDoor door;
   check::that(door.open(plan, "run-1"), "the door opens");
   Descriptor supervisor = door.take_supervisor_end();
@@ -140,9 +142,10 @@ void test_door() {
     if (answer.number != number) return std::string("another's");
     return std::string(answer.allowed ? "allowed" : "refused") + (answer.asked ? " asked" : "");
   };
-  for (const char* path : {"/tmp/x", "/secret/key", "/proc/1/mem", "/dev/sda", "relative", "/a/../b", "/a//b", "", "/nonexistent/belljar/log"}) {
+  for (const char* path : {"/tmp/x", "/secret/key", "/proc/1/mem", "/dev/sda", "/srv/app/.env", "relative", "/a/../b", "/a//b", "", "/nonexistent/belljar/log"}) {
     check::equal(ask(about(AskKind::read, path)), std::string("refused"), path);
   }
+  check::equal(ask(about(AskKind::write, "/srv/app/.git/hooks/x")), std::string("refused"), "what is protected");
   AskMessage long_one = about(AskKind::read, "/tmp/x");
   long_one.length = 1 << 20;
   check::equal(ask(long_one), std::string("refused"), "a length that is none");

@@ -42,3 +42,5 @@ void test_sha256();
 void test_sealed_tree();
 void test_socket_place();
 void test_ask();
+void test_pattern();
+void test_areas();

@@ -16,6 +16,8 @@ int main() {
   test_sealed_tree();
   test_socket_place();
   test_ask();
+  test_pattern();
+  test_areas();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

@@ -160,7 +160,7 @@ export function accessVerdict(
     diff: diffOf(rules, verb, what),
   });
   return {
-    verdict: verdictOf(policy, question, denied, context),
+    verdict: verdictOf(policy, rules, question, denied, context),
     target,
     scopes: grants.map(({ up, verb, what }) => ({ up, ...withDiff(verb, what) })),
     never: withDiff('deny', denied),
@@ -169,12 +169,13 @@ export function accessVerdict(
 
 function verdictOf(
   policy: EffectivePolicy,
+  rules: readonly PersonRule[],
   question: Question,
   denied: string,
   context: AccessContext,
 ): AccessVerdict['verdict'] {
   const deny = makeRule('deny', denied, 'person', 'person');
-  const answer = explain(policy, question, { ...context, program: () => null, runtime: [] });
+  const answer = explain(policy, question, { ...context, rules, program: () => null, runtime: [] });
   const decided = policy.rules.find((rule) => rule.id === answer.rule?.id);
   // Only a person's own word counts against what the launcher found: why it refused something else, it knows better.
   if (answer.verdict === 'allowed' && decided?.source === 'person') return 'granted';

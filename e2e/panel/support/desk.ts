@@ -248,6 +248,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         policy: found.level === 'off' ? null : policy(found),
         events: [],
         runs: found.lastRun === null ? [] : [found.lastRun],
+        afterRestart: { comes: [], goes: [] },
       };
     },
     'servers.check': async ({ server }) => checkOf(find(server)),

@@ -32,6 +32,8 @@ class HostRules {
   // A person allowed this name, and what he allowed is over. At every port: which one, the supervisor decides.
   void permit(std::string_view name);
   void withdraw(std::string_view name);
+  // Those of `before` that the machine's own settings made, and those that a person allowed for a while.
+  void keep_own(const HostRules& before);
 
   bool empty() const { return names_.empty() && networks_.empty(); }
 

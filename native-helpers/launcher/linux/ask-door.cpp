@@ -130,10 +130,7 @@ bool AskDoor::open(const Plan& plan, const std::string& run) {
   server_ = plan.server;
   run_ = run;
   state_folder_ = std::string(parent_of(plan.spool));
-  refused_places_ = plan.refuse;
-  // Belljar's own: what it says and keeps of this user is never opened for a server.
-  refused_places_.push_back(plan.spool);
-  if (base_name(state_folder_) == "belljar") refused_places_.push_back(state_folder_);
+  change_plan(plan);
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return false;
   channel_ = Descriptor(pair[0]);
@@ -141,6 +138,14 @@ bool AskDoor::open(const Plan& plan, const std::string& run) {
   waits_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
   timer_ = Descriptor(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
   return waits_ && timer_ && watch(channel_.get()) && watch(timer_.get());
+}
+
+void AskDoor::change_plan(const Plan& plan) {
+  refused_places_ = plan.refuse;
+  // Belljar's own: what it says and keeps of this user is never opened for a server.
+  refused_places_.push_back(plan.spool);
+  if (base_name(state_folder_) == "belljar") refused_places_.push_back(state_folder_);
+  patterns_ = plan.patterns;
 }
 
 bool AskDoor::watch(int fd) {
@@ -165,6 +170,10 @@ bool AskDoor::is_refused_place(const AskMessage& message) const {
   for (const char* place : never_asked) {
     if (path_within(path, place)) return true;
   }
+  // As in an area that is the whole disk.
+  PatternVerdict pattern = judge_patterns(patterns_, path, visible_segments(path, path.substr(0, path.find('/', 1))));
+  if (pattern.kind == PatternVerdict::Kind::deny) return true;
+  if (pattern.kind == PatternVerdict::Kind::protect && message.kind == AskKind::write) return true;
   // The host itself: whoever reaches it answers every question.
   if (message.kind == AskKind::socket) {
     char host[PATH_MAX];

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "../core/ask-budget.hpp"
+#include "../core/pattern.hpp"
 #include "../core/plan.hpp"
 #include "ask-wire.hpp"
 #include "descriptor.hpp"
@@ -43,6 +44,9 @@ class AskDoor {
  public:
   // Makes the channel. False, with errno, when it cannot.
   bool open(const Plan& plan, const std::string& run);
+
+  // What a new plan keeps back counts from now on, also in what was allowed before.
+  void change_plan(const Plan& plan);
 
   // Readable when `serve` has something to do; -1 when it is closed.
   int descriptor() const { return waits_.get(); }
@@ -79,6 +83,7 @@ class AskDoor {
   std::string run_;
   std::string state_folder_;
   std::vector<std::string> refused_places_;
+  Patterns patterns_;
   Descriptor channel_;
   Descriptor supervisor_end_;
   Descriptor waits_;  // epoll

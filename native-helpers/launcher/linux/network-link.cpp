@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "../core/resolver-files.hpp"
 #include "event-loop.hpp"
@@ -219,6 +221,20 @@ void NetworkLink::tell_name(const std::string& name, bool allowed, uint32_t seco
   message.seconds = seconds;
   message.set_text(name);
   send_or_keep(message, -1, -1);
+}
+
+void NetworkLink::change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts) {
+  std::lock_guard lock(mutex_);
+  hosts.keep_own(rules.hosts);
+  rules.hosts = std::move(hosts);
+  hosts_read_ = 0;
+  if (!socket_) return;
+  std::string text = format_hosts(lines);
+  Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "belljar-hosts", MFD_CLOEXEC)));
+  if (!file || pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) return;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::rules;
+  send_or_keep(message, file.get(), -1);
 }
 
 void NetworkLink::seen_query(const std::string& name) {

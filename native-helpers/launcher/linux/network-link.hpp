@@ -44,6 +44,8 @@ class NetworkLink {
   std::vector<AskedName> asked_names();
   // May the name be looked up, and carried to, for so long?
   void tell_name(const std::string& name, bool allowed, uint32_t seconds);
+  // A new plan's hosts: for the network process, and in `rules`, which are those given at the start.
+  void change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts);
 
   // Watch: this name was asked for.
   void seen_query(const std::string& name);

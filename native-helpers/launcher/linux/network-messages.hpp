@@ -21,6 +21,7 @@ struct NetworkMessage {
     carry_by_name,    // to `name` at the port of `remote`
     seen_query,       // watch: `name` was asked for
     name_answer,      // `name` may be looked up for `seconds`, or is `refused`
+    rules,            // other hosts from now on: a memory file with their lines, as the first descriptor
     finish,           // the run ends: tell what is not told yet
     // Network process to supervisor.
     learnt,           // `remote` was given for `name`, and holds for `seconds`
