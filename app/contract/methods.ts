@@ -324,7 +324,11 @@ export const methods = {
   'questions.ask': { input: questionInputSchema, output: questionOutcomeSchema, timeoutMs: questionWaitMs + 10_000 },
   'questions.answer': {
     /** `scope`: the number of one of the question's scopes, for `run` and `always`; the narrowest when absent. */
-    input: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema, scope: z.number().int().min(0).max(3).optional() }),
+    input: z.strictObject({
+      id: z.uuid(),
+      answer: questionAnswerSchema,
+      scope: z.number().int().min(0).max(3).optional(),
+    }),
     output: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema, rule: z.string().nullable() }),
     timeoutMs: short,
   },

@@ -131,7 +131,8 @@ function feedReaderOf(url: URL): FeedReader {
   if (questions !== null && questions !== 'shown') throw refusal('invalid-input', 'questions are shown, or not named');
   return {
     questions: questions !== null,
-    ...(after === null ? {} : { after: Number(after) }), ...(epoch === null ? {} : { epoch }),
+    ...(after === null ? {} : { after: Number(after) }),
+    ...(epoch === null ? {} : { epoch }),
   };
 }
 

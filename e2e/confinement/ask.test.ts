@@ -148,7 +148,12 @@ function verdicts(target: string): Record<string, number> {
   return counts;
 }
 
-const file = (path: string, access: 'read' | 'write', folder = false): object => ({ kind: 'file', path, access, folder });
+const file = (path: string, access: 'read' | 'write', folder = false): object => ({
+  kind: 'file',
+  path,
+  access,
+  folder,
+});
 
 describe('a refused file', () => {
   test('waits, is read once when a person allows it, and is asked for again the next time', async () => {
@@ -249,8 +254,16 @@ describe('a refused file', () => {
     const server = await start();
     const pipe = join(arena.outside, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    const never = [join(arena.home, '.ssh/id_ed25519'), '/proc/1/environ', '/proc/kcore', '/dev/mem', pipe, join(arena.spool, 'x')];
-    for (const path of never.filter((one) => existsSync(one))) expect(await server.do('read', path), path).not.toMatch(/decoy|^$/);
+    const never = [
+      join(arena.home, '.ssh/id_ed25519'),
+      '/proc/1/environ',
+      '/proc/kcore',
+      '/dev/mem',
+      pipe,
+      join(arena.spool, 'x'),
+    ];
+    for (const path of never.filter((one) => existsSync(one)))
+      expect(await server.do('read', path), path).not.toMatch(/decoy|^$/);
     expect(host.asked).toEqual([]);
     // Nor by a folder around it that was allowed.
     const around = server.begin('read', join(arena.home, 'notes.txt'));
@@ -301,7 +314,10 @@ describe('a refused connection', () => {
     (await host.question(2)).answer(no);
     await expect.poll(other.outcome, slow).toBe('EACCES');
     await server.end();
-    expect(verdicts(`127.0.0.1:${service.port.toString()}`)).toEqual({ 'asked net.connect': 2, 'allowed net.connect': 3 });
+    expect(verdicts(`127.0.0.1:${service.port.toString()}`)).toEqual({
+      'asked net.connect': 2,
+      'allowed net.connect': 3,
+    });
     await service.close();
   });
 
@@ -433,7 +449,8 @@ describe('a server cannot answer itself', () => {
     expect(host.asked).toHaveLength(before);
     const guardian = server.child.pid ?? 0;
     const parts = ['mem', 'maps', 'environ', 'fd/0', 'fd/5'];
-    for (const part of parts) expect(await server.do('read', `/proc/${guardian.toString()}/${part}`)).toMatch(/^E[A-Z]+$/);
+    for (const part of parts)
+      expect(await server.do('read', `/proc/${guardian.toString()}/${part}`)).toMatch(/^E[A-Z]+$/);
     await server.end();
   });
 });

@@ -125,7 +125,8 @@ test('many questions and the longest link leave the page usable, narrow and dark
   await picture(page, 'questions-many-narrow-dark');
 });
 
-const hostile = `/home/mara/notes/\u202Etxt.exe <img src=x onerror=alert(1)> ${'very-long-name/'.repeat(260)}a.txt`.slice(0, 4095);
+const hostile =
+  `/home/mara/notes/\u202Etxt.exe <img src=x onerror=alert(1)> ${'very-long-name/'.repeat(260)}a.txt`.slice(0, 4095);
 
 test('a refused file: what is asked, its scopes and what they change; until it stops', async ({ page, desk }) => {
   const opened = await desk(usualScene());
@@ -195,7 +196,11 @@ test('it is not in the way: focus stays where it was, and more time is one step 
 test('text that a server chose stays text, and the page stays usable', async ({ page, desk }) => {
   const opened = await desk(usualScene());
   await openPanel(page, opened);
-  const asked = opened.ask({ server, run: 'run-1', about: { kind: 'file', path: hostile, access: 'read', folder: false } });
+  const asked = opened.ask({
+    server,
+    run: 'run-1',
+    about: { kind: 'file', path: hostile, access: 'read', folder: false },
+  });
   const card = page.getByRole('region', { name: 'Questions' }).getByRole('listitem');
   await expect(card).toContainText('wants to read the file');
   await expect(card.locator('img')).toHaveCount(0);
@@ -224,7 +229,10 @@ test('a page that is closed answers nothing', async ({ page, desk }) => {
 test('whether a server asks is one switch on its page', async ({ page, desk }) => {
   const opened = await desk(usualScene());
   await openPanel(page, opened);
-  await page.getByRole('button', { name: /Rules, runs and file/ }).first().click();
+  await page
+    .getByRole('button', { name: /Rules, runs and file/ })
+    .first()
+    .click();
   const ask = page.getByRole('switch', { name: 'Ask me when it is refused something' }).first();
   await expect(ask).not.toBeChecked();
   await ask.focus();

@@ -51,8 +51,7 @@ function choicesOf(question: Question): Choice[] {
         );
   const [first = 'once', ...others] = question.answers.filter((answer) => answer !== 'run' && answer !== 'always');
   const choices: Choice[] = [plainly(first), ...scoped, ...others.map(plainly)];
-  if (question.expiresAt !== question.latestAt)
-    choices.push({ title: questionWords.wait, answer: 'wait', scope: 0 });
+  if (question.expiresAt !== question.latestAt) choices.push({ title: questionWords.wait, answer: 'wait', scope: 0 });
   return choices;
 }
 
@@ -76,7 +75,8 @@ async function decide(context: Context, session: Session, question: Question, go
   const choices = choicesOf(question);
   const shown = choices.map(({ title }, index) => `${(index + 1).toString()} ${title}`).join(', ');
   const text = await terminal.askText(`  ${shown}? `, AbortSignal.any([gone, context.signal]));
-  const chosen = text === null ? undefined : (choices[Number(text) - 1] ?? choices.find(({ answer }) => answer === text));
+  const chosen =
+    text === null ? undefined : (choices[Number(text) - 1] ?? choices.find(({ answer }) => answer === text));
   if (chosen === undefined) {
     if (!context.signal.aborted) terminal.note(gone.aborted ? '  No longer open.' : '  Not answered.');
     return;

@@ -110,7 +110,9 @@ describe('what an answer could leave behind', () => {
     // What holds keys: it is granted to nobody in passing.
     expect(scopes(file(`${home}/.config/app.json`))).toEqual([[0, `+ read ${home}/.config/app.json`]]);
     expect(scopes(file(`${home}/.cache/huggingface`, 'read', true))).toEqual([]);
-    expect(judge(file(`${home}/.cache/huggingface`, 'read', true)).never?.diff).toEqual([`+ deny ${home}/.cache/huggingface`]);
+    expect(judge(file(`${home}/.cache/huggingface`, 'read', true)).never?.diff).toEqual([
+      `+ deny ${home}/.cache/huggingface`,
+    ]);
   });
 
   it('the host and what lies below its domain, never below a public suffix', () => {

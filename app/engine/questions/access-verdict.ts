@@ -127,7 +127,13 @@ function read(about: AccessAbout, context: AccessContext): Reading | null {
       const port = about.port.toString();
       return {
         target: `localhost:${port}`,
-        question: { subject: 'net', target: `localhost:${port}`, access: 'connect', host: '127.0.0.1', port: about.port },
+        question: {
+          subject: 'net',
+          target: `localhost:${port}`,
+          access: 'connect',
+          host: '127.0.0.1',
+          port: about.port,
+        },
         grants: [{ up: 0, verb: 'local', what: port }],
         denied: `local:${port}`,
       };
@@ -182,4 +188,3 @@ function verdictOf(
   if (decided?.verb === 'deny' || policy.rules.some((rule) => rule.id === deny.id)) return 'never';
   return 'ask';
 }
-

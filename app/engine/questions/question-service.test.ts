@@ -12,7 +12,9 @@ const start = Date.parse('2026-03-01T12:00:00.000Z');
 
 type Judged = { handle: string } & AccessVerdict;
 
-function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean; access?: Judged | null } = {}) {
+function setUp(
+  options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean; access?: Judged | null } = {},
+) {
   const opened: string[] = [];
   const granted: unknown[] = [];
   const news: QuestionNews[] = [];
@@ -225,7 +227,12 @@ describe('an access that waits', () => {
     ['always', 0, { outcome: 'allowed', asked: true }, [{ server: 'one', verb: 'read', what: '/srv/a/b' }]],
     ['always', 1, { outcome: 'allowed', asked: true }, [{ server: 'one', verb: 'read', what: '/srv/a' }]],
     ['no', 0, { outcome: 'refused', reason: 'no', asked: true }, []],
-    ['never', 0, { outcome: 'refused', reason: 'never', asked: true }, [{ server: 'one', verb: 'deny', what: '/srv/a/b' }]],
+    [
+      'never',
+      0,
+      { outcome: 'refused', reason: 'never', asked: true },
+      [{ server: 'one', verb: 'deny', what: '/srv/a/b' }],
+    ],
   ] as const)('%s, scope %i', async (answer, scope, outcome, rules) => {
     const stage = setUp({ access });
     stage.service.audience(1);
@@ -305,9 +312,9 @@ describe('an access that waits', () => {
     stage.service.audience(1);
     const asked = ask(stage);
     const [question] = await opened(stage.service);
-    await expect(
-      stage.service.answer({ id: question?.id ?? '', answer: 'always', scope: 1 }),
-    ).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(stage.service.answer({ id: question?.id ?? '', answer: 'always', scope: 1 })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
     await stage.service.answer({ id: question?.id ?? '', answer: 'no' });
     expect(await asked).toMatchObject({ reason: 'no' });
   });

@@ -222,9 +222,7 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
       const rule = answer === 'always' ? scope : answer === 'never' ? question.never : null;
       try {
         const change =
-          rule === null
-            ? null
-            : await deps.grant({ server: question.server, verb: rule.verb, what: rule.what });
+          rule === null ? null : await deps.grant({ server: question.server, verb: rule.verb, what: rule.what });
         found.settle({ answer, scope });
         return { id, answer, rule: change?.rule ?? null };
       } catch (error) {

@@ -341,7 +341,7 @@ export function createMemoryEngine(): MemoryEngine {
       'questions.list': questions.list,
       'questions.ask': questions.ask,
       'questions.answer': questions.answer,
-    'questions.wait': questions.wait,
+      'questions.wait': questions.wait,
       'demo.run': async () => ({ rows: [], events: [], sentence: 'Free, all got through; contained, nothing.' }),
     },
   };
