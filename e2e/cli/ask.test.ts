@@ -114,9 +114,10 @@ async function answer(home: Home, ...words: readonly string[]): Promise<Question
 async function ready(home: Home, run: Run, file: string): Promise<{ said: () => string | null }> {
   for (;;) {
     const request = run.ask(file);
-    const { questions } = await home.json<{ questions: unknown[] }>('ask', '--json');
-    if (questions.length === 1) return request;
-    await expect.poll(request.said, slow).not.toBe(null);
+    while (request.said() === null) {
+      const { questions } = await home.json<{ questions: unknown[] }>('ask', '--json');
+      if (questions.length === 1) return request;
+    }
   }
 }
 

@@ -30,6 +30,10 @@ interface Asked {
   gone: boolean;
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  await expect.poll(isSo, { timeout: 25_000 }).toBe(true);
+}
+
 class StandIn {
   readonly asked: Asked[] = [];
   /** Answered at once; null: waits for the test. */
@@ -68,7 +72,7 @@ class StandIn {
 
   /** The question number `index`, when it was put. */
   async question(index: number): Promise<Asked> {
-    await expect.poll(() => this.asked.length, slow).toBeGreaterThan(index);
+    await until(() => this.asked.length > index);
     return this.asked[index] as Asked;
   }
 }
@@ -99,14 +103,14 @@ class Driver {
 
   async do(what: string, ...args: readonly string[]): Promise<string> {
     const begun = this.begin(what, ...args);
-    await expect.poll(begun.outcome, { timeout: 25_000 }).not.toBe(null);
+    await until(() => begun.outcome() !== null);
     return begun.outcome() ?? '';
   }
 
   /** Answers its client's initialize, and is seen to have done so. */
   async hello(): Promise<void> {
     this.begin('hello');
-    await expect.poll(() => this.said, slow).toContain('protocolVersion');
+    await until(() => this.said.includes('protocolVersion'));
   }
 
   async end(): Promise<void> {

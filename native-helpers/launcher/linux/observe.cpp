@@ -46,6 +46,16 @@ bool permitted_by_mode(const Descriptor& object, int access) {
   return syscall(number::faccessat2, object.get(), "", access, AT_EMPTY_PATH | AT_EACCESS) == 0 || errno != EACCES;
 }
 
+// `net` of a process, or of one of its threads, tells every connection and Unix socket of the machine, not of the process.
+// Whether there is IPv6 may be asked: Java turns it off where the file is missing (net_util_md.c).
+bool of_the_machines_network(std::string_view file) {
+  if (file.compare(0, 5, "task/") == 0) {
+    size_t thread_end = file.find('/', 5);
+    file = thread_end == std::string_view::npos ? std::string_view() : file.substr(thread_end + 1);
+  }
+  return file == "net" || (file.compare(0, 4, "net/") == 0 && file != "net/if_inet6");
+}
+
 }  // namespace
 
 uint64_t Supervisor::rights_by_path(std::string_view path) const {
@@ -210,7 +220,7 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
   bool id_map = settings_.nested_sandbox && process == target.process() && target.is_apart(Apart::users, true) &&
                 (file == "uid_map" || file == "gid_map" || file == "setgroups");
   std::string_view leaf = base_name(file);
-  bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags";
+  bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags" || of_the_machines_network(file);
   // The folder itself: a list of numbers, which can be found out anyway, and which browsers hold on to.
   bool list = found.path == "/proc";
   bool mine = list || process == target.process() || in_run(process);
