@@ -79,7 +79,7 @@ function start(home: Home): Run {
         said: () => {
           const parts = said.replace(/^\{.*\n/, '').split(/^status (\d+)\n/m);
           const status = parts[number * 2 + 1];
-          return status === undefined ? null : `${status} ${(parts[number * 2] ?? '').trim()}`;
+          return status === undefined ? null : `${status} ${parts[number * 2] ?? ''}`.trim();
         },
       };
     },
