@@ -124,11 +124,16 @@ export const verbs: readonly VerbFacts[] = [
   {
     name: 'ask',
     group: 'see',
-    arguments: '[<question> once|always|no|never]',
+    arguments: '[<question> once|run|always|no|never|wait]',
     words: 'What servers wait for you to decide; answers one, or asks for each on a terminal',
     positionals: [0, 2],
     options: {
       follow: { type: 'boolean', words: 'Go on, and ask when something new is asked for' },
+      scope: {
+        type: 'string',
+        value: 'N',
+        words: 'For run and always: which of the question’s scopes (default: 1, exactly what was asked for)',
+      },
       json: { type: 'boolean', words: 'Show them as JSON (with --follow: an object a line), and never ask' },
     },
   },

@@ -1,5 +1,6 @@
 /**
- * The feed: `GET /events?after=<seq>&epoch=<epoch>` answers NDJSON, one message a line, until either side closes.
+ * The feed: `GET /events?after=<seq>&epoch=<epoch>&questions=shown` answers NDJSON, one message a line, until either side
+ * closes. `questions`: its reader shows questions as they come; an access waits for an answer only while there is one.
  *
  * The host speaks first: `hello` with its epoch (a new one each time the host starts) and the newest sequence number.
  * Messages then carry strictly increasing `seq`. A client that comes back names the last `seq` and the `epoch` it saw;

@@ -392,8 +392,19 @@ export const methods = {
   /** Waits for a person, and does what was allowed. Only a run's own guardian asks, over the private socket. */
   'questions.ask': { input: questionInputSchema, output: questionOutcomeSchema, timeoutMs: questionWaitMs + 10_000 },
   'questions.answer': {
-    input: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema }),
+    /** `scope`: the number of one of the question's scopes, for `run` and `always`; the narrowest when absent. */
+    input: z.strictObject({
+      id: z.uuid(),
+      answer: questionAnswerSchema,
+      scope: z.number().int().min(0).max(3).optional(),
+    }),
     output: z.strictObject({ id: z.uuid(), answer: questionAnswerSchema, rule: z.string().nullable() }),
+    timeoutMs: short,
+  },
+  /** Lets it wait for all of its time. */
+  'questions.wait': {
+    input: z.strictObject({ id: z.uuid() }),
+    output: z.strictObject({ question: questionSchema }),
     timeoutMs: short,
   },
   'demo.run': { input: nothingSchema, output: demoResultSchema, timeoutMs: long },

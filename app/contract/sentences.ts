@@ -13,6 +13,7 @@ import type { Secret, SecretFormat, SecretObstacle, SecretReason, SecretState, S
 import type { Probe } from './server.ts';
 import type { Risk, RiskGrade, RiskReason } from './risk.ts';
 import type { Bypass, RolloutReason } from './rollout.ts';
+import type { QuestionAbout } from './question.ts';
 import type {
   CannotReason,
   Decider,
@@ -787,6 +788,10 @@ export const permissionSentences: Record<Permission, { use: string; risk: string
     use: 'ask you whether it may open an https link in your browser',
     risk: 'What stands in an address that you let it open reaches the site that the address names.',
   },
+  'ask-access': {
+    use: 'ask you when a file or connection is refused, and wait for the answer',
+    risk: 'A call that waits takes up to 20 seconds. What you allow is allowed, so look at what it names before you do.',
+  },
   'loopback-listener': {
     use: 'listen on any port, for programs of this machine alone',
     risk: 'Every program of this machine, and a page in your browser, can connect to it there.',
@@ -861,18 +866,79 @@ export function grantSentences(verb: RuleVerb, what: string): { use: string; ris
 }
 
 /** A question, after the server's name and before what it is about. */
-export const questionPhrases: Record<QuestionKind, string> = {
-  link: 'wants to open a page in your browser:',
+export function questionPhrase(about: QuestionAbout): string {
+  switch (about.kind) {
+    case 'link':
+      return 'wants to open a page in your browser:';
+    case 'file':
+      if (about.access === 'write') return about.folder ? 'wants to change the folder' : 'wants to write the file';
+      return about.folder ? 'wants to list the folder' : 'wants to read the file';
+    case 'host':
+      return about.port === undefined ? 'wants to look up and reach' : 'wants to connect to';
+    case 'local':
+      return 'wants to connect to this port of your machine:';
+    case 'socket':
+      return 'wants to connect to the socket';
+  }
+}
+
+/** What a scope is, after "for": the narrowest first. */
+export function scopePhrase(about: QuestionAbout, up: number): string {
+  switch (about.kind) {
+    case 'file':
+      if (up === 0) return about.folder ? 'this folder and all in it' : 'this file';
+      return up === 1 ? 'its folder and all in it' : 'a folder around it';
+    case 'host':
+      return up === 0 ? 'this host' : 'every host below its domain';
+    case 'link':
+      return 'this host';
+    case 'local':
+      return 'this port';
+    case 'socket':
+      return 'this socket';
+  }
+}
+
+const accessAnswers: Record<QuestionAnswer, string> = {
+  once: 'Allow once',
+  run: 'Until it stops',
+  always: 'Always',
+  no: 'No',
+  never: 'Never',
 };
 
 /** Answers, as they stand on a button or behind a number. */
 export const answerTitles: Record<QuestionKind, Record<QuestionAnswer, string>> = {
-  link: { once: 'Open once', always: 'Always for this host', no: 'No', never: 'Never for this host' },
+  link: {
+    once: 'Open once',
+    run: 'Until it stops',
+    always: 'Always for this host',
+    no: 'No',
+    never: 'Never for this host',
+  },
+  file: accessAnswers,
+  host: accessAnswers,
+  local: accessAnswers,
+  socket: accessAnswers,
 };
+
+/** Words around a question about an access. */
+export const questionWords = {
+  scope: 'Until it stops and Always are for',
+  change: 'Always adds to its policy:',
+  never: 'Never adds to its policy:',
+  wait: 'Keep waiting',
+  waits: 'It waits for you. Without an answer it is refused, and no rule is made.',
+  switch: 'Ask me when it is refused something',
+  switchOn:
+    'When a file or connection is refused, it waits up to 20 seconds while a page of Belljar or belljar ask is open, and you decide. Places that hold keys are never asked for.',
+  switchOff: 'What its policy does not allow is refused at once.',
+} as const;
 
 /** What came of an answer. */
 export const answerSentences: Record<QuestionAnswer, string> = {
   once: 'Allowed this time.',
+  run: 'Allowed until it stops.',
   always: 'Allowed from now on.',
   no: 'Refused this time.',
   never: 'Refused from now on.',

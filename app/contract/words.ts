@@ -75,9 +75,10 @@ export type NetworkMode = z.infer<typeof networkModeSchema>;
 /**
  * Permissions that are no place: `nested-sandbox` lets a browser make its own sandbox (user namespaces), `datagrams` lets UDP
  * reach what may be connected to, `ask-links` lets a server ask to open an https link in the user's browser,
+ * `ask-access` lets a refused file or connection wait for a person's answer,
  * `loopback-listener` lets it listen on any port, for programs of this machine alone.
  */
-export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'loopback-listener'] as const;
+export const permissions = ['nested-sandbox', 'datagrams', 'ask-links', 'ask-access', 'loopback-listener'] as const;
 export const permissionSchema = z.enum(permissions);
 export type Permission = z.infer<typeof permissionSchema>;
 
@@ -191,18 +192,21 @@ export const deciderSchema = z.enum(deciders);
 export type Decider = z.infer<typeof deciderSchema>;
 
 /** What a run can ask a person for. */
-export const questionKinds = ['link'] as const;
+export const questionKinds = ['link', 'file', 'host', 'local', 'socket'] as const;
 export const questionKindSchema = z.enum(questionKinds);
 export type QuestionKind = z.infer<typeof questionKindSchema>;
 
-/** What a person can answer. `always` and `never` become rules; `once` and `no` are about this one time. */
-export const questionAnswers = ['once', 'always', 'no', 'never'] as const;
+/**
+ * What a person can answer. `always` and `never` become rules; `once` and `no` are about this one time; `run` holds until
+ * the run that asked stops.
+ */
+export const questionAnswers = ['once', 'run', 'always', 'no', 'never'] as const;
 export const questionAnswerSchema = z.enum(questionAnswers);
 export type QuestionAnswer = z.infer<typeof questionAnswerSchema>;
 
 /**
  * Why what a run asked for was refused. `not-allowed`: its policy lets it not even ask; `never`: a person said so once;
- * `too-many`: it has questions open, or this very one.
+ * `too-many`: it has questions open, or this very one; `nobody`: no page and no command line was there to ask.
  */
 export const questionRefusals = [
   'not-a-link',
@@ -211,6 +215,7 @@ export const questionRefusals = [
   'no',
   'no-answer',
   'too-many',
+  'nobody',
   'no-browser',
 ] as const;
 export const questionRefusalSchema = z.enum(questionRefusals);

@@ -146,10 +146,12 @@ export function rulesAround(denied: string, rules: readonly Rule[], realPath = (
 function networkOf(
   level: LaunchedLevel,
   choice: NetworkChoice | undefined,
-  rules: readonly Pick<Rule, 'verb'>[],
+  rules: readonly Pick<Rule, 'verb' | 'what'>[],
 ): NetworkMode {
   if (level === 'watch' || (level === 'standard' && choice !== 'hosts')) return 'open';
-  return rules.some((rule) => rule.verb === 'host') ? 'hosts' : 'none';
+  // Who may ask for a host must be able to name one.
+  const asks = rules.some((rule) => rule.verb === 'permission' && rule.what === 'ask-access');
+  return asks || rules.some((rule) => rule.verb === 'host') ? 'hosts' : 'none';
 }
 
 export function mergePolicy(context: PolicyContext): EffectivePolicy {

@@ -83,6 +83,8 @@ export interface Engine {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   /** Questions that are put, and that are over. */
   onQuestion(listener: (news: QuestionNews) => void): () => void;
+  /** How many pages and command lines show questions as they come; without any, no access waits for an answer. */
+  questionAudience(count: number): void;
   /** Files and folders whose change may change what the engine answers, as they become known. */
   followWatched(listener: (watched: Watched) => void): () => void;
 }
@@ -157,6 +159,14 @@ export function createEngine(ports: EnginePorts): Engine {
         throw error;
       }
     },
+    async judgeAccess(id, about) {
+      try {
+        return await policies.judgeAccess(id, about);
+      } catch (error) {
+        if (error instanceof BelljarError && error.code === 'not-found') return null;
+        throw error;
+      }
+    },
     grant: policies.grant,
     log,
     now,
@@ -214,6 +224,7 @@ export function createEngine(ports: EnginePorts): Engine {
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,
+    'questions.wait': questions.wait,
     'demo.run': (_input, signal) => demo.run(signal),
   };
   const tidier = createTidier({ prune: runs.prune, log, now });
@@ -229,5 +240,6 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     onQuestion: questions.subscribe,
     followWatched: servers.followWatched,
+    questionAudience: questions.audience,
   };
 }

@@ -185,6 +185,8 @@ export interface FollowOptions {
   signal: AbortSignal;
   after?: number;
   epoch?: string;
+  /** Questions are shown as they come. */
+  questions?: boolean;
   /** For tests: how long silence may last. */
   silenceMs?: number;
   /** For tests: the first pause before coming back; it doubles up to 25 times that. */
@@ -242,6 +244,7 @@ async function* connectOnce(
   const query = new URLSearchParams();
   if (after !== undefined) query.set('after', String(after));
   if (epoch !== undefined) query.set('epoch', epoch);
+  if (options.questions === true) query.set('questions', 'shown');
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   options.signal.addEventListener('abort', abort, { once: true });

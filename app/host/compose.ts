@@ -122,6 +122,7 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     api: engine.api,
     subscribe: (listener) => engine.subscribe(listener),
     onQuestion: (listener) => engine.onQuestion(listener),
+    questionAudience: (count) => engine.questionAudience(count),
     async watch(onChange) {
       // What is to be watched changes with what is found: a new profile, a new project.
       const stop = engine.followWatched((watched) => {

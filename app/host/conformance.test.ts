@@ -259,6 +259,7 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
     granted: true,
   },
   'questions.answer': { id: '6f1e0c3e-4f0e-4a39-9b51-2f3a3f4a1c11', answer: 'once' },
+  'questions.wait': { id: '6f1e0c3e-4f0e-4a39-9b51-2f3a3f4a1c11' },
   'demo.run': {},
   'host.status': {},
   'host.stop': {},

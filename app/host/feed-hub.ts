@@ -22,6 +22,8 @@ export interface FeedReader {
   /** The last `seq` the reader saw, with the epoch it saw it in; absent: from now on. */
   after?: number;
   epoch?: string;
+  /** Shows questions as they come. */
+  questions?: boolean;
 }
 
 export interface FeedHub {
@@ -39,6 +41,8 @@ export interface FeedHubOptions {
   maxMessages?: number;
   maxCharacters?: number;
   pingMs?: number;
+  /** Told how many readers show questions, whenever that changes. */
+  onAudience?: (count: number) => void;
 }
 
 const defaultMaxCharacters = 32 * 1024 * 1024;
@@ -58,6 +62,8 @@ export function createFeedHub(options: FeedHubOptions = {}): FeedHub {
   let characters = 0;
   let closed = false;
   const readers = new Set<{ wake(): void; end(): void }>();
+
+  const audience = new Set<object>();
 
   const line = (message: FeedMessage): string => `${JSON.stringify(message)}\n`;
 
@@ -91,7 +97,7 @@ export function createFeedHub(options: FeedHubOptions = {}): FeedHub {
       }
       for (const reader of readers) reader.wake();
     },
-    open({ after, epoch: knownEpoch }) {
+    open({ after, epoch: knownEpoch, questions = false }) {
       let next = seq + 1;
       let greeting = line({ type: 'hello', epoch, seq });
       let ended = closed;
@@ -131,9 +137,11 @@ export function createFeedHub(options: FeedHubOptions = {}): FeedHub {
         onClose() {
           clearInterval(timer);
           readers.delete(stream);
+          if (audience.delete(stream)) options.onAudience?.(audience.size);
         },
       });
       readers.add(stream);
+      if (questions) options.onAudience?.(audience.add(stream).size);
       return stream.body;
     },
     close() {

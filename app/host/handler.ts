@@ -3,7 +3,7 @@
  *
  *   GET|HEAD /<file>               the renderer's files
  *   POST     /rpc/<name>           JSON in, JSON out; a failure is `{error}` with the status of its code
- *   GET      /events?after&epoch   the feed, NDJSON
+ *   GET      /events?after&epoch   the feed, NDJSON; `questions=shown` says that its reader shows questions as they come
  *
  * Trust: every request is hostile until parsed. Bodies are JSON by their content type (which no form and no simple
  * cross-site request can send), read at most `requestMaxBytes`, and parsed by the contract's strict schemas. Anything
@@ -121,15 +121,23 @@ class UnsupportedType extends BelljarError {
   }
 }
 
+const feedParameters = new Set(['after', 'epoch', 'questions']);
+
 function feedReaderOf(url: URL): FeedReader {
   for (const key of url.searchParams.keys()) {
-    if (key !== 'after' && key !== 'epoch') throw refusal('invalid-input', 'the feed knows only after and epoch');
+    if (!feedParameters.has(key)) throw refusal('invalid-input', 'the feed knows only after, epoch and questions');
   }
   const after = url.searchParams.get('after');
   const epoch = url.searchParams.get('epoch');
   if (after !== null && !/^\d{1,15}$/.test(after)) throw refusal('invalid-input', 'after must be a whole number');
   if (epoch !== null && !/^[A-Za-z0-9-]{1,64}$/.test(epoch)) throw refusal('invalid-input', 'epoch is not of our form');
-  return { ...(after === null ? {} : { after: Number(after) }), ...(epoch === null ? {} : { epoch }) };
+  const questions = url.searchParams.get('questions');
+  if (questions !== null && questions !== 'shown') throw refusal('invalid-input', 'questions are shown, or not named');
+  return {
+    questions: questions !== null,
+    ...(after === null ? {} : { after: Number(after) }),
+    ...(epoch === null ? {} : { epoch }),
+  };
 }
 
 export function createHandler(options: HandlerOptions): Handle {

@@ -30,6 +30,7 @@ export interface HostEngine {
   api: EngineApi;
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   onQuestion(listener: (news: QuestionNews) => void): () => void;
+  questionAudience(count: number): void;
   /** Calls back when a file that servers or policies come from may have changed. */
   watch(onChange: () => void): Promise<() => Promise<void>>;
 }
@@ -70,6 +71,7 @@ const changing = [
   'history.undo',
   'runs.stop',
   'questions.answer',
+  'questions.wait',
   'machine.doctor',
 ] as const satisfies readonly MethodName[];
 
@@ -90,7 +92,7 @@ function tellingChanges(api: EngineApi, onChange: () => void): EngineApi {
 export function createHost(options: HostOptions): Host {
   const { engine, log } = options;
   const startedAt = new Date().toISOString();
-  const feed = createFeedHub();
+  const feed = createFeedHub({ onAudience: (count) => engine.questionAudience(count) });
   const doors: Door[] = [];
   const cleanUps: (() => void | Promise<void>)[] = [];
   let loopback: Promise<LoopbackDoor> | null = null;

@@ -124,3 +124,122 @@ test('many questions and the longest link leave the page usable, narrow and dark
   await expectAccessible(page);
   await picture(page, 'questions-many-narrow-dark');
 });
+
+const hostile =
+  `/home/mara/notes/\u202Etxt.exe <img src=x onerror=alert(1)> ${'very-long-name/'.repeat(260)}a.txt`.slice(0, 4095);
+
+test('a refused file: what is asked, its scopes and what they change; until it stops', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const path = '/home/mara/notes/plan.txt';
+  const asked = opened.ask({ server, run: 'run-1', about: { kind: 'file', path, access: 'write', folder: false } });
+  const card = page.getByRole('region', { name: 'Questions' }).getByRole('listitem');
+  await expect(card).toContainText(`filesystem wants to write the file ${path}`);
+  await expect(card.getByRole('button')).toHaveText([
+    'Keep waiting',
+    'Allow once',
+    'Until it stops',
+    'Always',
+    'No',
+    'Never',
+  ]);
+  await card.getByText('What the answers change').click();
+  await expect(card).toContainText(`Always adds to its policy: + write ${path}`);
+  await expect(card).toContainText(`Never adds to its policy: + deny ${path}`);
+  // By keys: the narrower one is chosen at first.
+  await card.getByRole('radio', { name: 'this file' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(card.getByRole('radio', { name: 'its folder and all in it' })).toBeChecked();
+  await expect(card).toContainText('Always adds to its policy: + write /home/mara/notes');
+  await expectAccessible(page);
+  await picture(page, 'ask-file');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await picture(page, 'ask-file-dark');
+  await card.getByRole('button', { name: 'Until it stops' }).click();
+  expect(await asked).toEqual({ outcome: 'allowed', asked: true, until: 'stop', up: 1 });
+  expect(opened.rules(server)).toEqual([]);
+});
+
+test('a refused host: always, for every host below its domain', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const about = { kind: 'host', host: 'api.example.com', port: 443, address: '93.184.216.34:443' } as const;
+  const asked = opened.ask({ server, run: 'run-1', about });
+  const card = page.getByRole('region', { name: 'Questions' }).getByRole('listitem');
+  await expect(card).toContainText('filesystem wants to connect to api.example.com:443');
+  await card.getByRole('radio', { name: 'every host below its domain' }).check();
+  await card.getByRole('button', { name: 'Always', exact: true }).click();
+  expect(await asked).toEqual({ outcome: 'allowed', asked: true });
+  expect(opened.rules(server)).toEqual(['host:*.example.com:443']);
+});
+
+test('it is not in the way: focus stays where it was, and more time is one step away', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const focused = page.getByRole('radiogroup').first().getByRole('radio', { checked: true });
+  await focused.focus();
+  const asked = opened.ask({ server, run: 'run-1', about: { kind: 'local', port: 5432 } });
+  const card = page.getByRole('region', { name: 'Questions' }).getByRole('listitem');
+  await expect(card).toContainText('this port of your machine: localhost:5432');
+  await expect(focused).toBeFocused();
+  const before = Number.parseInt((await card.getByRole('timer').textContent()) ?? '', 10);
+  expect(before).toBeLessThanOrEqual(12);
+  await card.getByRole('button', { name: 'Keep waiting' }).click();
+  await expect(card.getByRole('button', { name: 'Keep waiting' })).toHaveCount(0);
+  await expect
+    .poll(async () => Number.parseInt((await card.getByRole('timer').textContent()) ?? '', 10))
+    .toBeGreaterThan(12);
+  await card.getByRole('button', { name: 'No', exact: true }).click();
+  expect(await asked).toEqual({ outcome: 'refused', reason: 'no', asked: true });
+});
+
+test('text that a server chose stays text, and the page stays usable', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const asked = opened.ask({
+    server,
+    run: 'run-1',
+    about: { kind: 'file', path: hostile, access: 'read', folder: false },
+  });
+  const card = page.getByRole('region', { name: 'Questions' }).getByRole('listitem');
+  await expect(card).toContainText('wants to read the file');
+  await expect(card.locator('img')).toHaveCount(0);
+  expect(await card.textContent()).not.toContain('\u202E');
+  await card.getByText('What the answers change').click();
+  await page.setViewportSize({ width: 480, height: 900 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)).toBe(
+    false,
+  );
+  await picture(page, 'ask-hostile');
+  await card.getByRole('button', { name: 'Never' }).click();
+  expect(await asked).toEqual({ outcome: 'refused', reason: 'never', asked: true });
+});
+
+test('a page that is closed answers nothing', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const path = '/home/mara/notes/plan.txt';
+  const asked = opened.ask({ server, run: 'run-1', about: { kind: 'file', path, access: 'read', folder: false } });
+  await page.getByRole('region', { name: 'Questions' }).getByRole('listitem').waitFor();
+  await page.close();
+  expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer', asked: true });
+  expect(opened.rules(server)).toEqual([]);
+});
+
+test('whether a server asks is one switch on its page', async ({ page, desk }) => {
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  await page
+    .getByRole('button', { name: /Rules, runs and file/ })
+    .first()
+    .click();
+  const ask = page.getByRole('switch', { name: 'Ask me when it is refused something' }).first();
+  await expect(ask).not.toBeChecked();
+  await ask.focus();
+  await page.keyboard.press('Space');
+  await expect(ask).toBeChecked();
+  await expectAccessible(page);
+  await picture(page, 'ask-switch');
+  await ask.click();
+  await expect(ask).not.toBeChecked();
+});

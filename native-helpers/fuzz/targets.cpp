@@ -100,7 +100,7 @@ void resolver_files(const uint8_t* bytes, size_t size) {
   std::string_view text = text_of(bytes, size);
   Address own;
   parse_address("127.0.0.77", own);
-  std::string made = resolv_conf_for(text, own);
+  std::string made = resolv_conf_for(text, own, (text.size() & 1) != 0);
   auto servers = name_servers_of(made);
   require(servers.size() == 1 && same_host(servers[0], own), "one name server, ours");
   require(name_servers_of(text).size() <= name_servers_max, "name servers are bounded");

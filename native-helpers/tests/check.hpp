@@ -43,5 +43,6 @@ void test_sealed_tree();
 void test_socket_place();
 void test_secrets();
 void test_run_group();
+void test_ask();
 void test_pattern();
 void test_areas();

@@ -17,6 +17,7 @@ int main() {
   test_socket_place();
   test_secrets();
   test_run_group();
+  test_ask();
   test_pattern();
   test_areas();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);

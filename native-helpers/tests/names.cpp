@@ -89,9 +89,11 @@ void test_table() {
 void test_files() {
   auto servers = name_servers_of("# x\nnameserver 127.0.0.53\nnameserver\t10.0.0.2 # y\nnameserver bad\nnameserverx 1.2.3.4\nnameserver fe80::1%eth0\noptions edns0\n");
   check::that(servers.size() == 3 && servers[0].port == 53 && host_text(servers[1]) == "10.0.0.2" && host_text(servers[2]) == "fe80::1", "name servers");
-  check::equal(resolv_conf_for("nameserver 10.0.0.2\nsearch corp.example\noptions ndots:2 # x\nsortlist 1.2.3.4\n", host("127.0.0.77")),
+  check::equal(resolv_conf_for("nameserver 10.0.0.2\nsearch corp.example\noptions ndots:2 # x\nsortlist 1.2.3.4\n", host("127.0.0.77"), false),
                "nameserver 127.0.0.77\nsearch corp.example\noptions ndots:2\noptions use-vc\n", "our resolv.conf");
-  check::equal(resolv_conf_for("", host("127.0.0.77")), "nameserver 127.0.0.77\noptions use-vc\n", "our resolv.conf where there is none");
+  check::equal(resolv_conf_for("", host("127.0.0.77"), false), "nameserver 127.0.0.77\noptions use-vc\n", "our resolv.conf where there is none");
+  check::equal(resolv_conf_for("options timeout:1 attempts:5\n", host("127.0.0.77"), true),
+               "nameserver 127.0.0.77\noptions timeout:1 attempts:5\noptions use-vc\noptions timeout:25 attempts:1\n", "a look-up that may wait for a person");
   auto entries = entries_of_hosts("127.0.0.1\tlocalhost LocalHost.Domain # c\n\n10.0.0.5 git.corp\n::1 ip6-localhost\nbad line\n1.2.3.4\n");
   check::that(entries.size() == 4 && entries[1].name == "localhost.domain" && entries[2].name == "git.corp" && !entries[3].address.v4, "entries of hosts");
   std::string file = hosts_file_for("10.0.0.5 git.corp", {"api.example", "git.corp", "b.example"});

@@ -113,7 +113,7 @@ describe('the feed', () => {
     });
     await transport.openFeed(null, new AbortController().signal);
     await transport.openFeed({ epoch: 'e 1', seq: 42 }, new AbortController().signal);
-    expect(paths).toEqual(['/events', '/events?after=42&epoch=e%201']);
+    expect(paths).toEqual(['/events?questions=shown', '/events?questions=shown&after=42&epoch=e%201']);
   });
 
   it('comes line by line, however it was cut', async () => {

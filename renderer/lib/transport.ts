@@ -163,8 +163,8 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
       return parsed.data as Output<typeof method>;
     },
     openFeed: async (resume, signal) => {
-      const query = resume === null ? '' : `?after=${resume.seq.toString()}&epoch=${encodeURIComponent(resume.epoch)}`;
-      const response = await request(`/events${query}`, { method: 'GET', signal });
+      const query = resume === null ? '' : `&after=${resume.seq.toString()}&epoch=${encodeURIComponent(resume.epoch)}`;
+      const response = await request(`/events?questions=shown${query}`, { method: 'GET', signal });
       if (response.status === 401) throw failureOf('unauthorized');
       if (!response.ok) {
         throw failureFromAnswer(parseJson(await readBounded(response, lineMaxBytes)));

@@ -6,7 +6,7 @@
  */
 import { BelljarError, exitCodes } from '#contract/errors.ts';
 import type { Question } from '#contract/question.ts';
-import { answerSentences, answerTitles, questionPhrases } from '#contract/sentences.ts';
+import { answerSentences, answerTitles, questionPhrase, questionWords, scopePhrase } from '#contract/sentences.ts';
 import { questionAnswers, type QuestionAnswer } from '#contract/words.ts';
 import type { Session } from '#host/session.ts';
 import type { Command, Context } from '../context.ts';
@@ -18,14 +18,53 @@ const secondsLeft = (question: Question): number =>
 
 function show({ terminal }: Context, question: Question): void {
   terminal.out(
-    `${terminal.paint('bold', plain(question.handle))} ${questionPhrases[question.about.kind]} ${terminal.paint('yellow', plain(question.target))}`,
+    `${terminal.paint('bold', plain(question.handle))} ${questionPhrase(question.about)} ${terminal.paint('yellow', plain(question.target))}`,
   );
-  terminal.out(`  ${plain(question.about.url)}`);
+  if (question.about.kind === 'link') terminal.out(`  ${plain(question.about.url)}`);
+  if (question.about.kind === 'host' && question.about.address !== undefined)
+    terminal.out(`  at ${plain(question.about.address)}`);
+  if (question.about.kind !== 'link') {
+    question.scopes.forEach((scope, index) =>
+      terminal.out(`  scope ${(index + 1).toString()}: ${plain(scope.diff.join(', '))}`),
+    );
+  }
   terminal.out(`  ${question.id}  ${secondsLeft(question).toString()} s left: ${question.answers.join(', ')}`);
 }
 
-async function give(context: Context, session: Session, id: string, answer: QuestionAnswer): Promise<void> {
-  const given = await session.api['questions.answer']({ id, answer }, context.signal);
+interface Choice {
+  title: string;
+  /** `wait` answers nothing. */
+  answer: QuestionAnswer | 'wait';
+  scope: number;
+}
+
+/** What stands behind the numbers of a prompt. */
+function choicesOf(question: Question): Choice[] {
+  const titles = answerTitles[question.about.kind];
+  const plainly = (answer: QuestionAnswer): Choice => ({ title: titles[answer], answer, scope: 0 });
+  const wide = question.answers.filter((answer) => answer === 'run' || answer === 'always');
+  const scoped =
+    question.scopes.length < 2
+      ? wide.map(plainly)
+      : question.scopes.flatMap(({ up }, scope) =>
+          wide.map((answer) => ({ title: `${titles[answer]} (${scopePhrase(question.about, up)})`, answer, scope })),
+        );
+  const [first = 'once', ...others] = question.answers.filter((answer) => answer !== 'run' && answer !== 'always');
+  const choices: Choice[] = [plainly(first), ...scoped, ...others.map(plainly)];
+  if (question.expiresAt !== question.latestAt) choices.push({ title: questionWords.wait, answer: 'wait', scope: 0 });
+  return choices;
+}
+
+async function give(
+  context: Context,
+  session: Session,
+  id: string,
+  { answer, scope }: { answer: QuestionAnswer; scope: number },
+): Promise<void> {
+  const given = await session.api['questions.answer'](
+    { id, answer, ...(scope === 0 ? {} : { scope }) },
+    context.signal,
+  );
   if (context.json) context.terminal.jsonLine(given);
   else context.terminal.note(answerSentences[answer]);
 }
@@ -33,17 +72,21 @@ async function give(context: Context, session: Session, id: string, answer: Ques
 /** Asks on the terminal; `gone` takes the prompt away. */
 async function decide(context: Context, session: Session, question: Question, gone: AbortSignal): Promise<void> {
   const { terminal } = context;
-  const titles = answerTitles[question.about.kind];
-  const choices = question.answers.map((answer, index) => `${(index + 1).toString()} ${titles[answer]}`).join(', ');
-  const text = await terminal.askText(`  ${choices}? `, AbortSignal.any([gone, context.signal]));
+  const choices = choicesOf(question);
+  const shown = choices.map(({ title }, index) => `${(index + 1).toString()} ${title}`).join(', ');
+  const text = await terminal.askText(`  ${shown}? `, AbortSignal.any([gone, context.signal]));
   const chosen =
-    text === null ? undefined : (question.answers[Number(text) - 1] ?? question.answers.find((one) => one === text));
+    text === null ? undefined : (choices[Number(text) - 1] ?? choices.find(({ answer }) => answer === text));
   if (chosen === undefined) {
     if (!context.signal.aborted) terminal.note(gone.aborted ? '  No longer open.' : '  Not answered.');
     return;
   }
   try {
-    await give(context, session, question.id, chosen);
+    const { answer, scope } = chosen;
+    if (answer === 'wait') {
+      const waiting = await session.api['questions.wait']({ id: question.id }, context.signal);
+      await decide(context, session, waiting.question, gone);
+    } else await give(context, session, question.id, { answer, scope });
   } catch (error) {
     if (!(error instanceof BelljarError && error.code === 'no-such-question')) throw error;
     terminal.note('  No longer open.');
@@ -84,7 +127,7 @@ async function follow(context: Context): Promise<number> {
     if (json) terminal.jsonLine({ type: 'question-gone', id });
   }
 
-  for await (const message of followFeed({ connect: session.connect, signal: context.signal })) {
+  for await (const message of followFeed({ connect: session.connect, signal: context.signal, questions: true })) {
     if (message.type === 'question') begin(message.question);
     else if (message.type === 'question-gone') end(message.id);
     else if (message.type === 'hello' || message.type === 'snapshot-needed') {
@@ -102,9 +145,17 @@ export const ask: Command = async (context) => {
   const [id, word] = positionals;
   if (id !== undefined) {
     const answer = questionAnswers.find((one) => one === word);
-    if (answer === undefined || values['follow'] === true)
-      throw usageError(`Usage: belljar ask [<question> ${questionAnswers.join('|')}]`);
-    await give(context, await context.session({ serve: false }), id, answer);
+    const number = values['scope'] === undefined ? 1 : Number(values['scope']);
+    const isUsual = Number.isInteger(number) && number >= 1 && number <= 4 && values['follow'] !== true;
+    if ((answer === undefined && word !== 'wait') || !isUsual)
+      throw usageError(`Usage: belljar ask [<question> ${questionAnswers.join('|')}|wait [--scope 1-4]]`);
+    const session = await context.session({ serve: false });
+    if (answer !== undefined) await give(context, session, id, { answer, scope: number - 1 });
+    else {
+      const { question } = await session.api['questions.wait']({ id }, context.signal);
+      if (json) terminal.json({ question });
+      else terminal.note(`${secondsLeft(question).toString()} s left.`);
+    }
     return exitCodes.done;
   }
   if (values['follow'] === true) return await follow(context);
@@ -118,7 +169,7 @@ export const ask: Command = async (context) => {
   for (const question of questions) {
     show(context, question);
     if (terminal.canAsk) {
-      const left = AbortSignal.timeout(Math.max(1, Date.parse(question.expiresAt) - Date.now()));
+      const left = AbortSignal.timeout(Math.max(1, Date.parse(question.latestAt) - Date.now()));
       await decide(context, session, question, left);
     }
   }

@@ -18,6 +18,7 @@ import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import { readLimit } from '#domain/resource-limits.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
+import { secretPlaces } from '#domain/secret-places.ts';
 import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { Decide, Deciding } from '../decisions/decision-service.ts';
@@ -27,6 +28,7 @@ import type { SecretStore } from '../secrets/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { Clock, FileStore, MachineFacts, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
+import { accessVerdict, type AccessAbout, type AccessVerdict } from '../questions/access-verdict.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
 import { createPlanner, type Decided } from './planner.ts';
@@ -72,6 +74,8 @@ export interface PolicyService {
   /** What would be written for the server; throws `not-enforceable`. */
   compile(handle: string, level?: LaunchedLevel): Promise<Plan>;
   writePlan(handle: string): Promise<void>;
+  /** What the policy says now of an access that a run was refused; null at level off. */
+  judgeAccess(handle: string, about: AccessAbout): Promise<({ handle: string } & AccessVerdict) | null>;
 }
 
 const rulesMax = 1000;
@@ -423,6 +427,24 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       const found = await deps.find(handle);
       const chosen = level ?? levelInForce(found, await storedOf(found));
       return chosen === null ? null : planner.effective(found, chosen);
+    },
+
+    async judgeAccess(handle, about) {
+      const found = await deps.find(handle);
+      const stored = await storedOf(found);
+      const level = levelInForce(found, stored);
+      if (level === null) return null;
+      const policy = await planner.effective(found, level, stored);
+      const path = about.kind === 'file' || about.kind === 'socket' ? about.path : null;
+      const realPath = await planner.realPaths([
+        ...(path === null ? [] : [path, path.slice(0, path.lastIndexOf('/'))]),
+        ...policy.rules.map((rule) => rule.what),
+        places.home,
+        ...Object.values(own),
+      ]);
+      const secrets = secretPlaces(places, own, await deps.clientFiles());
+      const context = { server: found.handle, folders: places, own, realPath, secrets };
+      return { handle: found.handle, ...accessVerdict(policy, stored.rules, about, context) };
     },
 
     async compile(handle, level) {

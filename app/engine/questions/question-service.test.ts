@@ -4,12 +4,17 @@ import type { EffectivePolicy } from '#contract/policy.ts';
 import { questionSchema, type QuestionInput } from '#contract/question.ts';
 import { makeRule } from '#domain/rules.ts';
 import { readLink, type Link } from '#domain/link.ts';
+import type { AccessVerdict } from './access-verdict.ts';
 import { linkVerdict, type LinkVerdict } from './link-verdict.ts';
 import { createQuestionService, type QuestionNews } from './question-service.ts';
 
 const start = Date.parse('2026-03-01T12:00:00.000Z');
 
-function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean } = {}) {
+type Judged = { handle: string } & AccessVerdict;
+
+function setUp(
+  options: { verdict?: LinkVerdict | null; browser?: boolean; grantFails?: boolean; access?: Judged | null } = {},
+) {
   const opened: string[] = [];
   const granted: unknown[] = [];
   const news: QuestionNews[] = [];
@@ -22,6 +27,7 @@ function setUp(options: { verdict?: LinkVerdict | null; browser?: boolean; grant
         return options.browser ?? true;
       },
     },
+    judgeAccess: async () => options.access ?? null,
     judge: async (server) => (verdict === null ? null : { handle: `client/${server}`, verdict }),
     async grant({ server, verb, what }) {
       if (options.grantFails === true) throw new BelljarError('write-failed');
@@ -197,6 +203,120 @@ describe('without a question', () => {
     const stage = setUp({ verdict: 'granted', browser: false });
     expect(await stage.service.ask(input())).toEqual({ outcome: 'refused', reason: 'no-browser', asked: false });
     expect(stage.logged).toEqual([['no-browser', { host: 'accounts.example.com' }]]);
+  });
+});
+
+describe('an access that waits', () => {
+  const about = { kind: 'file', path: '/srv/a/b', access: 'read', folder: false } as const;
+  const access: Judged = {
+    handle: 'client/one',
+    verdict: 'ask',
+    target: '/srv/a/b',
+    scopes: [
+      { up: 0, verb: 'read', what: '/srv/a/b', diff: ['+ read /srv/a/b'] },
+      { up: 1, verb: 'read', what: '/srv/a', diff: ['+ read /srv/a'] },
+    ],
+    never: { verb: 'deny', what: '/srv/a/b', diff: ['+ deny /srv/a/b'] },
+  };
+  const ask = (stage: ReturnType<typeof setUp>, waitMs = 19_500) => stage.service.ask(input({ about, waitMs }));
+
+  it.each([
+    ['once', 0, { outcome: 'allowed', asked: true }, []],
+    ['run', 0, { outcome: 'allowed', asked: true, until: 'stop', up: 0 }, []],
+    ['run', 1, { outcome: 'allowed', asked: true, until: 'stop', up: 1 }, []],
+    ['always', 0, { outcome: 'allowed', asked: true }, [{ server: 'one', verb: 'read', what: '/srv/a/b' }]],
+    ['always', 1, { outcome: 'allowed', asked: true }, [{ server: 'one', verb: 'read', what: '/srv/a' }]],
+    ['no', 0, { outcome: 'refused', reason: 'no', asked: true }, []],
+    [
+      'never',
+      0,
+      { outcome: 'refused', reason: 'never', asked: true },
+      [{ server: 'one', verb: 'deny', what: '/srv/a/b' }],
+    ],
+  ] as const)('%s, scope %i', async (answer, scope, outcome, rules) => {
+    const stage = setUp({ access });
+    stage.service.audience(1);
+    const asked = ask(stage);
+    const [question] = await opened(stage.service);
+    expect(questionSchema.parse(question)).toMatchObject({ target: '/srv/a/b', handle: 'client/one', about });
+    await stage.service.answer({ id: question?.id ?? '', answer, scope });
+    expect(await asked).toEqual(outcome);
+    expect(stage.granted).toEqual(rules);
+  });
+
+  it('is refused at once while nobody is there to see it, and when the last one goes', async () => {
+    const stage = setUp({ access });
+    expect(await ask(stage)).toEqual({ outcome: 'refused', reason: 'nobody', asked: false });
+    stage.service.audience(1);
+    const asked = ask(stage);
+    const [question] = await opened(stage.service);
+    stage.service.audience(0);
+    // A page that is loaded anew is back in time.
+    await vi.advanceTimersByTimeAsync(1_000);
+    stage.service.audience(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await stage.service.list({})).questions).toHaveLength(1);
+    stage.service.audience(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer', asked: true });
+    expect(stage.granted).toEqual([]);
+    await expect(stage.service.answer({ id: question?.id ?? '', answer: 'once' })).rejects.toMatchObject({
+      code: 'no-such-question',
+    });
+  });
+
+  it('waits 12 seconds, or all of its time when a person wants, and never longer', async () => {
+    const stage = setUp({ access });
+    stage.service.audience(1);
+    const short = ask(stage);
+    const [first] = await opened(stage.service);
+    expect(Date.parse(first?.expiresAt ?? '') - Date.parse(first?.askedAt ?? '')).toBe(12_000);
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(await short).toMatchObject({ reason: 'no-answer' });
+    const long = ask(stage);
+    const [second] = await opened(stage.service);
+    const waiting = await stage.service.wait({ id: second?.id ?? '' });
+    expect(waiting.question.expiresAt).toBe(second?.latestAt);
+    await stage.service.wait({ id: second?.id ?? '' });
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect((await stage.service.list({})).questions).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await long).toMatchObject({ reason: 'no-answer' });
+    await expect(stage.service.wait({ id: second?.id ?? '' })).rejects.toMatchObject({ code: 'no-such-question' });
+    // A run that has little left waits less.
+    const little = ask(stage, 3_000);
+    const [third] = await opened(stage.service);
+    expect(third?.expiresAt).toBe(third?.latestAt);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await little).toMatchObject({ reason: 'no-answer' });
+  });
+
+  it('what the policy says now counts without a question; a server that is gone asks nothing', async () => {
+    for (const [verdict, outcome] of [
+      ['granted', { outcome: 'allowed', asked: false }],
+      ['never', { outcome: 'refused', reason: 'never', asked: false }],
+      ['not-allowed', { outcome: 'refused', reason: 'not-allowed', asked: false }],
+    ] as const) {
+      const stage = setUp({ access: { ...access, verdict } });
+      stage.service.audience(1);
+      expect(await ask(stage)).toEqual(outcome);
+      expect(stage.news).toEqual([]);
+    }
+    const stage = setUp({ access: null });
+    stage.service.audience(1);
+    expect(await ask(stage)).toMatchObject({ outcome: 'refused', reason: 'not-allowed' });
+  });
+
+  it('cannot be answered more widely than it was put', async () => {
+    const stage = setUp({ access: { ...access, scopes: access.scopes.slice(0, 1) } });
+    stage.service.audience(1);
+    const asked = ask(stage);
+    const [question] = await opened(stage.service);
+    await expect(stage.service.answer({ id: question?.id ?? '', answer: 'always', scope: 1 })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    await stage.service.answer({ id: question?.id ?? '', answer: 'no' });
+    expect(await asked).toMatchObject({ reason: 'no' });
   });
 });
 

@@ -2,21 +2,27 @@
  * Questions: a run's guardian asks, a person answers, and what was allowed is done. In memory only; a question ends by an
  * answer, by its time, or when its asker goes, and without an answer it was refused.
  *
+ * A link is opened here; any other access is carried out by the launcher, whose call waits meanwhile. So those are put only
+ * while somebody is there to see them, and refused when he goes.
+ *
  * Trust: what is asked for is the server's own text, read anew here. The server and the run are named by the guardian, and
  * only the private door takes a question. Bounds: four questions a server, sixteen together, and one about each target.
  */
 import { BelljarError } from '#contract/errors.ts';
 import type { Api } from '#contract/methods.ts';
-import type { Question, QuestionOutcome } from '#contract/question.ts';
-import { questionWaitMs } from '#contract/question.ts';
-import type { QuestionAnswer, QuestionRefusal } from '#contract/words.ts';
+import type { Question, QuestionAbout, QuestionInput, QuestionOutcome, QuestionScope } from '#contract/question.ts';
+import { questionFirstWaitMs, questionWaitMs } from '#contract/question.ts';
+import type { QuestionAnswer, QuestionRefusal, RuleVerb } from '#contract/words.ts';
 import { readLink, type Link } from '#domain/link.ts';
 import type { Log } from '../events/ports.ts';
+import type { AccessAbout, AccessVerdict } from './access-verdict.ts';
 import type { LinkVerdict } from './link-verdict.ts';
 import type { Browser } from './ports.ts';
 
 const perServerMax = 4;
 const togetherMax = 16;
+/** A page that is loaded anew is back by then. */
+const absenceMs = 2_000;
 
 export type QuestionNews = { type: 'question'; question: Question } | { type: 'question-gone'; id: string };
 
@@ -24,10 +30,11 @@ export interface QuestionServiceDeps {
   browser: Browser;
   /** A server by its id as people know it, with what its policy says; null where no entry of that id is left. */
   judge: (server: string, link: Link) => Promise<{ handle: string; verdict: LinkVerdict } | null>;
+  judgeAccess: (server: string, about: AccessAbout) => Promise<({ handle: string } & AccessVerdict) | null>;
   grant: Api['policies.grant'];
   log: Log;
   now: () => number;
-  /** For tests: how long a question waits. */
+  /** For tests: how long a question about a link waits. */
   waitMs?: number;
 }
 
@@ -35,20 +42,37 @@ export interface QuestionService {
   list: Api['questions.list'];
   ask: Api['questions.ask'];
   answer: Api['questions.answer'];
+  wait: Api['questions.wait'];
+  /** How many pages and command lines show questions as they come. */
+  audience(count: number): void;
   subscribe(listener: (news: QuestionNews) => void): () => void;
+}
+
+interface Answered {
+  answer: QuestionAnswer | 'no-answer';
+  scope: QuestionScope | null;
 }
 
 interface Open {
   question: Question;
-  settle(answer: QuestionAnswer | 'no-answer'): void;
+  timer: NodeJS.Timeout;
+  settle(answered: Answered): void;
 }
 
+/** A question before it is put. */
+type Draft = Omit<Question, 'id' | 'askedAt' | 'expiresAt' | 'latestAt'> & { firstMs: number; waitMs: number };
+
 const refused = (reason: QuestionRefusal, asked = false): QuestionOutcome => ({ outcome: 'refused', reason, asked });
+
+const noAnswer: Answered = { answer: 'no-answer', scope: null };
 
 export function createQuestionService(deps: QuestionServiceDeps): QuestionService {
   const open = new Map<string, Open>();
   const listeners = new Set<(news: QuestionNews) => void>();
-  const waitMs = deps.waitMs ?? questionWaitMs;
+  const linkWaitMs = deps.waitMs ?? questionWaitMs;
+  let watching = 0;
+  let leftAt = Number.NEGATIVE_INFINITY;
+  let leaving: NodeJS.Timeout | null = null;
 
   function tell(news: QuestionNews): void {
     for (const listener of listeners) listener(news);
@@ -57,33 +81,43 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
   /** Takes a question away, once. */
   function take(id: string): Open | null {
     const found = open.get(id) ?? null;
+    if (found !== null) clearTimeout(found.timer);
     if (open.delete(id)) tell({ type: 'question-gone', id });
     return found;
   }
 
-  function hasRoom(server: string, target: string): boolean {
+  function hasRoom({ server, target, about }: Draft): boolean {
     const questions = [...open.values()].map(({ question }) => question);
     const ofServer = questions.filter((question) => question.server === server);
     return (
       questions.length < togetherMax &&
       ofServer.length < perServerMax &&
-      !ofServer.some((question) => question.target === target)
+      !ofServer.some((question) => question.target === target && isSameAccess(question.about, about))
     );
   }
 
-  function waitForAnswer(question: Question, signal: AbortSignal | undefined): Promise<QuestionAnswer | 'no-answer'> {
+  function put(draft: Draft, signal: AbortSignal | undefined): Promise<Answered> {
+    const { firstMs, waitMs, ...rest } = draft;
+    const now = deps.now();
+    const first = Math.min(firstMs, waitMs);
+    const question: Question = {
+      ...rest,
+      id: crypto.randomUUID(),
+      askedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + first).toISOString(),
+      latestAt: new Date(now + waitMs).toISOString(),
+    };
     return new Promise((resolve) => {
       const onGone = (): void => {
-        take(question.id)?.settle('no-answer');
+        take(question.id)?.settle(noAnswer);
       };
-      const timer = setTimeout(onGone, waitMs);
       signal?.addEventListener('abort', onGone);
       open.set(question.id, {
         question,
-        settle(answer) {
-          clearTimeout(timer);
+        timer: setTimeout(onGone, first),
+        settle(answered) {
           signal?.removeEventListener('abort', onGone);
-          resolve(answer);
+          resolve(answered);
         },
       });
       tell({ type: 'question', question });
@@ -98,60 +132,133 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
     return done ? { outcome: 'allowed', asked } : refused('no-browser', asked);
   }
 
+  async function askForLink(
+    { server, run, granted }: QuestionInput,
+    url: string,
+    signal: AbortSignal | undefined,
+  ): Promise<QuestionOutcome> {
+    const link = readLink(url);
+    if (link === null) return refused('not-a-link');
+    const judged = await deps.judge(server, link);
+    // Without an entry (`belljar run`), what its plan said is all there is.
+    const verdict = judged?.verdict ?? (granted ? 'granted' : 'ask');
+    if (verdict === 'never' || verdict === 'not-allowed') return refused(verdict);
+    if (verdict === 'granted' && !link.loopback) return await openLink(link, false);
+    const scope = (verb: RuleVerb, what: string): QuestionScope => ({ up: 0, verb, what, diff: [`+ ${verb} ${what}`] });
+    const { up: _, ...never } = scope('deny', `link:${link.host}`);
+    const draft: Draft = {
+      server,
+      handle: judged?.handle ?? server,
+      run,
+      about: { kind: 'link', url: link.url },
+      target: link.host,
+      // What can be remembered: for an entry, and never a page of this machine.
+      answers:
+        judged === null ? ['once', 'no'] : link.loopback ? ['once', 'no', 'never'] : ['once', 'always', 'no', 'never'],
+      scopes: judged === null || link.loopback ? [] : [scope('link', link.host)],
+      never: judged === null ? null : never,
+      firstMs: linkWaitMs,
+      waitMs: linkWaitMs,
+    };
+    if (!hasRoom(draft)) return refused('too-many');
+    const { answer } = await put(draft, signal);
+    return answer === 'once' || answer === 'always' ? await openLink(link, true) : outcomeOf({ answer, scope: null });
+  }
+
+  async function askForAccess(
+    { server, run, waitMs }: QuestionInput,
+    about: AccessAbout,
+    signal: AbortSignal | undefined,
+  ): Promise<QuestionOutcome> {
+    const judged = await deps.judgeAccess(server, about);
+    if (judged === null) return refused('not-allowed');
+    const { handle, verdict, target, scopes, never } = judged;
+    if (verdict === 'granted') return { outcome: 'allowed', asked: false };
+    if (verdict !== 'ask') return refused(verdict);
+    if (watching === 0 && deps.now() - leftAt > absenceMs) return refused('nobody');
+    const draft: Draft = {
+      server,
+      handle,
+      run,
+      about,
+      target,
+      answers: [
+        'once',
+        ...(scopes.length > 0 ? (['run', 'always'] as const) : []),
+        'no',
+        ...(never === null ? [] : (['never'] as const)),
+      ],
+      scopes,
+      never,
+      firstMs: questionFirstWaitMs,
+      waitMs: waitMs ?? questionWaitMs,
+    };
+    if (!hasRoom(draft)) return refused('too-many');
+    return outcomeOf(await put(draft, signal));
+  }
+
   return {
     list: () => Promise.resolve({ questions: [...open.values()].map(({ question }) => question) }),
 
-    async ask({ server, run, about, granted }, signal) {
-      const link = readLink(about.url);
-      if (link === null) return refused('not-a-link');
-      const judged = await deps.judge(server, link);
-      // Without an entry (`belljar run`), what its plan said is all there is.
-      const verdict = judged?.verdict ?? (granted ? 'granted' : 'ask');
-      if (verdict === 'never' || verdict === 'not-allowed') return refused(verdict);
-      if (verdict === 'granted' && !link.loopback) return await openLink(link, false);
-      if (!hasRoom(server, link.host)) return refused('too-many');
-      const now = deps.now();
-      const answer = await waitForAnswer(
-        {
-          id: crypto.randomUUID(),
-          server,
-          handle: judged?.handle ?? server,
-          run,
-          about: { kind: 'link', url: link.url },
-          target: link.host,
-          // What can be remembered: for an entry, and never a page of this machine.
-          answers:
-            judged === null
-              ? ['once', 'no']
-              : link.loopback
-                ? ['once', 'no', 'never']
-                : ['once', 'always', 'no', 'never'],
-          askedAt: new Date(now).toISOString(),
-          expiresAt: new Date(now + waitMs).toISOString(),
-        },
-        signal,
-      );
-      return answer === 'once' || answer === 'always' ? await openLink(link, true) : refused(answer, true);
-    },
+    ask: (input, signal) =>
+      input.about.kind === 'link'
+        ? askForLink(input, input.about.url, signal)
+        : askForAccess(input, input.about, signal),
 
-    async answer({ id, answer }) {
+    async answer({ id, answer, scope: index = 0 }) {
       const found = open.get(id);
       if (found === undefined) throw new BelljarError('no-such-question', { params: { id } });
       const { question } = found;
       if (!question.answers.includes(answer))
         throw new BelljarError('invalid-input', { params: { detail: `answers are: ${question.answers.join(', ')}` } });
+      const isWide = answer === 'run' || answer === 'always';
+      const scope = isWide ? (question.scopes[index] ?? null) : null;
+      if (isWide && scope === null)
+        throw new BelljarError('invalid-input', {
+          params: { detail: `it has ${question.scopes.length.toString()} scopes` },
+        });
       // From here nobody else answers it, and its time no longer runs.
       take(id);
-      const rule = rules[answer]?.(question.target) ?? null;
+      const rule = answer === 'always' ? scope : answer === 'never' ? question.never : null;
       try {
-        const change = rule === null ? null : await deps.grant({ server: question.server, ...rule });
-        found.settle(answer);
+        const change =
+          rule === null ? null : await deps.grant({ server: question.server, verb: rule.verb, what: rule.what });
+        found.settle({ answer, scope });
         return { id, answer, rule: change?.rule ?? null };
       } catch (error) {
         // What could not be remembered was not answered: refused this time, and the person sees why.
-        found.settle('no');
+        found.settle({ answer: 'no', scope: null });
         throw error;
       }
+    },
+
+    async wait({ id }) {
+      const found = open.get(id);
+      if (found === undefined) throw new BelljarError('no-such-question', { params: { id } });
+      const { question } = found;
+      clearTimeout(found.timer);
+      found.question = { ...question, expiresAt: question.latestAt };
+      found.timer = setTimeout(
+        () => take(id)?.settle(noAnswer),
+        Math.max(0, Date.parse(question.latestAt) - deps.now()),
+      );
+      tell({ type: 'question', question: found.question });
+      return { question: found.question };
+    },
+
+    audience(count) {
+      if (watching > 0 && count === 0) {
+        leftAt = deps.now();
+        leaving = setTimeout(() => {
+          for (const { question } of open.values())
+            if (question.about.kind !== 'link') take(question.id)?.settle(noAnswer);
+        }, absenceMs);
+        leaving.unref();
+      } else if (count > 0 && leaving !== null) {
+        clearTimeout(leaving);
+        leaving = null;
+      }
+      watching = count;
     },
 
     subscribe(listener) {
@@ -161,8 +268,19 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
   };
 }
 
-/** The rule that an answer leaves behind. */
-const rules: Partial<Record<QuestionAnswer, (target: string) => { verb: 'link' | 'deny'; what: string }>> = {
-  always: (host) => ({ verb: 'link', what: host }),
-  never: (host) => ({ verb: 'deny', what: `link:${host}` }),
-};
+function isSameAccess(one: QuestionAbout, other: QuestionAbout): boolean {
+  if (one.kind === 'file' && other.kind === 'file') return one.access === other.access;
+  return one.kind === other.kind;
+}
+
+function outcomeOf({ answer, scope }: Answered): QuestionOutcome {
+  switch (answer) {
+    case 'once':
+    case 'always':
+      return { outcome: 'allowed', asked: true };
+    case 'run':
+      return { outcome: 'allowed', asked: true, until: 'stop', up: scope?.up ?? 0 };
+    default:
+      return refused(answer, true);
+  }
+}

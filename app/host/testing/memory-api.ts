@@ -185,6 +185,7 @@ export function createMemoryEngine(): MemoryEngine {
       const server = servers.get(id);
       return server === undefined ? null : { handle: server.handle, verdict: 'ask' };
     },
+    judgeAccess: async () => null,
     grant: async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
     log: { info: () => undefined, warn: () => undefined },
     now: Date.now,
@@ -207,6 +208,7 @@ export function createMemoryEngine(): MemoryEngine {
       return () => void listeners.delete(listener);
     },
     onQuestion: questions.subscribe,
+    questionAudience: questions.audience,
     async watch(onChange) {
       watchers.add(onChange);
       return async () => void watchers.delete(onChange);
@@ -381,6 +383,7 @@ export function createMemoryEngine(): MemoryEngine {
       'questions.list': questions.list,
       'questions.ask': questions.ask,
       'questions.answer': questions.answer,
+      'questions.wait': questions.wait,
       'demo.run': async () => ({ rows: [], events: [], sentence: 'Free, all got through; contained, nothing.' }),
     },
   };

@@ -22,6 +22,7 @@ import { areaDefaults } from '#domain/area-defaults.ts';
 import { patternReach } from '#domain/pattern.ts';
 import { planRollout } from '#domain/rollout.ts';
 import { hostGroups, proposedHosts } from '#domain/seen-hosts.ts';
+import { makeRule } from '#domain/rules.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
 import type { FeedHub } from '#host/feed-hub.ts';
 import { createFeedHub } from '#host/feed-hub.ts';
@@ -32,6 +33,8 @@ import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
 import { createServerNews } from '#host/server-news.ts';
 import { auditServers } from '#engine/servers/audit.ts';
+import { accessVerdict, type AccessContext } from '#engine/questions/access-verdict.ts';
+import { secretPlaces } from '#domain/secret-places.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
@@ -213,6 +216,23 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       : { rule: { id: found.id, source: 'level' }, source: 'level' };
   }
 
+  const accessContext = (handle: string): AccessContext => {
+    const home = '/home/mara';
+    const folders = {
+      home,
+      xdgConfig: `${home}/.config`,
+      xdgData: `${home}/.local/share`,
+      xdgState: `${home}/.local/state`,
+      xdgCache: `${home}/.cache`,
+      xdgRuntime: '/run/user/1000',
+    };
+    const own = {
+      configFolder: `${home}/.config/belljar`,
+      dataFolder: `${home}/.local/share/belljar`,
+      stateFolder: `${home}/.local/state/belljar`,
+    };
+    return { server: handle, folders, own, secrets: secretPlaces(folders, own) };
+  };
   const opened: string[] = [];
   const questions = createQuestionService({
     browser: {
@@ -220,6 +240,20 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         opened.push(url);
         return true;
       },
+    },
+    judgeAccess: async (id, about) => {
+      const server = servers.get(id);
+      if (server === undefined) return null;
+      const asking = makeRule('permission', 'ask-access', 'person', 'person');
+      const effective = policy(server);
+      const given = (rules.get(id) ?? []).map((rule) => ({ ...rule, at: '' }));
+      const verdict = accessVerdict(
+        { ...effective, rules: [...effective.rules, asking] },
+        given,
+        about,
+        accessContext(server.handle),
+      );
+      return { handle: server.handle, ...verdict };
     },
     judge: async (id) => ({ handle: servers.get(id)?.handle ?? id, verdict: 'ask' }),
     grant: (input) => answers['policies.grant'](input),
@@ -440,6 +474,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'questions.list': questions.list,
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,
+    'questions.wait': questions.wait,
     'demo.run': async () => demoResult,
   };
 
@@ -466,7 +501,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   let origin = '';
 
   async function start(port: number): Promise<void> {
-    feed = createFeedHub();
+    feed = createFeedHub({ onAudience: (count) => questions.audience(count) });
     news = createServerNews({
       list: () => answers['servers.list']({}),
       publish: (item) => {

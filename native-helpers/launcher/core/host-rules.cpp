@@ -113,9 +113,23 @@ void HostRules::add_own(std::string_view host, uint16_t port) {
   names_.push_back(std::move(rule));
 }
 
+void HostRules::permit(std::string_view name) {
+  withdraw(name);
+  if (!valid_host_name(name)) return;
+  NameRule rule;
+  rule.name = std::string(name);
+  rule.ports.push_back({1, 65'535});
+  rule.permitted = true;
+  names_.push_back(std::move(rule));
+}
+
+void HostRules::withdraw(std::string_view name) {
+  std::erase_if(names_, [name](const NameRule& rule) { return rule.permitted && rule.name == name; });
+}
+
 void HostRules::keep_own(const HostRules& before) {
   for (const NameRule& rule : before.names_) {
-    if (rule.own) names_.push_back(rule);
+    if (rule.own || rule.permitted) names_.push_back(rule);
   }
   for (const NetworkRule& rule : before.networks_) {
     if (rule.own) networks_.push_back(rule);

@@ -29,7 +29,10 @@ class HostRules {
   // A host that the machine's own settings name (an upstream proxy): wherever it lies.
   void add_own(std::string_view host, uint16_t port);
 
-  // Those of `before` that the machine's own settings made.
+  // A person allowed this name, and what he allowed is over. At every port: which one, the supervisor decides.
+  void permit(std::string_view name);
+  void withdraw(std::string_view name);
+  // Those of `before` that the machine's own settings made, and those that a person allowed for a while.
   void keep_own(const HostRules& before);
 
   bool empty() const { return names_.empty() && networks_.empty(); }
@@ -64,6 +67,7 @@ class HostRules {
     std::vector<PortRange> ports;
     bool checked = true;
     bool own = false;
+    bool permitted = false;  // for a while
   };
   struct NetworkRule {
     Address address;

@@ -265,6 +265,7 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     bool* flag = value == "nested-sandbox"      ? &plan.nested_sandbox
                  : value == "datagrams"         ? &plan.datagrams
                  : value == "ask-links"         ? &plan.ask_links
+                 : value == "ask-access"        ? &plan.ask_access
                  : value == "loopback-listener" ? &plan.loopback_listener
                                                 : nullptr;
     if (flag == nullptr) return wrong("unknown permission");

@@ -104,6 +104,7 @@ struct Plan {
   bool nested_sandbox = false;     // permission nested-sandbox
   bool datagrams = false;          // permission datagrams
   bool ask_links = false;          // permission ask-links
+  bool ask_access = false;         // permission ask-access
   bool loopback_listener = false;  // permission loopback-listener
   Pinned pinned;                   // program is empty when there is none
   std::vector<SealedTree> trees;

@@ -42,7 +42,7 @@ std::vector<Address> name_servers_of(std::string_view text) {
   return found;
 }
 
-std::string resolv_conf_for(std::string_view machine, const Address& name_server) {
+std::string resolv_conf_for(std::string_view machine, const Address& name_server, bool patient) {
   std::string out = "nameserver " + host_text(name_server) + "\n";
   for (std::string_view line : split(machine.substr(0, resolver_file_max), '\n')) {
     auto words = words_of(line, "#;");
@@ -53,6 +53,8 @@ std::string resolv_conf_for(std::string_view machine, const Address& name_server
   }
   // Look-ups come over TCP, through the same decided connect as everything else; datagrams are refused.
   out += "options use-vc\n";
+  // The last word counts: a person may be asked for the name, which takes longer than a name server should.
+  if (patient) out += "options timeout:25 attempts:1\n";
   return out;
 }
 

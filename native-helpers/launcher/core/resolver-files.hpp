@@ -16,7 +16,7 @@ constexpr size_t hosts_entries_max = 8192;
 std::vector<Address> name_servers_of(std::string_view resolv_conf);
 
 // The machine's own file with one name server, ours, asked over TCP: search list and options are kept.
-std::string resolv_conf_for(std::string_view machine, const Address& name_server);
+std::string resolv_conf_for(std::string_view machine, const Address& name_server, bool patient);
 
 struct HostsEntry {
   std::string name;  // lower case

@@ -243,6 +243,9 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
   bool can_wait = done.error != ENXIO || S_ISFIFO(found.mode);
   if (done.kind == AreaVerdict::Kind::allowed && can_wait && would_wait(done.error, flags)) return wait_to_open(std::move(found.object), Descriptor(), flags);
   uint64_t need = folder ? right_read_folder : found.exists ? need_of_open(flags) : need_of_open(flags) | right_make_file;
+  // What may only be read may be asked for; what a pattern keeps back may not.
+  bool only_read = done.kind == AreaVerdict::Kind::refused && done.why == "area read" && (rights_by_path(done.refused) & need) != need;
+  if (only_read && ask_for_file(target, found, flags, mode, kind)) return Answer{false, 0, 0, true};
   auto answer = area_answer(target, done, kind, found.path, need);
   if (!answer || !done.fd) return answer;
   return give_opened(target, std::move(done.fd), std::move(found.object), flags);

@@ -364,7 +364,7 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
     if (name == link_door_name && settings_.link_door) return connect_link_door(socket);
     bool granted = !name.empty() && std::find(settings_.sockets.begin(), settings_.sockets.end(), "@" + name) != settings_.sockets.end();
     if (!granted) return refuse(target, "unix.connect", "@" + name, EACCES);
-    return connect_granted(target, socket, reinterpret_cast<const sockaddr_un&>(storage), static_cast<socklen_t>(size), "@" + name);
+    return connect_granted(target.process(), socket, reinterpret_cast<const sockaddr_un&>(storage), static_cast<socklen_t>(size), "@" + name);
   }
   std::string path(raw, strnlen(raw, room));
   Resolved found = target.resolve(AT_FDCWD, path, true);
@@ -372,6 +372,7 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   bool own = found.exists && !settings_.private_tmp.empty() && path_within(found.path, settings_.private_tmp);
   // What is not there is said to be so, as the kernel would: libraries try sockets of services that most machines lack.
   if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
+  if (!named && !own && ask_for_socket(target, socket, found)) return {false, 0, 0, true};
   if (!named && !own) {
     return refuse(target, "unix.connect", found.path.empty() ? path : found.path, EACCES);
   }
@@ -379,17 +380,17 @@ Supervisor::Answer Supervisor::connect_unix(Target& target, const Descriptor& so
   to.sun_family = AF_UNIX;
   std::string link = proc_fd(found.object.get());
   memcpy(to.sun_path, link.c_str(), link.size() + 1);
-  return connect_granted(target, socket, to, sizeof to, own && !settings_.record_all ? std::string() : found.path);
+  return connect_granted(target.process(), socket, to, sizeof to, own && !settings_.record_all ? std::string() : found.path);
 }
 
 // `seen` is what the event is about; empty for none.
-Supervisor::Answer Supervisor::connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen) {
+Supervisor::Answer Supervisor::connect_granted(int process, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen) {
   int flags = fcntl(socket.get(), F_GETFL);
   bool blocking = (flags & O_NONBLOCK) == 0;
   if (blocking) fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
   int code = connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), size) == 0 ? 0 : errno;
   if (blocking) fcntl(socket.get(), F_SETFL, flags);
-  if (!seen.empty()) record(target, "unix.connect", std::move(seen), false, 0, "broker");
+  if (!seen.empty()) record_of(process, "unix.connect", std::move(seen), false, 0, "broker");
   return {false, code, 0, false};
 }
 

@@ -402,6 +402,11 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       for (uint32_t type : {0x66u, 0x76u, 0x58u, 0x94u, 0x72u, 0xBCu}) out.if_equal(type << 8, stop);
       out.ret(allow);
       return;
+    case When::standard_output:
+      out.low(0);
+      out.if_equal(1, stop);
+      out.ret(allow);
+      return;
     case When::set_owner:
       out.low(1);
       out.if_equal(F_SETOWN, stop);
@@ -517,7 +522,7 @@ bool is_interface_command(uint32_t command) {
   return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
 }
 
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted) {
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted, bool asks) {
   std::vector<CallRule> rules = contained ? contained_calls(nested) : watched_calls();
   if (contained && counted) {
     for (CallRule& rule : rules) {
@@ -527,6 +532,11 @@ std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, boo
     rules.push_back({SYS_fork, "fork", Action::new_process, When::always, EAGAIN, "processes are counted"});
     rules.push_back({SYS_vfork, "vfork", Action::new_process, When::always, EAGAIN, "processes are counted"});
 #endif
+  }
+  if (contained && asks) {
+    for (auto [nr, name] : {std::pair{SYS_write, "write"}, {SYS_writev, "writev"}}) {
+      rules.push_back({nr, name, Action::write, When::standard_output, 0, "the answer to initialize is seen; nothing is asked before"});
+    }
   }
   if (!contained || !datagrams) return rules;
   for (CallRule& rule : rules) {

@@ -57,7 +57,7 @@ enum class Action {
   listen,
   send_to,
   send_message,
-  write,           // watch: a look-up may be written so
+  write,           // watch: a look-up may be written so; Ask: the server's answers
   // Decided from registers alone, which nobody can change after the call was stopped.
   signal_process,
   signal_thread,
@@ -93,6 +93,7 @@ enum class When {
   send_flags_2,         // flags in arg 2 that are refused
   send_flags_3,         // flags in arg 3 that are refused
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes, protocols above TCP
+  standard_output,      // arg 0 is 1: a run that may ask waits for its first answer there
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up
@@ -119,7 +120,8 @@ const std::vector<CallRule>& watched_calls();
 
 // The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
 // `counted`: no control group bounds its processes, so each new one is stopped.
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted);
+// `asks`: a refused access may wait for a person once the server has answered its client.
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted, bool asks);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);

@@ -46,7 +46,7 @@ int Supervisor::judge_datagram(Target& target, const sockaddr_storage& storage, 
   take_in_network();
   ConnectVerdict verdict = network_.judge(where);
   bool good = verdict.way == Way::direct || verdict.way == Way::checked;
-  record_connect(target, verdict.name, where, good ? 0 : EACCES);
+  record_connect(target.process(), verdict.name, where, good ? 0 : EACCES);
   return good ? 0 : EACCES;
 }
 

@@ -33,9 +33,10 @@ constexpr size_t sent_look_up_longest = 514;  // two bytes of length before it, 
 
 void Supervisor::take_in_network() {
   for (Observation& one : network_.drain()) spool_.observe(std::move(one), program_of);
+  for (const NetworkLink::AskedName& one : network_.asked_names()) ask_for_name(one.name, one.process);
 }
 
-void Supervisor::record_connect(Target& target, const std::string& name, const Address& where, int error) {
+void Supervisor::record_connect(int process, const std::string& name, const Address& where, int error) {
   Observation one;
   one.kind = "net.connect";
   one.address = name.empty() ? std::string() : address_text(where);
@@ -43,7 +44,7 @@ void Supervisor::record_connect(Target& target, const std::string& name, const A
   one.refused = error != 0;
   one.by = settings_.contained ? "broker" : "predicted";
   one.error = error != 0 ? error_name(error) : nullptr;
-  one.pid = target.process();
+  one.pid = process;
   spool_.observe(std::move(one), program_of);
 }
 
@@ -59,9 +60,17 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
     if (verdict.way != Way::direct) verdict.way = Way::refuse;
   }
   if (verdict.way == Way::refuse) {
-    record_connect(target, verdict.name, where, EACCES);
+    if (type == SOCK_STREAM && ask_for_connect(target, copy, domain, where, verdict, storage, size)) return {false, 0, 0, true};
+    record_connect(target.process(), verdict.name, where, EACCES);
     return {false, EACCES, 0, false};
   }
+  return begin_connect(current_id_, target.process(), std::move(copy), domain, verdict, where, storage, size);
+}
+
+// What was allowed, on the supervisor's own copies; by either of its threads.
+Supervisor::Answer Supervisor::begin_connect(uint64_t id, int process, Descriptor copy, int domain, const ConnectVerdict& verdict, const Address& where,
+                                             const sockaddr_storage& storage, size_t size) {
+  using Way = ConnectVerdict::Way;
   int flags = fcntl(copy.get(), F_GETFL);
   bool blocking = (flags & O_NONBLOCK) == 0;
   // The supervisor must never wait: a blocking connect is finished by the housekeeping thread.
@@ -69,10 +78,10 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
   int code = 0;
   if (verdict.way == Way::direct) {
     code = connect(copy.get(), reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(size)) == 0 ? 0 : errno;
-    record_connect(target, verdict.name, where, 0);
+    record_connect(process, verdict.name, where, 0);
   } else {
     // The network process tells what became of it.
-    code = network_.carry(copy, domain, verdict, where, storage, size, target.process());
+    code = network_.carry(copy, domain, verdict, where, storage, size, process);
     uint64_t one = 1;
     if (network_.behind() && write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, ENETUNREACH, 0, false};
   }
@@ -86,9 +95,10 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
       std::lock_guard lock(pending_mutex_);
       if (pending_.size() >= pending_connects_max) {
         fcntl(copy.get(), F_SETFL, flags);
-        return refuse(target, "limit", "waiting connections", EAGAIN);
+        record_of(process, "limit", "waiting connections", true, EAGAIN, "broker");
+        return {false, EAGAIN, 0, false};
       }
-      pending_.push_back({current_id_, std::move(copy), flags});
+      pending_.push_back({id, std::move(copy), flags});
       uint64_t one = 1;
       if (write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, 0, 0, true};
       return {false, 0, 0, true};
@@ -118,7 +128,7 @@ bool Supervisor::resolver_file(const std::string& path, Target& target, Descript
   bool same = served.file && served.inode == info.st_ino && served.changed.tv_sec == info.st_mtim.tv_sec && served.changed.tv_nsec == info.st_mtim.tv_nsec;
   if (!same) {
     std::string machine = there ? read_resolver_file(path.c_str()) : std::string();
-    std::string text = resolv ? resolv_conf_for(machine, resolver_address()) : hosts_file_for(machine, started_names_);
+    std::string text = resolv ? resolv_conf_for(machine, resolver_address(), settings_.asks) : hosts_file_for(machine, started_names_);
     Descriptor file(static_cast<int>(syscall(SYS_memfd_create, resolv ? "resolv.conf" : "hosts", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
     if (file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
         fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) {
@@ -142,7 +152,7 @@ Supervisor::Answer Supervisor::watch_connect(Target& target, const sockaddr_stor
     std::lock_guard lock(unnamed_mutex_);
     bool wait = name.empty() && last_query_ != 0 && now - last_query_ < name_wait && unnamed_.size() < unnamed_max;
     if (!wait) {
-      record_connect(target, name, where, 0);
+      record_connect(target.process(), name, where, 0);
       return {};
     }
     Observation one;

@@ -39,6 +39,7 @@
 #include "../core/refusal.hpp"
 #include "../core/spool.hpp"
 #include "../core/text.hpp"
+#include "ask-door.hpp"
 #include "environment.hpp"
 #include "kernel.hpp"
 #include "link-door.hpp"
@@ -416,8 +417,8 @@ uint64_t counted_processes(const Run& run, bool in_group) {
   return run.contained && !(in_group && run.group.bounds_processes()) ? run.resources.processes : 0;
 }
 
-std::vector<CallRule> calls_of(const Run& run, bool in_group) {
-  return calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, counted_processes(run, in_group) != 0);
+std::vector<CallRule> calls_of(const Run& run, bool in_group, bool asks) {
+  return calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, counted_processes(run, in_group) != 0, asks);
 }
 
 // When the memory of the whole machine runs out, the kernel ends what counts most. A value that is higher already stays.
@@ -430,7 +431,7 @@ void server_first_to_go() {
   if (pwrite(fd.get(), value.data(), value.size(), 0) < 0) return;  // a machine that forbids it loses this, and nothing else
 }
 
-[[noreturn]] void run_server(Run& run, int supervisor, int inner_wall, int to_supervisor,
+[[noreturn]] void run_server(Run& run, int supervisor, int inner_wall, bool asks, int to_supervisor,
                              int from_supervisor, char* const* arguments, char* const* environment) {
   // Before anything that keeps it from writing there.
   bool in_group = run.group.join();
@@ -455,7 +456,7 @@ void server_first_to_go() {
       server_fails(run, exit_refused, "landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_of(run, in_group), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_of(run, in_group, asks), run.contained);
   sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
   long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
@@ -548,6 +549,8 @@ struct Housekeeping {
       } else if (signal == SIGUSR2) {
         cause = "client-gone";  // said by the guardian before it ends the run
       } else {
+        // A thread that waits for a person would not hear it.
+        house.supervisor->refuse_waiting();
         if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) {
           if (cause == nullptr) cause = "stopped";
         }
@@ -593,7 +596,7 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, Descriptor plan_changes) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, AskDoor asks, Descriptor plan_changes) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -628,6 +631,17 @@ struct Housekeeping {
     links = LinkDoor{};
   }
 
+  if (asks.descriptor() >= 0) {
+    settings.ask_channel = asks.take_supervisor_end();
+    settings.asks = true;
+    asks = AskDoor{};
+    struct stat output{};
+    if (fstat(1, &output) == 0) {
+      settings.output_device = output.st_dev;
+      settings.output_inode = output.st_ino;
+    }
+  }
+
   Walls walls;
   if (run.contained) {
     std::string error;
@@ -654,7 +668,7 @@ struct Housekeeping {
   pid_t server = fork();
   if (server < 0) stop("fork-failed", errno_text("fork"));
   if (server == 0) {
-    run_server(run, self, walls.inner.get(), up[1], down[0], arguments.data(), variables.data());
+    run_server(run, self, walls.inner.get(), settings.asks, up[1], down[0], arguments.data(), variables.data());
   }
   run.secrets.wipe();
   run.shared->server_pid.store(server);
@@ -763,7 +777,7 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, PlanWatch& plans) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, AskDoor& asks, PlanWatch& plans) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -772,19 +786,23 @@ void start_network_process(Run& run) {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[6] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[7] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
                        {run.started_read, POLLIN, 0},
                        {links.descriptor(), POLLIN, 0},
+                       {asks.descriptor(), POLLIN, 0},
                        {plans.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 6, timeout);
+    poll(waits, 7, timeout);
     if ((waits[4].revents & POLLIN) != 0) links.serve();
-    if ((waits[5].revents & POLLIN) != 0) plans.look();
-    std::vector<std::string> link_rules;
-    if (plans.take_links(link_rules)) links.change_rules(std::move(link_rules));
+    if ((waits[5].revents & POLLIN) != 0) asks.serve();
+    if ((waits[6].revents & POLLIN) != 0) plans.look();
+    if (const Plan* plan = plans.take_plan()) {
+      links.change_rules(plan->links);
+      asks.change_plan(*plan);
+    }
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -837,6 +855,7 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
   rules.listen_ports = run.plan.listen_ports;
   rules.loopback_listener = run.plan.loopback_listener;
   rules.datagrams = run.plan.datagrams;
+  rules.asks = run.contained && run.plan.ask_access;
   std::string error;
   if (!rules.hosts.compile(run.plan.hosts, error)) {
     refuse({"plan-invalid", "The plan is not valid (" + error + "), so the server was not started.", "Write it again: belljar doctor --repair", exit_refused}, run.plan.server);
@@ -999,6 +1018,7 @@ void launch(const Request& request) {
   std::vector<std::string> sockets;
   LinkDoor links;
   Descriptor secret_files;
+  AskDoor asks;
   PlanWatch plans;
   PlanWatch::Started started_with;
   if (run.contained) {
@@ -1025,6 +1045,9 @@ void launch(const Request& request) {
         no_links = errno_text("links: the programs that open them, or the door for them, could not be made");
         links = LinkDoor{};
       }
+    }
+    if (run.plan.ask_access && !asks.open(run.plan, run.id)) {
+      refuse({"ask-door", errno_text("The way to ask for refused accesses could not be made (socketpair"), "", exit_refused}, run.plan.server);
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -1133,19 +1156,20 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), plans.take_supervisor_end());
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), std::move(asks), plans.take_supervisor_end());
   }
   // Before the network process is made, which begins as a copy of this one.
   run.secrets.wipe();
   places = Places{};
   links.take_notes();
+  asks.take_supervisor_end();
   close(run.started_write);
   start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
   if (run.contained) plans.begin(std::move(started_with));
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, plans);
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, asks, plans);
 }
 
 int print_probe() {

@@ -24,9 +24,7 @@ constexpr size_t requests_max = 4;
 constexpr double links_at_once = 6;
 constexpr double links_per_second = 0.1;
 constexpr int packet_wait_ms = 2'000;
-constexpr size_t answer_max_bytes = 16'384;
 constexpr const char* door_file = "link.sock";
-constexpr const char* host_file = "host.sock";
 
 int64_t monotonic_ms() {
   timespec now{};
@@ -42,20 +40,6 @@ sockaddr_un address_in(int folder, const char* name) {
   return address;
 }
 
-// The host of this user, or nothing: a folder that others may write to could lead to somebody else's.
-Descriptor reach_host(const std::string& state_folder) {
-  Descriptor folder(open(state_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat info{};
-  if (!folder || fstat(folder.get(), &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 022) != 0) return {};
-  Descriptor host(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un address = address_in(folder.get(), host_file);
-  if (!host || connect(host.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(host.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid()) return {};
-  return host;
-}
-
 int parent_process(int process) {
   char name[40];
   snprintf(name, sizeof name, "/proc/%d/status", process);
@@ -69,31 +53,6 @@ int parent_process(int process) {
 }
 
 }  // namespace
-
-HostVerdict host_verdict(std::string_view answer) {
-  const HostVerdict unknown{"no-host", false};
-  constexpr std::string_view ok = "HTTP/1.1 200 ";
-  constexpr std::string_view allowed = "{\"outcome\":\"allowed\"";
-  constexpr std::string_view refused = "{\"outcome\":\"refused\",\"reason\":\"";
-  size_t head = answer.find("\r\n\r\n");
-  if (answer.substr(0, ok.size()) != ok || head == std::string_view::npos) return unknown;
-  std::string_view body = answer.substr(head + 4);
-  HostVerdict verdict;
-  for (std::string_view end : {",\"asked\":true}", ",\"asked\":false}"}) {
-    if (!body.ends_with(end)) continue;
-    verdict.asked = end.ends_with("true}");
-    body.remove_suffix(end.size());
-    if (body == allowed) return verdict;
-    break;
-  }
-  if (body.size() <= refused.size() || body.substr(0, refused.size()) != refused || body.back() != '"') return unknown;
-  std::string_view reason = body.substr(refused.size(), body.size() - refused.size() - 1);
-  bool plain = !reason.empty() && reason.size() <= 32 &&
-               std::all_of(reason.begin(), reason.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
-  if (!plain) return unknown;
-  verdict.reason = std::string(reason);
-  return verdict;
-}
 
 bool LinkDoor::open(int folder, const Plan& plan, const std::string& run) {
   ask_links_ = plan.ask_links;
@@ -216,27 +175,16 @@ void LinkDoor::read_link(Request& request) {
 }
 
 void LinkDoor::ask(Request& request, std::string_view link) {
-  request.host = reach_host(state_folder_);
-  if (!request.host) return finish(request, "no-host");
   std::string body = "{\"server\":\"" + server_ + "\",\"run\":\"" + run_ + "\",\"about\":{\"kind\":\"link\",\"url\":";
   append_json_string(body, link);
   body += std::string("},\"granted\":") + (request.granted ? "true" : "false") + "}";
-  std::string text = "POST /rpc/questions.ask HTTP/1.1\r\nhost: belljar\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: " +
-                     std::to_string(body.size()) + "\r\n\r\n" + body;
-  bool sent = send(request.host.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
-  if (!sent || !watch(request.host.get())) return finish(request, "no-host");
+  request.host = ask_host(state_folder_, body);
+  if (!request.host || !watch(request.host.get())) return finish(request, "no-host");
   request.deadline = monotonic_ms() + link_guardian_wait_ms;
 }
 
 void LinkDoor::read_answer(Request& request) {
-  char bytes[4096];
-  while (true) {
-    ssize_t n = recv(request.host.get(), bytes, sizeof bytes, MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0 || request.answer.size() + static_cast<size_t>(n) > answer_max_bytes) break;
-    request.answer.append(bytes, static_cast<size_t>(n));
-  }
+  if (!read_host_answer(request.host, request.answer)) return;
   HostVerdict verdict = host_verdict(request.answer);
   if (verdict.asked) note(request, LinkNote::Verdict::asked, false);
   finish(request, verdict.reason);

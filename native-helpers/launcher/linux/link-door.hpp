@@ -2,7 +2,7 @@
 //
 // Trust: what comes in is the server's own bytes, from as many processes as it likes; it is parsed by parse_link and nothing
 // else of it is used. Bounds: one packet of 8 KiB, four connections at a time, six links and then one every ten seconds, two
-// seconds for the packet and 25 for the answer. What the host says is parsed too: two exact forms, at most 16 KiB.
+// seconds for the packet and 25 for the answer.
 //
 // Without a host nothing is opened: the guardian starts no browser itself, it cannot gain the rights that one may need.
 #pragma once
@@ -13,19 +13,10 @@
 
 #include "../core/plan.hpp"
 #include "descriptor.hpp"
+#include "host-question.hpp"
 #include "link-wire.hpp"
 
 namespace belljar {
-
-// What the host said: `reason` is empty when it allowed the link.
-struct HostVerdict {
-  std::string reason;
-  bool asked = false;  // a person was asked just now
-};
-
-// Takes `{"outcome":"allowed","asked":...}` or `{"outcome":"refused","reason":"...","asked":...}` out of an HTTP answer;
-// whatever has another form is `no-host`.
-HostVerdict host_verdict(std::string_view answer);
 
 class LinkDoor {
  public:

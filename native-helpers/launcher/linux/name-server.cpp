@@ -212,29 +212,89 @@ void NameServer::handle(Client& client, std::string_view bytes) {
     answer.code = !understood ? dns_code::format : query.type == dns_type::any ? dns_code::not_implemented : dns_code::no_error;
     return reply(client.id(), query, answer);
   }
+  decide(client.id(), client.pid(), std::move(query), true);
+}
+
+// A name that no rule holds waits for a person, once for all who ask for it. What a resolver makes of a refused name by adding
+// the machine's own domain is not asked for again.
+bool NameServer::ask_for(uint64_t client, int pid, const DnsQuery& query) {
+  if (!rules_.asks || rules_.network != Network::hosts || !query.plain || !valid_host_name(query.name)) return false;
+  for (const std::string& name : refused_) {
+    if (query.name.starts_with(name + ".")) return false;
+  }
+  auto found = asked_.find(query.name);
+  if (found != asked_.end()) {
+    if (found->second.size() >= queries_asked_max) return false;
+    found->second.push_back({client, pid, query});
+    return true;
+  }
+  if (asked_.size() >= names_asked_max) return false;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::ask_name;
+  message.pid = pid;
+  message.set_text(query.name);
+  if (!send_message(supervisor_, message, nullptr, 0, true)) return false;
+  asked_[query.name].push_back({client, pid, query});
+  return true;
+}
+
+void NameServer::name_answer(const std::string& name, bool allowed, uint32_t seconds) {
+  if (!valid_host_name(name)) return;
+  if (allowed) {
+    std::erase_if(permits_, [&name](const Permit& one) { return one.name == name; });
+    if (permits_.size() >= names_permitted_max) {
+      rules_.hosts.withdraw(permits_.front().name);
+      permits_.erase(permits_.begin());
+    }
+    permits_.push_back({name, steady_nanoseconds() + static_cast<int64_t>(seconds) * 1'000'000'000});
+    rules_.hosts.permit(name);
+  } else {
+    if (refused_.size() >= names_refused_max) refused_.erase(refused_.begin());
+    refused_.push_back(name);
+  }
+  auto found = asked_.find(name);
+  if (found == asked_.end()) return;
+  std::vector<Question> waiting = std::move(found->second);
+  asked_.erase(found);
+  for (Question& one : waiting) decide(one.client, one.pid, std::move(one.query), false);
+}
+
+void NameServer::expire() {
+  if (permits_.empty()) return;
+  int64_t now = steady_nanoseconds();
+  std::erase_if(permits_, [&](const Permit& one) {
+    if (now < one.until) return false;
+    rules_.hosts.withdraw(one.name);
+    return true;
+  });
+}
+
+void NameServer::decide(uint64_t client, int pid, DnsQuery query, bool may_ask) {
+  DnsAnswer answer;
   size_t below = 0;
   bool local = query.name == "localhost" || query.name.ends_with(".localhost");
   bool named = query.plain && rules_.hosts.may_look_up(query.name, below);
   bool allowed = query.plain && query.name.size() <= host_name_max && (local || named || rules_.network == Network::open);
+  if (!allowed && may_ask && ask_for(client, pid, query)) return;
   bool wide = allowed && !local && (!named || below > 0);
   if (wide && named && below > name_below_max) allowed = false;
   if (wide && allowed && !budget_.take(query.name, steady_nanoseconds())) allowed = false;
-  if (!local) report(client.pid(), query.name, !allowed);
+  if (!local) report(pid, query.name, !allowed);
   if (!allowed) {
     answer.code = dns_code::no_such_name;
-    return reply(client.id(), query, answer);
+    return reply(client, query, answer);
   }
   if (by_proxy_ && named && !local) {
     std::vector<Address> made;
     if (query.type == dns_type::a && made_up_.size() < made_up_addresses_max) made.push_back(made_up_for(query.name));
-    return reply(client.id(), query, make_dns_answer(query.name, query.type, made, 60));
+    return reply(client, query, make_dns_answer(query.name, query.type, made, 60));
   }
   uint64_t lookup = questions_.size() < questions_max ? resolver_.ask(this, query.name, query.type) : 0;
   if (lookup == 0) {
     answer.code = dns_code::server_failure;
-    return reply(client.id(), query, answer);
+    return reply(client, query, answer);
   }
-  questions_.emplace(lookup, Question{client.id(), client.pid(), std::move(query)});
+  questions_.emplace(lookup, Question{client, pid, std::move(query)});
 }
 
 void NameServer::answered(uint64_t lookup, const DnsAnswer& answer, bool of_hosts) {

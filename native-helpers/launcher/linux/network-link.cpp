@@ -21,12 +21,15 @@ namespace {
 constexpr int64_t hosts_read_every = 1'000'000'000;
 constexpr size_t drained_at_once = 512;
 constexpr size_t unsent_max = 2048;
+constexpr size_t asked_names_max = 64;
 
 bool is_mapped(const sockaddr_storage& storage) {
   sockaddr_in6 six{};
   memcpy(&six, &storage, sizeof six);
   return storage.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
 }
+
+size_t count_of(int server, int upstream) { return server < 0 ? 0 : upstream < 0 ? 1 : 2; }
 
 }  // namespace
 
@@ -101,6 +104,9 @@ std::vector<Observation> NetworkLink::drain() {
         one.address = address_text(message.remote);
         seen.push_back(std::move(one));
         break;
+      case NetworkMessage::Kind::ask_name:
+        if (valid_host_name(one.target) && asked_names_.size() < asked_names_max) asked_names_.push_back({std::move(one.target), message.pid});
+        break;
       case NetworkMessage::Kind::finished:
         finished_ = true;
         break;
@@ -168,10 +174,10 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
 
 bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int upstream) {
   int descriptors[2] = {server, upstream};
-  if (unsent_.empty() && send_message(socket_.get(), message, descriptors, upstream >= 0 ? 2 : 1, false)) return true;
+  if (unsent_.empty() && send_message(socket_.get(), message, descriptors, count_of(server, upstream), false)) return true;
   if ((unsent_.empty() && errno != EAGAIN) || unsent_.size() >= unsent_max) return false;
-  Unsent one{message, Descriptor(fcntl(server, F_DUPFD_CLOEXEC, 3)), Descriptor(upstream >= 0 ? fcntl(upstream, F_DUPFD_CLOEXEC, 3) : -1)};
-  if (!one.server || (upstream >= 0 && !one.upstream)) return false;
+  Unsent one{message, Descriptor(server >= 0 ? fcntl(server, F_DUPFD_CLOEXEC, 3) : -1), Descriptor(upstream >= 0 ? fcntl(upstream, F_DUPFD_CLOEXEC, 3) : -1)};
+  if ((server >= 0 && !one.server) || (upstream >= 0 && !one.upstream)) return false;
   unsent_.push_back(std::move(one));
   return true;
 }
@@ -195,9 +201,26 @@ void NetworkLink::catch_up() {
   while (!unsent_.empty()) {
     const Unsent& next = unsent_.front();
     int descriptors[2] = {next.server.get(), next.upstream.get()};
-    if (!send_message(socket_.get(), next.message, descriptors, next.upstream ? 2 : 1, false) && errno == EAGAIN) return;
+    if (!send_message(socket_.get(), next.message, descriptors, count_of(next.server.get(), next.upstream.get()), false) && errno == EAGAIN) return;
     unsent_.pop_front();
   }
+}
+
+std::vector<NetworkLink::AskedName> NetworkLink::asked_names() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(asked_names_, {});
+}
+
+// In its turn before what is carried to the name.
+void NetworkLink::tell_name(const std::string& name, bool allowed, uint32_t seconds) {
+  std::lock_guard lock(mutex_);
+  if (!socket_) return;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::name_answer;
+  message.refused = !allowed;
+  message.seconds = seconds;
+  message.set_text(name);
+  send_or_keep(message, -1, -1);
 }
 
 void NetworkLink::change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts) {

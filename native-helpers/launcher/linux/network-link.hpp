@@ -36,6 +36,14 @@ class NetworkLink {
   int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
             size_t to_size, int pid);
 
+  // Names that wait for a person, as drain() found them; each one is answered with tell_name().
+  struct AskedName {
+    std::string name;
+    int process = 0;
+  };
+  std::vector<AskedName> asked_names();
+  // May the name be looked up, and carried to, for so long?
+  void tell_name(const std::string& name, bool allowed, uint32_t seconds);
   // A new plan's hosts: for the network process, and in `rules`, which are those given at the start.
   void change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts);
 
@@ -68,6 +76,7 @@ class NetworkLink {
   NameTable names_;
   std::vector<std::string> made_up_;
   std::deque<Unsent> unsent_;
+  std::vector<AskedName> asked_names_;
   int64_t hosts_read_ = 0;
   bool finish_asked_ = false;
   bool finished_ = false;

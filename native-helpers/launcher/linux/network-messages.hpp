@@ -20,12 +20,14 @@ struct NetworkMessage {
     carry,            // to `remote`, over the second descriptor, which is on its way there; check the name inside
     carry_by_name,    // to `name` at the port of `remote`
     seen_query,       // watch: `name` was asked for
+    name_answer,      // `name` may be looked up for `seconds`, or is `refused`
     rules,            // other hosts from now on: a memory file with their lines, as the first descriptor
     finish,           // the run ends: tell what is not told yet
     // Network process to supervisor.
     learnt,           // `remote` was given for `name`, and holds for `seconds`
     made_up,          // `remote` is a made-up address for `name`
     looked_up,        // a query for `name`: `refused` or not
+    ask_name,         // a query for `name`, which no rule holds, waits
     finished,         // all is told
     carried,          // a connection to `name`, `remote`: `refused` or not
   };

@@ -117,6 +117,7 @@ class SupervisorMessages : public Watched {
 
  private:
   void take(NetworkMessage& message, Descriptor descriptors[2]) {
+    names_.expire();
     switch (message.kind) {
       case NetworkMessage::Kind::serve_names:
         if (descriptors[0]) names_.serve(std::move(descriptors[0]), message.local, message.pid);
@@ -126,6 +127,9 @@ class SupervisorMessages : public Watched {
         return;
       case NetworkMessage::Kind::carry_by_name:
         if (descriptors[0]) relays_.carry_by_name(std::move(descriptors[0]), message);
+        return;
+      case NetworkMessage::Kind::name_answer:
+        names_.name_answer(std::string(message.text()), !message.refused, message.seconds);
         return;
       case NetworkMessage::Kind::rules:
         take_rules(descriptors[0]);

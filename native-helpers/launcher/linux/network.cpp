@@ -205,9 +205,9 @@ ConnectVerdict judge_connect(const NetworkRules& rules, const Address& address, 
   using Way = ConnectVerdict::Way;
   if (!made_up.empty()) {
     bool allowed = rules.network == Network::hosts && rules.hosts.name_at(made_up, address.port).allowed;
-    return {allowed ? Way::by_name : Way::refuse, std::string(made_up)};
+    return {allowed ? Way::by_name : Way::refuse, std::string(made_up), true};
   }
-  ConnectVerdict verdict{Way::refuse, names.empty() ? std::string() : names[0].name};
+  ConnectVerdict verdict{Way::refuse, names.empty() ? std::string() : names[0].name, false};
   AddressKind kind = kind_of(address);
   bool here = kind == AddressKind::loopback || kind == AddressKind::unspecified;
   if (here && std::find(rules.local_ports.begin(), rules.local_ports.end(), address.port) != rules.local_ports.end()) {
@@ -215,7 +215,7 @@ ConnectVerdict judge_connect(const NetworkRules& rules, const Address& address, 
     return verdict;
   }
   if (rules.network == Network::none) return verdict;
-  if (address.port == resolver_port && same_host(address, resolver_address())) return {Way::resolver, {}};
+  if (address.port == resolver_port && same_host(address, resolver_address())) return {Way::resolver, {}, false};
   if (kind == AddressKind::internet) kind = route_kind(address);
   bool internet = kind == AddressKind::internet;
   if (rules.hosts.names_address(address, internet) || (internet && rules.network == Network::open)) {
@@ -229,8 +229,8 @@ ConnectVerdict judge_connect(const NetworkRules& rules, const Address& address, 
     HostRules::NameMatch match = rules.hosts.name_at(known.name, address.port);
     bool believed = internet || (near && (match.own || (match.exact && known.of_hosts)));
     if (!match.allowed || !believed) continue;
-    if (verdict.way == Way::refuse) verdict = {match.checked ? Way::checked : Way::direct, known.name};
-    else if (!match.checked) verdict = {Way::direct, known.name};
+    if (verdict.way == Way::refuse) verdict = {match.checked ? Way::checked : Way::direct, known.name, false};
+    else if (!match.checked) verdict = {Way::direct, known.name, false};
   }
   return verdict;
 }

@@ -39,6 +39,7 @@ struct NetworkRules {
   bool loopback_listener = false;  // any port, for this machine alone
   HostRules hosts;
   bool datagrams = false;
+  bool asks = false;               // a name that no rule holds waits for a person
 };
 
 // What becomes of one connect.
@@ -52,6 +53,7 @@ struct ConnectVerdict {
   };
   Way way = Way::refuse;
   std::string name;  // the host's, where it is known
+  bool made_up = false;  // the address stands for this name
 };
 
 // `names` are those the address was given for; `made_up` is the name behind a made-up address, else empty.

@@ -296,8 +296,12 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
     if (!creates || !found.parent) return {};  // the kernel says so itself, before Landlock is asked
     uint64_t rights = rights_at(found, true);
     bool refused = (rights & (right_make_file | need)) != (right_make_file | need);
-    if (refused && permitted_by_mode(found.parent, W_OK | X_OK)) record(target, kind, found.path, true, EACCES, "predicted");
-    else if (!refused && settings_.record_all) record(target, kind, found.path, false, 0, "predicted");
+    if (refused && permitted_by_mode(found.parent, W_OK | X_OK)) {
+      if (resolve == 0 && ask_for_file(target, found, flags, mode, kind)) return {false, 0, 0, true};
+      record(target, kind, found.path, true, EACCES, "predicted");
+    } else if (!refused && settings_.record_all) {
+      record(target, kind, found.path, false, 0, "predicted");
+    }
     return {};
   }
   if (creates && (flags & O_EXCL) != 0) return {};  // EEXIST
@@ -316,7 +320,10 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   bool refused = (rights & need) != need;
   if (refused) {
     int access = (reads ? R_OK : 0) | (writes ? W_OK : 0);
-    if (permitted_by_mode(found.object, access)) record(target, kind, found.path, true, EACCES, "predicted");
+    if (permitted_by_mode(found.object, access)) {
+      if (resolve == 0 && ask_for_file(target, found, flags, mode, kind)) return {false, 0, 0, true};
+      record(target, kind, found.path, true, EACCES, "predicted");
+    }
   } else if (settings_.record_all) {
     record(target, kind, found.path, false, 0, "predicted");
   }

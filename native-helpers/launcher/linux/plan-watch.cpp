@@ -104,11 +104,10 @@ void PlanWatch::look() {
   if (named) take_up();
 }
 
-bool PlanWatch::take_links(std::vector<std::string>& links) {
-  if (!links_changed_) return false;
-  links_changed_ = false;
-  links = links_;
-  return true;
+const Plan* PlanWatch::take_plan() {
+  bool is_new = is_new_;
+  is_new_ = false;
+  return is_new ? &latest_ : nullptr;
 }
 
 void PlanWatch::take_up() {
@@ -157,8 +156,8 @@ void PlanWatch::take_up() {
     update.areas.push_back({grant.path, write, !own});
     if (write) written_.push_back(grant.path);
   }
-  links_ = plan.links;
-  links_changed_ = true;
+  latest_ = plan;
+  is_new_ = true;
   update.event = event_of(digest, change, places.not_applied, nullptr);
   Descriptor opener;
   int old = opener_;

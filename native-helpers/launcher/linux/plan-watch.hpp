@@ -49,8 +49,8 @@ class PlanWatch {
   // Readable when `look` has something to do; -1 when nothing is watched.
   int descriptor() const { return notices_.get(); }
   void look();
-  // The links that a new plan opens without a question, once.
-  bool take_links(std::vector<std::string>& links);
+  // A new plan that was taken up, once; else null.
+  const Plan* take_plan();
 
  private:
   void take_up();
@@ -62,8 +62,8 @@ class PlanWatch {
   std::string before_;               // the text in effect
   std::string refused_;              // the text that was refused last
   std::vector<std::string> written_;  // real paths that the server may, or could, write to
-  std::vector<std::string> links_;
-  bool links_changed_ = false;
+  Plan latest_;
+  bool is_new_ = false;
   Descriptor notices_;
   Descriptor supervisor_end_;
   Descriptor own_end_;

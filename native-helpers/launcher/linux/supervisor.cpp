@@ -64,7 +64,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.processes != 0)),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.processes != 0, settings_.asks)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
@@ -100,13 +100,17 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
 bool Supervisor::still_valid(uint64_t id) const { return ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }
 
 void Supervisor::record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by) {
+  record_of(target.process(), kind, std::move(text), refused, error, by);
+}
+
+void Supervisor::record_of(int process, const char* kind, std::string text, bool refused, int error, const char* by) {
   Observation observation;
   observation.kind = kind;
   observation.target = std::move(text);
   observation.refused = refused;
   observation.by = by;
   observation.error = refused ? error_name(error) : nullptr;
-  observation.pid = target.process();
+  observation.pid = process;
   spool_.observe(std::move(observation), program_of);
 }
 
@@ -349,7 +353,7 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::send_message:
       return settings_.contained ? do_send_message(target, request) : watch_send(target, request);
     case Action::write:
-      return watch_send(target, request);
+      return settings_.contained ? see_output(target, request) : watch_send(target, request);
     case Action::signal_process:
     case Action::signal_thread:
     case Action::signal_pidfd:
@@ -385,6 +389,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({pending_wake_.get(), POLLIN, 0});
   waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
   waits.push_back({settings_.link_notes.get(), POLLIN, 0});
+  waits.push_back({settings_.ask_channel.get(), POLLIN, 0});
   waits.push_back({settings_.plan_changes.get(), POLLIN, 0});
   const size_t fixed = waits.size();
   if (finish_opens()) timeout_ms = std::min(timeout_ms, tries_every_ms);
@@ -403,7 +408,9 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
   settle_watched(false);
   if ((waits[3].revents & POLLIN) != 0) write_link_notes();
-  if (waits[4].revents != 0) take_in_plans();
+  if ((waits[4].revents & POLLIN) != 0) take_answers();
+  end_held(false);
+  if (waits[5].revents != 0) take_in_plans();
   finish_opens();
   std::lock_guard lock(pending_mutex_);
   finish_sends();

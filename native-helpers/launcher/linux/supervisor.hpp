@@ -20,6 +20,7 @@
 #include "../core/area-rules.hpp"
 #include "../core/plan.hpp"
 #include "../core/spool.hpp"
+#include "ask-wire.hpp"
 #include "area-work.hpp"
 #include "calls.hpp"
 #include "link-wire.hpp"
@@ -50,6 +51,10 @@ struct Settings {
   Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
   Descriptor link_notes;             // what it tells of them
   uint64_t processes = 0;            // how many the run may have, where they are counted here; 0: the kernel counts, or nobody
+  bool asks = false;                 // a refused access may wait for a person
+  Descriptor ask_channel;            // to the guardian, who asks for us
+  uint64_t output_device = 0;        // the client's pipe: what the server answers goes there
+  uint64_t output_inode = 0;
   Descriptor plan_changes;           // from the guardian, of new plans
   int server = 0;                    // its first process, and that one's program
   std::string program;
@@ -72,6 +77,8 @@ class Supervisor {
   // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
   void finish_links();
 
+  // Nothing waits for a person any longer: the run is told to end.
+  void refuse_waiting();
   // New plans that came meanwhile: said, and ready for the serving thread.
   void take_in_plans();
 
@@ -103,6 +110,25 @@ class Supervisor {
     std::string control;
     std::vector<Descriptor> passed;  // the descriptors that `control` names
     int flags;
+  };
+  // A refused access that waits for a person (ask-broker.cpp).
+  struct HeldCall {
+    uint32_t number = 0;
+    uint64_t id = 0;      // of the notification; 0: a look-up that the network process keeps
+    int process = 0;
+    int64_t deadline = 0;
+    AskKind kind = AskKind::read;
+    const char* event = "";
+    std::string target;   // as events name it
+    std::string address;
+    bool close_on_exec = false;
+    Descriptor socket;
+    Descriptor object;    // the socket file
+    int domain = 0;
+    Address where;
+    ConnectVerdict verdict;
+    sockaddr_storage storage{};
+    size_t size = 0;
   };
   // An open in an area that waits for somebody: the other end of a FIFO, a lease on a file (areas.cpp).
   struct PendingOpen {
@@ -136,6 +162,7 @@ class Supervisor {
   Answer decide(const seccomp_notif& request, Target& target);
   Answer refuse(Target& target, const char* kind, std::string text, int error);
   void record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by);
+  void record_of(int process, const char* kind, std::string text, bool refused, int error, const char* by);
 
   Answer unreadable(Target& target, const char* kind, int error);
 
@@ -189,18 +216,33 @@ class Supervisor {
   Answer do_connect(Target& target, int fd, uint64_t address, uint64_t size);
   Answer connect_link_door(const Descriptor& socket);
   void write_link_notes();
+  // Ask. Each `ask_for_` is true when the call waits; else it is refused at once.
+  Answer see_output(Target& target, const seccomp_notif& request);
+  bool may_ask() const;
+  bool hold(HeldCall call, AskMessage message);
+  bool ask_for_file(Target& target, const Resolved& found, uint64_t flags, uint64_t mode, const char* kind);
+  bool ask_for_connect(Target& target, Descriptor& socket, int domain, const Address& where, const ConnectVerdict& verdict,
+                       const sockaddr_storage& storage, size_t size);
+  bool ask_for_socket(Target& target, const Descriptor& socket, const Resolved& found);
+  void ask_for_name(const std::string& name, int process);
+  void respond(uint64_t id, const Answer& answer);
+  void finish_held(HeldCall call, const AskAnswer& answer, Descriptor file);
+  void take_answers();
+  void end_held(bool all);
   // The internet sockets' part (inet.cpp).
   Answer connect_inet(Target& target, Descriptor socket, int domain, int type, const sockaddr_storage& storage, size_t size);
+  Answer begin_connect(uint64_t id, int process, Descriptor socket, int domain, const ConnectVerdict& verdict, const Address& where,
+                       const sockaddr_storage& storage, size_t size);
   Answer watch_connect(Target& target, const sockaddr_storage& storage, size_t size);
   Answer watch_send(Target& target, const seccomp_notif& request);
   void take_in_network();
-  void record_connect(Target& target, const std::string& name, const Address& where, int error);
+  void record_connect(int process, const std::string& name, const Address& where, int error);
   void finish_sends();
   void settle_watched(bool all);
   bool names_are_missing();
   bool resolver_file(const std::string& path, Target& target, Descriptor& copy);
   Answer connect_unix(Target& target, const Descriptor& socket, const sockaddr_storage& storage, size_t size);
-  Answer connect_granted(Target& target, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen);
+  Answer connect_granted(int process, const Descriptor& socket, const sockaddr_un& to, socklen_t size, std::string seen);
   Answer do_listen(Target& target, int fd, int backlog);
   Answer bind_stream(Target& target, int fd, const sockaddr_storage& storage, size_t size);
   Answer listen_stream(Target& target, const Descriptor& socket, int domain, int backlog);
@@ -291,6 +333,10 @@ class Supervisor {
   std::mutex unnamed_mutex_;
   std::vector<UnnamedConnect> unnamed_;
   int64_t last_query_ = 0;
+  std::atomic<bool> replied_{false};  // the server has answered its client's initialize
+  std::mutex held_mutex_;
+  std::vector<HeldCall> held_;
+  uint32_t last_held_ = 0;
 };
 
 // How often what waits for another program is tried again.

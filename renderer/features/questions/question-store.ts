@@ -24,6 +24,15 @@ export function createQuestionStore(transport: Transport, notices: NoticesStore)
     store.setState((state) => ({ questions: state.questions.filter((question) => question.id !== id) }));
   }
 
+  /** One that is known stays where it stands. */
+  function put(question: Question): void {
+    store.setState(({ questions }) => ({
+      questions: questions.some(({ id }) => id === question.id)
+        ? questions.map((one) => (one.id === question.id ? question : one))
+        : [...questions, question],
+    }));
+  }
+
   return Object.assign(store, {
     actions: {
       replace: (questions: readonly Question[]) => {
@@ -34,16 +43,19 @@ export function createQuestionStore(transport: Transport, notices: NoticesStore)
           if (message.type === 'question-gone') remove(message.id);
           else if (message.type === 'question') {
             const { question } = message;
-            remove(question.id);
-            store.setState((state) => ({ questions: [...state.questions, question] }));
+            put(question);
           }
         }
       },
-      answer: async (question: Question, answer: QuestionAnswer): Promise<void> => {
+      answer: async (question: Question, answer: QuestionAnswer, scope: number): Promise<void> => {
         if (store.getState().answering !== null) return;
         store.setState({ answering: question.id });
         try {
-          await transport.call('questions.answer', { id: question.id, answer });
+          await transport.call('questions.answer', {
+            id: question.id,
+            answer,
+            ...(scope > 0 && (answer === 'run' || answer === 'always') ? { scope } : {}),
+          });
           notices.actions.say('done', `${question.target}: ${answerSentences[answer]}`);
         } catch (error) {
           const body = toBody(error);
@@ -51,6 +63,16 @@ export function createQuestionStore(transport: Transport, notices: NoticesStore)
         } finally {
           store.setState({ answering: null });
           remove(question.id);
+        }
+      },
+      /** Lets it wait for all of its time. */
+      wait: async (question: Question): Promise<void> => {
+        try {
+          put((await transport.call('questions.wait', { id: question.id })).question);
+        } catch (error) {
+          const body = toBody(error);
+          notices.actions.say('problem', body.message, body.remedy ?? null);
+          if (body.code === 'no-such-question') remove(question.id);
         }
       },
     },

@@ -1,8 +1,9 @@
 /** Behind a server's card: its entry, what it may do and where each rule comes from, and its last runs. */
 import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useId } from 'react';
 import { useStore } from 'zustand';
-import { keptBack, type Rule } from '#contract/policy.ts';
+import { keptBack, type EffectivePolicy, type Rule } from '#contract/policy.ts';
 import {
   areaWords,
   durationWords,
@@ -11,6 +12,7 @@ import {
   nameNotChecked,
   networkTitles,
   resourceWords,
+  questionWords,
   ruleReasons,
   ruleTitle,
   runEndPhrase,
@@ -100,6 +102,30 @@ function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
   );
 }
 
+/** Whether what it is refused waits for a person. */
+function AskSwitch({ server, policy }: { server: Server; policy: EffectivePolicy }): ReactNode {
+  const panel = usePanel();
+  const hint = useId();
+  const asks = policy.rules.some((rule) => rule.verb === 'permission' && rule.what === 'ask-access');
+  return (
+    <div className="ask-switch">
+      <label>
+        <input
+          type="checkbox"
+          role="switch"
+          checked={asks}
+          aria-describedby={hint}
+          onChange={() => void panel.about.actions.ask(server.id, !asks)}
+        />
+        {questionWords.switch}
+      </label>
+      <p id={hint} className="about-faint">
+        {asks ? questionWords.switchOn : questionWords.switchOff}
+      </p>
+    </div>
+  );
+}
+
 function Policy({ server, detail }: { server: Server; detail: ServerDetail }): ReactNode {
   const { policy } = detail;
   if (policy === null) return <p className="about-faint">No rules while it is off.</p>;
@@ -112,6 +138,7 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
   return (
     <>
       <p className="about-faint">Network: {networkTitles[policy.network]}.</p>
+      {policy.level !== 'watch' && <AskSwitch server={server} policy={policy} />}
       <Waiting detail={detail} />
       {own.length > 0 && (
         <ul className="rules">

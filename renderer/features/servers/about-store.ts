@@ -107,6 +107,14 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
         await load(id);
         return null;
       },
+      /** Whether it asks when it is refused something. */
+      ask: (id: string, on: boolean): Promise<void> =>
+        act(id, async () => {
+          const rule = { server: id, verb: 'permission', what: 'ask-access' } as const;
+          const answer = await transport.call(on ? 'policies.grant' : 'policies.revoke', rule);
+          const what = on ? 'It asks' : 'It no longer asks';
+          return answer.effective === 'now' ? `${what}.` : `${what} from the next start on.`;
+        }),
       stop: (id: string, run: string): Promise<void> =>
         act(id, async () => {
           await transport.call('runs.stop', { run });
