@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "network.hpp"
@@ -15,6 +17,14 @@ bool own_address(int socket, Address& out) {
   socklen_t size = sizeof storage;
   return getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) == 0 && read_address(storage, size, out);
 }
+
+bool far_address(int socket, Address& out) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  return getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &size) == 0 && read_address(storage, size, out);
+}
+
+bool same_place(const Address& one, const Address& other) { return same_host(one, other) && one.port == other.port; }
 
 Descriptor open_hole(const char* host, Address& at, Descriptor& filler) {
   if (!parse_address(host, at)) return {};
@@ -45,7 +55,12 @@ const Address& hole_for(const Holes& holes, int family, const Address& destinati
   return family == AF_INET6 && !destination.v4 && holes.v6_address.port != 0 ? holes.v6_address : holes.v4_address;
 }
 
-Descriptor connect_back(const Holes& holes, const Address& local) {
+Descriptor connect_back(const Holes& holes, const Descriptor& server, const Address& local) {
+  uint8_t state = TCP_CLOSE;
+  socklen_t state_size = sizeof state;
+  Address now;
+  if (getsockopt(server.get(), IPPROTO_TCP, TCP_INFO, &state, &state_size) != 0 || state != TCP_SYN_SENT) return {};
+  if (!own_address(server.get(), now) || !same_place(now, local)) return {};
   const Address& hole = local.v4 ? holes.v4_address : holes.v6_address;
   if (hole.port == 0) return {};
   sockaddr_storage from{};
@@ -59,6 +74,16 @@ Descriptor connect_back(const Holes& holes, const Address& local) {
   if (bind(fd.get(), reinterpret_cast<sockaddr*>(&from), size) != 0) return {};
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&to), size) != 0 && errno != EINPROGRESS) return {};
   return fd;
+}
+
+bool has_met(const Descriptor& server, int back) {
+  Address ours;
+  Address theirs;
+  Address its_own;
+  Address its_far;
+  // Two ends of one connection name each other; no other socket of this machine can have the same pair.
+  return own_address(back, ours) && far_address(back, theirs) && own_address(server.get(), its_own) && far_address(server.get(), its_far) &&
+         same_place(ours, its_far) && same_place(theirs, its_own);
 }
 
 void end_connecting(const Descriptor& socket, int error) {

@@ -217,7 +217,7 @@ class Relays::Relay {
     state = State::meeting;
     deadline = steady_nanoseconds() + connect_wait;
     far_.want(0);
-    Descriptor back = connect_back(owner_.holes_, local);
+    Descriptor back = connect_back(owner_.holes_, server_, local);
     if (!back || !near_.take(std::move(back), EPOLLOUT)) fail(ECONNRESET);
   }
 
@@ -225,6 +225,7 @@ class Relays::Relay {
     if (state == State::meeting) {
       if (socket_error(near_.fd()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return fail(ECONNRESET);
       if ((events & EPOLLOUT) == 0) return;
+      if (!has_met(server_, near_.fd())) return fail(ECONNRESET);
       // Connected: from here the socket is the server's alone, so that its end is seen.
       server_.reset();
       make_quick(near_.fd());
