@@ -1,6 +1,6 @@
 """Real Python programs in one file: ask.py '<way> <what>'..., one line of answer a task, `<number> ok <text>` or
 `<number> error <text>`. Ways: urllib, requests, httpx, httpx-async, aiohttp, socket (create_connection, blocking),
-nonblocking (connect_ex and select), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
+nonblocking (connect_ex and select), urgent (a byte out of band to an echo), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
 on: dns (one question of any type), dns-many (many different names at once), dns-raw (any bytes). `--together` before the
 tasks begins all of them at once, each in a thread."""
 
@@ -78,6 +78,19 @@ def by_nonblocking(what):
         if code != 0:
             raise OSError(code, os.strerror(code))
         return f"connected {made.getpeername()[0]} at first {'at once' if code == 0 else code}"
+
+
+def by_urgent(what):
+    """A byte out of band, and what comes back from an echo."""
+    host, port = what.split(" ")
+    with socket.create_connection((host, int(port)), timeout=LIMIT) as made:
+        made.sendall(b"one\n")
+        said = read_exactly(made, 4)
+        made.send(b"!", socket.MSG_OOB)
+        made.sendall(b"two\n")
+        while not said.endswith(b"two\n"):
+            said += read_exactly(made, 1)
+        return repr(said)
 
 
 def name_server():
@@ -164,6 +177,7 @@ WAYS = {
     "aiohttp": by_aiohttp,
     "socket": by_socket,
     "nonblocking": by_nonblocking,
+    "urgent": by_urgent,
 }
 
 def answer(task):

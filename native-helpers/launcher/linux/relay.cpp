@@ -32,8 +32,10 @@ void close_with_reset(Descriptor& socket) {
   socket.reset();
 }
 
-void make_quick(int socket) {
+void make_ready(int socket) {
   int one = 1;
+  // Urgent bytes come in their place among the others: what is checked is what is sent on.
+  setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &one, sizeof one);
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
 }
@@ -163,7 +165,7 @@ class Relays::Relay {
         return next_address();
       }
       if (error != 0) return fail(error);
-      make_quick(far_.fd());
+      make_ready(far_.fd());
       if (through_proxy_) return ask_proxy();
       return meet();
     }
@@ -228,7 +230,7 @@ class Relays::Relay {
       if (!has_met(server_, near_.fd())) return fail(ECONNRESET);
       // Connected: from here the socket is the server's alone, so that its end is seen.
       server_.reset();
-      make_quick(near_.fd());
+      make_ready(near_.fd());
       if (!check) return pass(name);
       state = State::checking;
       deadline = 0;  // from the first byte on
@@ -383,8 +385,8 @@ class Relays::Relay {
   };
   enum class Step { read, write, turn, over, broken };
 
-  // Moves what it can. The answer says what it waits for.
-  Step run(Direction& way, const End& from, const End& to) {
+  // Moves what it can. The answer says what it waits for. `urgent`: an urgent byte has come, and splice stops before one.
+  Step run(Direction& way, const End& from, const End& to, bool urgent) {
     for (int moves = 0; moves < moves_a_turn; moves++) {
       if (!way.ahead.empty()) {
         ssize_t n = send(to.fd(), way.ahead.data(), way.ahead.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -414,6 +416,13 @@ class Relays::Relay {
         continue;
       }
       owner_.give_back(std::move(way.pipe));
+      if (n < 0 && error == EAGAIN && urgent) {
+        char buffer[4096];
+        n = recv(from.fd(), buffer, sizeof buffer, MSG_DONTWAIT);
+        error = errno;
+        if (n > 0) way.ahead.assign(buffer, static_cast<size_t>(n));
+      }
+      if (n > 0) continue;
       if (n == 0) way.over = true;
       else if (error != EINTR) return error == EAGAIN ? Step::read : Step::broken;
     }
@@ -422,15 +431,16 @@ class Relays::Relay {
 
   void move(uint32_t events, bool near) {
     if ((events & EPOLLERR) != 0 && socket_error(near ? near_.fd() : far_.fd()) != 0) return reset();
-    Step out = run(out_, near_, far_);
-    Step in = out == Step::broken ? Step::broken : run(in_, far_, near_);
+    bool urgent = (events & EPOLLPRI) != 0;
+    Step out = run(out_, near_, far_, urgent && near);
+    Step in = out == Step::broken ? Step::broken : run(in_, far_, near_, urgent && !near);
     if (out == Step::broken || in == Step::broken) return reset();
     if (out == Step::over && in == Step::over) {
       near_.forget();
       far_.forget();
       return owner_.end(this);
     }
-    auto reads = [](Step step) { return step == Step::read || step == Step::turn ? static_cast<uint32_t>(EPOLLIN) : 0u; };
+    auto reads = [](Step step) { return step == Step::read || step == Step::turn ? static_cast<uint32_t>(EPOLLIN | EPOLLPRI) : 0u; };
     auto writes = [](Step step) { return step == Step::write ? static_cast<uint32_t>(EPOLLOUT) : 0u; };
     uint32_t near_wants = reads(out) | writes(in);
     uint32_t far_wants = reads(in) | writes(out);
