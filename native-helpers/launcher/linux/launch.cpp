@@ -832,7 +832,6 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
     }
   }
   run.network.rules = rules;
-  if (!proxy.host.empty() && rules.network == Network::hosts) run.network.rules.hosts.add_own(proxy.host, proxy.port);
   run.network.proxy = std::move(proxy);
   run.network.watch = !run.contained;
   run.network.landlock_abi = run.offer.landlock_abi;

@@ -129,7 +129,8 @@ class Relays::Relay {
       Address address = one.address;
       address.port = through_proxy_ ? owner_.proxy_.port : remote.port;
       // The same decision as for a connect of the server's own.
-      ConnectVerdict verdict = judge_connect(owner_.rules_, address, {{through_proxy_ ? owner_.proxy_.host : name, INT64_MAX, of_hosts}}, {});
+      const NetworkRules& rules = through_proxy_ ? owner_.proxy_rules_ : owner_.rules_;
+      ConnectVerdict verdict = judge_connect(rules, address, {{through_proxy_ ? owner_.proxy_.host : name, INT64_MAX, of_hosts}}, {});
       bool good = verdict.way == ConnectVerdict::Way::direct || verdict.way == ConnectVerdict::Way::checked;
       if (good && addresses_.size() < 32) addresses_.push_back(address);
       else if (!good) refused_address_ = address;
@@ -470,7 +471,10 @@ class Relays::Relay {
 
 Relays::Relays(EventLoop& loop, UpstreamResolver& resolver, const NetworkRules& rules, const Holes& holes, const UpstreamProxy& proxy,
                int supervisor)
-    : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {}
+    : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {
+  proxy_rules_.network = Network::hosts;
+  if (!proxy.host.empty()) proxy_rules_.hosts.add_own(proxy.host, proxy.port);
+}
 
 Relays::~Relays() = default;
 
