@@ -78,6 +78,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
     questions.actions.replace((await transport.call('questions.list', {})).questions);
     addEvents(events);
     breakage.actions.noteServers(list.servers);
+    void pins.actions.examine(list.servers, true);
     feed.actions.markLoaded();
   }
 
@@ -90,6 +91,7 @@ export function createPanel({ transport, clock, dismissedRuns }: PanelParts) {
       else if (message.type === 'machine') machine.actions.set(message.machine);
       else if (message.type === 'server') {
         breakage.actions.noteServers([message.server]);
+        void pins.actions.examine([message.server], false);
         void about.actions.refresh(message.server.id);
       } else if (message.type === 'server-gone') breakage.actions.remove(message.id);
     }
