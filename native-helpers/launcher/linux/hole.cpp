@@ -48,7 +48,12 @@ Descriptor open_hole(const char* host, Address& at, Descriptor& filler) {
 bool open_holes(Holes& holes) {
   holes.v4 = open_hole("127.0.0.1", holes.v4_address, holes.v4_filler);
   holes.v6 = open_hole("::1", holes.v6_address, holes.v6_filler);
-  return static_cast<bool>(holes.v4);
+  parse_address("127.0.0.1", holes.nobody_address);
+  sockaddr_storage at{};
+  socklen_t size = write_address(holes.nobody_address, AF_INET, at);
+  holes.nobody = Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  bool bound = holes.nobody && bind(holes.nobody.get(), reinterpret_cast<sockaddr*>(&at), size) == 0;
+  return bound && own_address(holes.nobody.get(), holes.nobody_address) && holes.v4;
 }
 
 const Address& hole_for(const Holes& holes, int family, const Address& destination) {
@@ -86,24 +91,15 @@ bool has_met(const Descriptor& server, int back) {
          same_place(ours, its_far) && same_place(theirs, its_own);
 }
 
-void end_connecting(const Descriptor& socket, int error) {
-  // A socket that is connecting and is shut down fails with ECONNRESET.
-  shutdown(socket.get(), SHUT_RDWR);
-  if (error != ECONNREFUSED) return;
-  // Refused is said by a port at which nobody listens: one that is bound, so that nobody can begin to.
+void end_connecting(const Holes& holes, const Descriptor& socket, int error) {
   sockaddr_storage name{};
+  sockaddr_storage nobody{};
   socklen_t size = sizeof name;
-  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0) return;
-  Address nobody;
-  parse_address("127.0.0.1", nobody);
-  sockaddr_storage at{};
-  size = write_address(nobody, AF_INET, at);
-  Descriptor bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!bound || bind(bound.get(), reinterpret_cast<sockaddr*>(&at), size) != 0 || !own_address(bound.get(), nobody)) return;
-  sockaddr_storage to{};
-  size = write_address(nobody, name.ss_family, to);
-  int flags_error = connect(socket.get(), reinterpret_cast<sockaddr*>(&to), size);
-  if (flags_error == 0) shutdown(socket.get(), SHUT_RDWR);  // cannot be: nobody listens
+  bool refused = error == ECONNREFUSED && getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) == 0;
+  if (refused) size = write_address(holes.nobody_address, name.ss_family, nobody);
+  // A socket that is connecting and is shut down fails with ECONNRESET; to be refused it must go where nobody listens.
+  shutdown(socket.get(), SHUT_RDWR);
+  if (refused && connect(socket.get(), reinterpret_cast<sockaddr*>(&nobody), size) == 0) shutdown(socket.get(), SHUT_RDWR);
 }
 
 }  // namespace belljar

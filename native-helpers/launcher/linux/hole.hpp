@@ -17,6 +17,8 @@ struct Holes {
   Descriptor v6_filler;
   Address v4_address;
   Address v6_address;
+  Descriptor nobody;  // bound and never listening: a place that refuses
+  Address nobody_address;
 };
 
 bool open_holes(Holes& holes);
@@ -31,7 +33,8 @@ Descriptor connect_back(const Holes& holes, const Descriptor& server, const Addr
 // Once connected: is the other end the server's socket itself? Before this is known no byte may pass.
 bool has_met(const Descriptor& server, int back);
 
-// Ends a connection of the server's that is being made: as refused, else as broken.
-void end_connecting(const Descriptor& socket, int error);
+// Ends a connection of the server's that is being made: as refused, else as broken. There are two steps to "refused", and a
+// program that looks between them sees "broken".
+void end_connecting(const Holes& holes, const Descriptor& socket, int error);
 
 }  // namespace belljar

@@ -67,12 +67,13 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
   // The supervisor must never wait: a blocking connect is finished by the housekeeping thread.
   if (blocking) fcntl(copy.get(), F_SETFL, flags | O_NONBLOCK);
   int code = 0;
+  Address local;
   if (verdict.way == Way::direct) {
     code = connect(copy.get(), reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(size)) == 0 ? 0 : errno;
     record_connect(target, verdict.name, where, 0);
   } else {
     // The network process tells what became of it.
-    code = network_.carry(copy, domain, verdict, where, storage, size, target.process());
+    code = network_.carry(copy, domain, verdict, where, storage, size, target.process(), local);
     uint64_t one = 1;
     if (network_.behind() && write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, ENETUNREACH, 0, false};
   }
@@ -88,7 +89,7 @@ Supervisor::Answer Supervisor::connect_inet(Target& target, Descriptor copy, int
         fcntl(copy.get(), F_SETFL, flags);
         return refuse(target, "limit", "waiting connections", EAGAIN);
       }
-      pending_.push_back({current_id_, std::move(copy), flags});
+      pending_.push_back({current_id_, std::move(copy), flags, local});
       uint64_t one = 1;
       if (write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, 0, 0, true};
       return {false, 0, 0, true};

@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t hosts_read_every = 1'000'000'000;
 constexpr size_t drained_at_once = 512;
 constexpr size_t unsent_max = 2048;
+constexpr size_t failures_max = 512;
 
 bool is_mapped(const sockaddr_storage& storage) {
   sockaddr_in6 six{};
@@ -99,6 +100,10 @@ std::vector<Observation> NetworkLink::drain() {
         one.address = address_text(message.remote);
         seen.push_back(std::move(one));
         break;
+      case NetworkMessage::Kind::failed:
+        if (failures_.size() >= failures_max) failures_.pop_front();
+        failures_.push_back({message.local, static_cast<int>(std::min(message.seconds, 4095u))});
+        break;
       case NetworkMessage::Kind::finished:
         finished_ = true;
         break;
@@ -124,7 +129,7 @@ std::string NetworkLink::name_of(const Address& address) {
 }
 
 int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote,
-                       const sockaddr_storage& to, size_t to_size, int pid) {
+                       const sockaddr_storage& to, size_t to_size, int pid, Address& own) {
   using Way = ConnectVerdict::Way;
   std::lock_guard lock(mutex_);
   if (!socket_) return ENETUNREACH;
@@ -158,10 +163,21 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
   size = sizeof local;
   bool sent = getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size) == 0 && read_address(local, size, message.local) &&
               send_or_keep(message, socket.get(), upstream.get());
+  own = message.local;
   if (sent) return EINPROGRESS;
   sockaddr none{};
   connect(socket.get(), &none, sizeof none);  // AF_UNSPEC: not on its way any more
   return ENETUNREACH;
+}
+
+int NetworkLink::failure_of(const Address& local) {
+  std::lock_guard lock(mutex_);
+  auto found = std::find_if(failures_.rbegin(), failures_.rend(),
+                            [&local](const Failure& one) { return same_host(one.local, local) && one.local.port == local.port; });
+  if (found == failures_.rend()) return 0;
+  int error = found->error;
+  failures_.erase(std::next(found).base());
+  return error;
 }
 
 bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int upstream) {

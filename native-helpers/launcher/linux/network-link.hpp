@@ -32,9 +32,13 @@ class NetworkLink {
 
   // Sends the server's socket on its way, as the verdict says (checked, by_name, resolver). `socket` is non-blocking. Returns
   // the errno of the connect, EINPROGRESS when all is well.
-  // `to` is the destination as the server gave it.
+  // `to` is the destination as the server gave it; `local` becomes the socket's own address, by which `failure_of` knows it.
   int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
-            size_t to_size, int pid);
+            size_t to_size, int pid, Address& local);
+
+  // Why a connection that was carried could not be made, told before the server's socket is ended, which can say less. 0 when
+  // nothing is known; call drain() first. Told once.
+  int failure_of(const Address& local);
 
   // Watch: this name was asked for.
   void seen_query(const std::string& name);
@@ -65,6 +69,11 @@ class NetworkLink {
   NameTable names_;
   std::vector<std::string> made_up_;
   std::deque<Unsent> unsent_;
+  struct Failure {
+    Address local;
+    int error = 0;
+  };
+  std::deque<Failure> failures_;
   int64_t hosts_read_ = 0;
   bool finish_asked_ = false;
   bool finished_ = false;

@@ -27,6 +27,7 @@ struct NetworkMessage {
     looked_up,        // a query for `name`: `refused` or not
     finished,         // all is told
     carried,          // a connection to `name`, `remote`: `refused` or not
+    failed,           // the connection of the server's socket at `local` cannot be made; `seconds` is the error
   };
   Kind kind = Kind::serve_names;
   int32_t pid = 0;

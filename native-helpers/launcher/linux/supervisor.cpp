@@ -381,6 +381,11 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(found->socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0 && found->local.port != 0) {
+      take_in_network();
+      int told = network_.failure_of(found->local);
+      if (told != 0) error = told;
+    }
     fcntl(found->socket.get(), F_SETFL, found->flags);
     seccomp_notif_resp response{};
     response.id = found->id;

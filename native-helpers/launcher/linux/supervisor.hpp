@@ -79,6 +79,7 @@ class Supervisor {
     uint64_t id;
     Descriptor socket;
     int flags;
+    Address local;  // of one that the network process carries
   };
   // A sendmsg that a blocking socket had no room for (datagrams.cpp).
   struct PendingSend {
