@@ -127,8 +127,8 @@ PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::
       if (!home_.empty() && home_ != plan_.home && path_within(path, plan_.home)) secrets_.push_back({home_ + path.substr(plan_.home.size()), own, path});
       return;
     }
-    std::string real = real_path(path);
-    if (!real.empty() && real != path) secrets_.push_back({real, own, path});
+    std::string leads = real(path);
+    if (!leads.empty() && leads != path) secrets_.push_back({leads, own, path});
   };
   for (const std::string& folder : own_folders) note(folder, true);
   for (const std::string& path : plan.refuse) note(path, false);
@@ -192,7 +192,7 @@ void PlaceResolver::find_writable() {
   for (const AccessRule& rule : plan_.rules) {
     if (rule.access != Access::write) continue;
     Candidate one{written_path(rule.place), {}};
-    one.real = one.written.empty() ? std::string() : real_path(one.written);
+    one.real = one.written.empty() ? std::string() : real(one.written);
     bool symbol = rule.place.kind != Place::Kind::path;
     if (!one.real.empty() && (!symbol || refused(one.real).empty())) candidates.push_back(std::move(one));
   }
@@ -205,7 +205,46 @@ void PlaceResolver::find_writable() {
   }
 }
 
-bool PlaceResolver::planted(const std::string& path) const { return in_writable(real_path(std::string(parent_of(path)))); }
+bool PlaceResolver::planted(const std::string& path) const { return in_writable(real(std::string(parent_of(path)))); }
+
+const PlaceResolver::Part& PlaceResolver::part_at(const std::string& path) const {
+  auto [found, added] = parts_.try_emplace(path);
+  if (!added) return found->second;
+  char text[PATH_MAX];
+  ssize_t n = readlink(path.c_str(), text, sizeof text);
+  found->second.there = n > 0 || errno == EINVAL;
+  if (n > 0) found->second.target.assign(text, static_cast<size_t>(n));
+  return found->second;
+}
+
+std::string PlaceResolver::real(const std::string& path) const {
+  // Where a part is not what it seems, only the kernel knows what `..` after it means.
+  if (path.empty() || path[0] != '/' || path.find("/..") != std::string::npos) return real_path(path);
+  std::string at;
+  int links = 0;
+  std::vector<std::string> rest;
+  auto push = [&rest](std::string_view text) {
+    auto parts = split(text, '/');
+    for (auto part = parts.rbegin(); part != parts.rend(); part++) {
+      if (!part->empty() && *part != ".") rest.emplace_back(*part);
+    }
+  };
+  push(path);
+  while (!rest.empty()) {
+    std::string next = at + "/" + rest.back();
+    rest.pop_back();
+    const Part& part = part_at(next);
+    if (!part.there) return {};
+    if (part.target.empty()) {
+      at = std::move(next);
+      continue;
+    }
+    if (++links > 40 || part.target.size() >= PATH_MAX || part.target.find("..") != std::string::npos) return real_path(path);
+    if (part.target[0] == '/') at.clear();
+    push(part.target);
+  }
+  return at.empty() ? "/" : at;
+}
 
 bool PlaceResolver::led_by_planted_link(const std::string& path) const {
   std::vector<std::string> rest;
@@ -228,27 +267,26 @@ bool PlaceResolver::led_by_planted_link(const std::string& path) const {
       continue;
     }
     std::string next = at + "/" + name;
-    char text[PATH_MAX];
-    ssize_t n = readlink(next.c_str(), text, sizeof text);
-    if (n <= 0) {
+    const std::string& target = part_at(next).target;
+    if (target.empty()) {
       at = std::move(next);
       continue;
     }
-    if (n == static_cast<ssize_t>(sizeof text) || in_writable(at.empty() ? "/" : at)) return true;
-    if (text[0] == '/') at.clear();
-    push(std::string_view(text, static_cast<size_t>(n)));
+    if (target.size() >= PATH_MAX || in_writable(at.empty() ? "/" : at)) return true;
+    if (target[0] == '/') at.clear();
+    push(target);
   }
   return false;
 }
 
 std::string PlaceResolver::believed(const std::string& path) const {
-  std::string real = real_path(path);
-  if (real.empty() || !led_by_planted_link(path) || in_writable(real)) return real;
+  std::string leads = real(path);
+  if (leads.empty() || !led_by_planted_link(path) || in_writable(leads)) return leads;
   return {};
 }
 
 void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol) {
-  std::string expected = real_path(path);
+  std::string expected = real(path);
   if (!expected.empty()) {
     if (believed(path).empty()) {
       places_.not_applied.push_back(rule + ": a link that the server could have made leads to " + expected);
