@@ -94,19 +94,28 @@ std::string_view trim(std::string_view text) {
 
 bool equal_ignoring_case(std::string_view text, std::string_view lower_case) { return normal_host_name(text) == lower_case; }
 
-// Can it be the beginning of a line of HTTP, as far as it goes: a method, a space or tab, and text up to the end of the line?
-// Any method: servers take what they do not know. Other protocols' lines are told apart when they are whole, because what is
-// sent in pieces is put together again by whoever reads it.
-State request_line(std::string_view bytes, size_t& method_length) {
-  auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  method_length = 0;
-  while (method_length < bytes.size() && token(bytes[method_length])) method_length++;
-  if (method_length == bytes.size()) return State::more;
-  if (method_length == 0 || !blank(bytes[method_length])) return State::other;
-  for (char c : bytes.substr(method_length)) {
-    if (c == '\n') return State::named;
-    bool text = static_cast<uint8_t>(c) >= 0x20 && c != 0x7F;
-    if (!text && c != '\t' && c != '\r') return State::other;
+// A method, as far as it goes, then a space or tab. Any method, however long: servers take what they do not know.
+State method(std::string_view bytes, size_t& length) {
+  length = 0;
+  while (length < bytes.size() && token(bytes[length])) length++;
+  if (length == bytes.size()) return length < http_head_max ? State::more : State::broken;
+  return length > 0 && (bytes[length] == ' ' || bytes[length] == '\t') ? State::named : State::other;
+}
+
+// What stands after the method and its space: can it be a request's target? A path, `*`, a scheme with `://`, or, after
+// CONNECT, a host. Other protocols' lines are told apart here, without waiting for their end.
+State target_start(std::string_view method_name, std::string_view rest) {
+  if (normal_host_name(method_name) == "connect") return State::named;
+  if (rest.empty()) return State::more;
+  if (rest[0] == '/' || rest[0] == '*' || rest[0] == ' ' || rest[0] == '\t') return State::named;
+  for (size_t i = 0; i < rest.size(); i++) {
+    char c = rest[i];
+    if (c == ':' && i > 0) {
+      std::string_view after = rest.substr(i, 3);
+      return after == "://" ? State::named : std::string_view("://").substr(0, after.size()) == after ? State::more : State::other;
+    }
+    bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (i > 0 && ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'));
+    if (!letter || i > 32) return State::other;
   }
   return State::more;
 }
@@ -144,10 +153,12 @@ FirstBytes read_http_head(std::string_view bytes) {
   if (empty == std::string_view::npos) return only(bytes.size() >= http_head_max ? State::broken : State::more);
   bytes.remove_prefix(empty);
   size_t method_length = 0;
-  State start = request_line(bytes, method_length);
-  if (start == State::more && bytes.size() >= http_head_max) return only(State::broken);
+  State start = method(bytes, method_length);
+  if (start != State::named) return only(start);
+  start = target_start(bytes.substr(0, method_length), bytes.substr(method_length + 1));
   if (start != State::named) return only(start);
   size_t line_end = bytes.find('\n');
+  if (line_end == std::string_view::npos) return only(bytes.size() >= http_head_max ? State::broken : State::more);
   std::string_view line = bytes.substr(0, line_end);
   // What merely resembles a request of HTTP is none that two programs read alike; what does not is another protocol's line.
   bool resembles = normal_host_name(line).find("http/") != std::string::npos;

@@ -357,6 +357,13 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::socket_error:
+      out.low(1);
+      out.if_not_equal(SOL_SOCKET, allow);
+      out.low(2);
+      out.if_equal(SO_ERROR, stop);
+      out.ret(allow);
+      return;
     case When::socket_option: {
       auto level = [&out, stop](uint32_t number, std::initializer_list<uint32_t> options) {
         Assembler body;
@@ -518,8 +525,12 @@ bool is_interface_command(uint32_t command) {
   return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
 }
 
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested) {
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool relayed) {
   std::vector<CallRule> rules = contained ? contained_calls(nested) : watched_calls();
+  if (contained && relayed) {
+    rules.push_back({SYS_getsockopt, "getsockopt", Action::socket_error, When::socket_error, 0,
+                     "a carried connection that cannot be made ends in two steps, and the first one alone says too little"});
+  }
   if (!contained || !datagrams) return rules;
   for (CallRule& rule : rules) {
     if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;

@@ -57,6 +57,7 @@ enum class Action {
   listen,
   send_to,
   send_message,
+  socket_error,    // observed: waits for what is being done to the server's sockets
   write,           // watch: a look-up may be written so
   // Decided from registers alone, which nobody can change after the call was stopped.
   signal_process,
@@ -87,6 +88,7 @@ enum class When {
   destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
   fast_open_2,          // MSG_FASTOPEN in arg 2
   fast_open_3,          // MSG_FASTOPEN in arg 3
+  socket_error,         // getsockopt SO_ERROR
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
@@ -113,7 +115,8 @@ const std::vector<CallRule>& contained_calls(bool nested);
 const std::vector<CallRule>& watched_calls();
 
 // The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested);
+// `relayed`: connections may be carried, and end in two steps that no look at the socket may come between.
+std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool relayed);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);

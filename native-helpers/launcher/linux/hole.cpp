@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -95,11 +96,17 @@ void end_connecting(const Holes& holes, const Descriptor& socket, int error) {
   sockaddr_storage name{};
   sockaddr_storage nobody{};
   socklen_t size = sizeof name;
-  bool refused = error == ECONNREFUSED && getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) == 0;
+  bool refused = error != ECONNRESET && getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size) == 0;
   if (refused) size = write_address(holes.nobody_address, name.ss_family, nobody);
-  // A socket that is connecting and is shut down fails with ECONNRESET; to be refused it must go where nobody listens.
+  // A socket that is connecting and is shut down fails with ECONNRESET; to be refused it must go where nobody listens. Waiting
+  // for that here would take the error away from the program, which may have made its socket one that waits (Rust does).
   shutdown(socket.get(), SHUT_RDWR);
-  if (refused && connect(socket.get(), reinterpret_cast<sockaddr*>(&nobody), size) == 0) shutdown(socket.get(), SHUT_RDWR);
+  if (!refused) return;
+  int flags = fcntl(socket.get(), F_GETFL);
+  bool waits = (flags & O_NONBLOCK) == 0;
+  if (waits) fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
+  if (connect(socket.get(), reinterpret_cast<sockaddr*>(&nobody), size) == 0) shutdown(socket.get(), SHUT_RDWR);
+  if (waits) fcntl(socket.get(), F_SETFL, flags);
 }
 
 }  // namespace belljar

@@ -33,8 +33,9 @@ Descriptor connect_back(const Holes& holes, const Descriptor& server, const Addr
 // Once connected: is the other end the server's socket itself? Before this is known no byte may pass.
 bool has_met(const Descriptor& server, int back);
 
-// Ends a connection of the server's that is being made: as refused, else as broken. There are two steps to "refused", and a
-// program that looks between them sees "broken".
+// Ends a connection of the server's that is being made: as broken where that is the error, else as refused, which no other
+// error can be told as, and on which programs go on to the next address. There are two steps to it, and who looks at the
+// socket between them sees "broken": the supervisor makes them, and lets nobody look meanwhile.
 void end_connecting(const Holes& holes, const Descriptor& socket, int error);
 
 }  // namespace belljar

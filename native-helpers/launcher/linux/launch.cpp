@@ -636,7 +636,7 @@ struct Housekeeping {
       stop("landlock-failed", errno_text("Landlock could not be applied (landlock_restrict_self"));
     }
   }
-  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox), run.contained);
+  std::vector<sock_filter> filter = make_filter(calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, run.network_rules.network == Network::hosts), run.contained);
 
   int up[2];
   int down[2];
@@ -697,8 +697,10 @@ struct Housekeeping {
   settings.landlock_abi = run.offer.landlock_abi;
   settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
-  settings.hole_v4 = run.network.holes.v4_address;
-  settings.hole_v6 = run.network.holes.v6_address;
+  settings.holes.v4_address = run.network.holes.v4_address;
+  settings.holes.v6_address = run.network.holes.v6_address;
+  settings.holes.nobody = std::move(run.network.holes.nobody);
+  settings.holes.nobody_address = run.network.holes.nobody_address;
   settings.resolver = run.contained && run.has_network_process;
   settings.sockets = std::move(sockets);
   settings.private_tmp = run.private_tmp;

@@ -149,7 +149,7 @@ NameServer::~NameServer() = default;
 
 void NameServer::serve(Descriptor server, const Address& local, int pid) {
   Descriptor socket = clients_.size() < name_clients_max ? connect_back(holes_, server, local) : Descriptor();
-  if (!socket) return end_connecting(holes_, server, ECONNREFUSED);
+  if (!socket) return tell_failure(supervisor_, server, local, ECONNREFUSED);
   uint64_t id = next_client_++;
   auto client = std::make_unique<Client>(*this, id, pid, std::move(server), std::move(socket));
   if (!client->start()) return;

@@ -29,10 +29,8 @@ bool is_mapped(const sockaddr_storage& storage) {
 
 }  // namespace
 
-NetworkLink::NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, const NetworkRules& rules)
-    : socket_(std::move(socket)), rules_(rules) {
-  holes_.v4_address = hole_v4;
-  holes_.v6_address = hole_v6;
+NetworkLink::NetworkLink(Descriptor socket, Holes holes, const NetworkRules& rules)
+    : socket_(std::move(socket)), holes_(std::move(holes)), rules_(rules) {
   if (rules_.network == Network::hosts) made_up_ = rules_.hosts.full_names();
   if (made_up_.size() > made_up_addresses_max) made_up_.resize(made_up_addresses_max);
   take_hosts_file();
@@ -62,8 +60,8 @@ std::vector<Observation> NetworkLink::drain() {
   std::lock_guard lock(mutex_);
   for (size_t i = 0; i < drained_at_once; i++) {
     NetworkMessage message;
-    Descriptor none[2];
-    Received received = receive_message(socket_.get(), message, none, false);
+    Descriptor passed[2];
+    Received received = receive_message(socket_.get(), message, passed, false);
     if (received == Received::closed) {
       socket_.reset();
       break;
@@ -103,6 +101,7 @@ std::vector<Observation> NetworkLink::drain() {
       case NetworkMessage::Kind::failed:
         if (failures_.size() >= failures_max) failures_.pop_front();
         failures_.push_back({message.local, static_cast<int>(std::min(message.seconds, 4095u))});
+        if (passed[0]) end_connecting(holes_, passed[0], failures_.back().error);
         break;
       case NetworkMessage::Kind::finished:
         finished_ = true;

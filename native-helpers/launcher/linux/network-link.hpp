@@ -18,11 +18,12 @@ namespace belljar {
 class NetworkLink {
  public:
   // Without a socket there is no network process: nothing is carried.
-  NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, const NetworkRules& rules);
+  NetworkLink(Descriptor socket, Holes holes, const NetworkRules& rules);
 
   int socket() const { return socket_.get(); }
 
-  // Takes in what the network process said; returns what of it is to be recorded. Never waits.
+  // Takes in what the network process said; returns what of it is to be recorded. Ends connections that could not be made,
+  // and while it does, others wait here. Never waits for anything else.
   std::vector<Observation> drain();
 
   // Call drain() first: an answer that the server has got was told here before.
@@ -36,8 +37,8 @@ class NetworkLink {
   int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
             size_t to_size, int pid, Address& local);
 
-  // Why a connection that was carried could not be made, told before the server's socket is ended, which can say less. 0 when
-  // nothing is known; call drain() first. Told once.
+  // Why a connection that was carried could not be made: the server's socket, once ended, can say less. 0 when nothing is known;
+  // call drain() first. Told once.
   int failure_of(const Address& local);
 
   // Watch: this name was asked for.
@@ -63,7 +64,7 @@ class NetworkLink {
   bool take_hosts_file();
 
   Descriptor socket_;
-  Holes holes_;  // addresses only
+  Holes holes_;  // addresses, and `nobody`
   const NetworkRules& rules_;
   std::mutex mutex_;
   NameTable names_;

@@ -198,7 +198,7 @@ void run_network_process(NetworkProcess& process) {
   process.supervisor_end.reset();
   // Of what was inherited it keeps only its own.
   std::vector<int> kept = {2, process.own_end.get(), process.holes.v4.get(), process.holes.v6.get(),
-                           process.holes.v4_filler.get(), process.holes.v6_filler.get(), process.holes.nobody.get()};
+                           process.holes.v4_filler.get(), process.holes.v6_filler.get()};
   std::sort(kept.begin(), kept.end());
   for (size_t i = 0; i < kept.size(); i++) {
     if (kept[i] < 0) continue;

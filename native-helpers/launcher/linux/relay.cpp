@@ -307,17 +307,14 @@ class Relays::Relay {
 
   void fail(int error) {
     tell();  // it was tried, and allowed; told first, so that it is known before the server can end
-    if (server_) {
-      owner_.tell_failure(local, error);
-      end_connecting(owner_.holes_, server_, error);
-    }
+    if (server_) tell_failure(owner_.supervisor_, server_, local, error);
     server_.reset();
     reset();
   }
 
   void reset() {
     tell();
-    if (server_) end_connecting(owner_.holes_, server_, ECONNRESET);
+    if (server_) tell_failure(owner_.supervisor_, server_, local, ECONNRESET);
     server_.reset();
     near_.reset();
     far_.reset();
@@ -524,16 +521,8 @@ void Relays::report(const Relay& relay, const std::string& name, bool refused) {
   send_message(supervisor_, message, nullptr, 0, true);
 }
 
-void Relays::tell_failure(const Address& local, int error) {
-  NetworkMessage message;
-  message.kind = NetworkMessage::Kind::failed;
-  message.local = local;
-  message.seconds = static_cast<uint32_t>(error);
-  send_message(supervisor_, message, nullptr, 0, true);
-}
-
 void Relays::carry(Descriptor server, Descriptor upstream, const NetworkMessage& message) {
-  if (relays_.size() >= relays_max) return end_connecting(holes_, server, ECONNREFUSED);
+  if (relays_.size() >= relays_max) return tell_failure(supervisor_, server, message.local, ECONNREFUSED);
   auto relay = std::make_unique<Relay>(*this, std::move(server), message);
   Relay* at = relay.get();
   relays_.emplace(at, std::move(relay));
@@ -541,7 +530,7 @@ void Relays::carry(Descriptor server, Descriptor upstream, const NetworkMessage&
 }
 
 void Relays::carry_by_name(Descriptor server, const NetworkMessage& message) {
-  if (relays_.size() >= relays_max) return end_connecting(holes_, server, ECONNREFUSED);
+  if (relays_.size() >= relays_max) return tell_failure(supervisor_, server, message.local, ECONNREFUSED);
   auto relay = std::make_unique<Relay>(*this, std::move(server), message);
   Relay* at = relay.get();
   relays_.emplace(at, std::move(relay));

@@ -50,7 +50,6 @@ class Relays : public Asker {
   bool take_pipe(Pipe& pipe);
   void give_back(Pipe pipe);
   void end(Relay* relay);
-  void tell_failure(const Address& local, int error);
   void report(const Relay& relay, const std::string& name, bool refused);
 
   EventLoop& loop_;

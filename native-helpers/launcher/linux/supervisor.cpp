@@ -63,11 +63,11 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox)),
+      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.network.network == Network::hosts)),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
-      network_(std::move(settings_.network_process), settings_.hole_v4, settings_.hole_v6, settings_.network),
+      network_(std::move(settings_.network_process), std::move(settings_.holes), settings_.network),
       resolver_users_(512),
       pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (const CallRule& rule : calls_) {
@@ -320,6 +320,9 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       return settings_.contained ? do_send_to(target, args) : watch_send(target, request);
     case Action::send_message:
       return settings_.contained ? do_send_message(target, request) : watch_send(target, request);
+    case Action::socket_error:
+      take_in_network();
+      return {};
     case Action::write:
       return watch_send(target, request);
     case Action::signal_process:
