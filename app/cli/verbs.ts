@@ -10,6 +10,7 @@ export const ruleVerbChoices = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',
@@ -260,10 +261,13 @@ export const verbs: readonly VerbFacts[] = [
     name: 'grant',
     group: 'change',
     arguments: '<server> <kind> <what>',
-    words: 'Allow something: read, write, exec, env, host, socket, local, listen, link, permission; or deny it',
+    words:
+      'Allow something: read, write, exec, env, host, socket, local, listen, link, permission; or deny or protect it',
     more:
       'A host is a name (port 443), name:port, name:80,443, name:*, *.name for every name below it, an address or\n' +
-      'a network (10.0.0.0/8:443), each with its ports. This machine’s own ports are granted with local.',
+      'a network (10.0.0.0/8:443), each with its ports. This machine’s own ports are granted with local.\n' +
+      'deny and protect (may be read, not changed) take a path, also inside of what is allowed, or a pattern of names\n' +
+      "at any depth: '**/*.pem', '**/.git/hooks'. read or write with such a pattern allows what is kept back by it.",
     positionals: [3, 3],
     offers: ['server', ruleVerbChoices, 'file'],
     options: {

@@ -67,6 +67,19 @@ export const runEndSchema = z.strictObject({
 });
 export type RunEnd = z.infer<typeof runEndSchema>;
 
+/** What a running launcher made of a changed plan. Lines are `+` or `-`, a space, and the plan's line. */
+export const planChangeSchema = z.strictObject({
+  /** SHA-256 of the plan that was read; empty where it could not be. */
+  digest: z.string().regex(/^(?:[0-9a-f]{64})?$/),
+  now: z.array(z.string().max(400)).max(100),
+  restart: z.array(z.string().max(400)).max(100),
+  notApplied: z.array(z.string().max(400)).max(100),
+  /** Why nothing changed. */
+  reason: z.enum(['plan-unreadable', 'plan-owner', 'plan-mode', 'plan-invalid']).optional(),
+  message: z.string().max(500).optional(),
+});
+export type PlanChange = z.infer<typeof planChangeSchema>;
+
 export const eventSchema = z.strictObject({
   v: z.literal(eventFormatVersion),
   /** 1, 2, 3 … within the run's spool file. */
@@ -95,10 +108,16 @@ export const eventSchema = z.strictObject({
   tool: z.string().max(256).optional(),
   start: runStartSchema.optional(),
   end: runEndSchema.optional(),
+  plan: planChangeSchema.optional(),
 });
 export type Event = z.infer<typeof eventSchema>;
 
-/** A denial is a refused access (a run's own start and end are not accesses). */
+/** A denial is a refused access (a run's own start, end and plan are not accesses). */
 export function isDenial(event: Event): boolean {
-  return event.verdict === 'refused' && !event.kind.startsWith('run.') && event.kind !== 'spool.dropped';
+  return (
+    event.verdict === 'refused' &&
+    !event.kind.startsWith('run.') &&
+    event.kind !== 'plan.change' &&
+    event.kind !== 'spool.dropped'
+  );
 }

@@ -14,7 +14,11 @@ import {
 
 export const policyFormatVersion = 1;
 
-/** `what` of a rule: an absolute path (after `~` and `$XDG_*` are expanded), `host:port`, a port, a program, a name. */
+/**
+ * `what` of a rule: an absolute path (after `~` and `$XDG_*` are expanded), `host:port`, a port, a program, a name. Of `deny` and
+ * `protect` also a pattern: two stars, a slash, and names that follow each other at any depth. A `read` or `write` rule with a pattern
+ * opens no folder: it takes back what is denied or protected so.
+ */
 export const ruleWhatSchema = z.string().min(1).max(4096);
 
 /** Of a `host` rule: false where the name inside the connection need not be the host's. Absent: it must be. */
@@ -56,10 +60,26 @@ export const ruleSchema = z.strictObject({
   /** Resolved by the launcher at start (`arg:1`, `cwd`, `runtime`), so that a moved project keeps working. */
   symbol: z.string().max(64).optional(),
   checked: checkedSchema.optional(),
+  /** The launcher's supervisor opens and changes what lies there, so that refusals inside count; it costs time a file. */
+  brokered: z.literal(true).optional(),
   /** Why the rule is there, a key of the sentence catalogue. */
   reason: z.string().max(64).optional(),
 });
 export type Rule = z.infer<typeof ruleSchema>;
+
+/** What is kept back inside granted folders: refusals with the same source and reason together, a person's own first. */
+export function keptBack(rules: readonly Rule[]): { first: Rule; rules: readonly Rule[] }[] {
+  const groups = new Map<string, { first: Rule; rules: Rule[] }>();
+  for (const rule of rules) {
+    if (rule.verb !== 'deny' && rule.verb !== 'protect') continue;
+    if (!rule.what.startsWith('/') && !rule.what.startsWith('**/')) continue;
+    const key = `${rule.verb} ${rule.source} ${rule.reason ?? ''}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: rule, rules: [rule] });
+    else group.rules.push(rule);
+  }
+  return [...groups.values()];
+}
 
 /** Something the server's own entry names but that is not granted until a person does so on purpose. */
 export const withheldSchema = z.strictObject({

@@ -7,7 +7,7 @@ import { BelljarError } from './errors.ts';
 import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
-import type { Enforcer } from './policy.ts';
+import type { Enforcer, Rule } from './policy.ts';
 import type {
   CannotReason,
   Decider,
@@ -327,6 +327,11 @@ export const knownTargets: Record<string, string> = {
   'browser-profile': "a browser's profile (passwords, cookies)",
   keyring: 'your keyring',
   'client-config': "a client's own settings",
+  'environment-file': 'a file with the secrets of a project',
+  'private-key': 'a private key',
+  'credential-file': 'a file with passwords of servers',
+  'git-code': 'what Git runs by itself',
+  'editor-file': 'settings through which your editor runs programs',
   'shell-profile': 'a shell start-up file',
   'docker-socket': 'the Docker socket: full control of this machine',
   'session-bus': 'the session bus: control of this desktop',
@@ -476,8 +481,67 @@ export const permissionSentences: Record<Permission, { use: string; risk: string
   },
 };
 
+/** True for a `read` or `write` rule that opens no folder, but takes back what is kept back by that pattern. */
+function isException(verb: RuleVerb, what: string): boolean {
+  return (verb === 'read' || verb === 'write') && what.startsWith('**/');
+}
+
+/** What a rule is, before its `what`. */
+export function ruleTitle({ verb, what }: Pick<Rule, 'verb' | 'what'>): string {
+  if (isException(verb, what)) return verb === 'read' ? 'Read even' : 'Change even';
+  return ruleTitles[verb];
+}
+
+const ruleTitles: Record<RuleVerb, string> = {
+  read: 'Read',
+  write: 'Read and change',
+  deny: 'Never',
+  protect: 'Never change',
+  host: 'Connect to',
+  listen: 'Listen on port',
+  local: 'Connect to local port',
+  socket: 'Connect to socket',
+  exec: 'Start',
+  env: 'Be told',
+  link: 'Open links to',
+  permission: 'Permission',
+};
+
+/** Folders in which something is kept back, and what that costs (bench/areas.bench.ts). */
+export const areaWords = {
+  brokered: "Opened by Belljar's launcher, because something in it is kept back",
+  cost: 'Each file that is opened there takes some 10 µs longer; nothing else is slower.',
+  keptBack: 'Kept back in these folders',
+  never: 'never opened',
+  unchanged: 'read, never changed',
+  notIn: 'The system’s folders, and what the server may start, are the kernel’s: patterns do not count there.',
+  lift: 'Allow',
+  lifted: 'It is no longer kept back.',
+  comes: 'Holds after a restart',
+  goes: 'Still holds until a restart',
+  open: 'What it has open stays open until it closes it.',
+} as const;
+
+/** Rules that a running server has as soon as they are given. */
+export function isLiveVerb(verb: RuleVerb): boolean {
+  return verb === 'read' || verb === 'write' || verb === 'link' || verb === 'local';
+}
+
+/** When a rule that is about to be added will hold. */
+export function whenSentence(verb: RuleVerb): string {
+  if (isLiveVerb(verb)) return 'A running server has it at once.';
+  if (verb === 'exec' || verb === 'env' || verb === 'listen' || verb === 'permission')
+    return 'It takes effect after a restart of the server.';
+  return 'Whether a running server has it at once is said when it is added.';
+}
+
 /** The rule's own words after it was added, and what is to be known; null for rules that say all themselves. */
 export function grantSentences(verb: RuleVerb, what: string): { use: string; risk: string } | null {
+  if (isException(verb, what))
+    return {
+      use: `${verb === 'read' ? 'read' : 'read and change'} ${what.slice('**/'.length)} wherever that lies in its folders`,
+      risk: 'Belljar keeps such files back because they hold secrets, or because other programs run what stands in them.',
+    };
   const socket = socketNames.find((name) => name === what);
   if (verb === 'socket' && socket !== undefined) return socketSentences[socket];
   const permission = permissions.find((name) => name === what);
@@ -535,6 +599,16 @@ export const ruleReasons: Record<string, string> = {
   'ask-links': 'It may ask you to open a page in your browser.',
   'loopback-listener': 'It may listen for programs of this machine, such as your browser coming back from a sign-in.',
   person: 'You granted it.',
+  denied: 'You denied it.',
+  protected: 'You protected it: it may be read, not changed.',
+  'environment-files': 'Such files hold passwords and keys of a project.',
+  'environment-examples': 'Such files show what belongs into a project’s environment, without the secrets.',
+  'private-keys': 'Such files are private keys.',
+  'credential-files': 'Such files hold passwords of servers.',
+  'git-code': 'Git starts programs that are named there, whenever you use it in that folder.',
+  'shell-profiles': 'Your shell runs what stands there.',
+  'editor-files': 'Your editor starts programs that are named there.',
+  'client-files': 'A client starts servers and programs that are named there.',
 };
 
 /** What to do about a state, where there is something to say beyond its title. */
@@ -557,7 +631,7 @@ interface Phrase {
 }
 
 /** What a run did, or tried to do, before the object: `tried to read` + `your SSH keys`. */
-const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'spool.dropped'>, Phrase> = {
+const eventPhrases: Record<Exclude<EventKind, 'run.start' | 'run.end' | 'plan.change' | 'spool.dropped'>, Phrase> = {
   'file.read': { did: 'read', tried: 'tried to read' },
   'file.write': { did: 'wrote to', tried: 'tried to write to' },
   'file.create': { did: 'created', tried: 'tried to create' },
@@ -632,6 +706,18 @@ export function eventSentence(event: Event): EventSentence {
         known: null,
         target: null,
         reason: null,
+      };
+    case 'plan.change':
+      return {
+        phrase:
+          event.verdict === 'allowed'
+            ? (event.plan?.restart.length ?? 0) > 0
+              ? 'took up changed rules, some of them from its next start on'
+              : 'took up changed rules'
+            : 'kept its rules, because its changed plan is not in order',
+        known: null,
+        target: null,
+        reason: event.plan?.message ?? null,
       };
     case 'spool.dropped':
       return {

@@ -139,6 +139,8 @@ export const serverDetailSchema = z.strictObject({
   policy: effectivePolicySchema.nullable(),
   events: z.array(eventSchema),
   runs: z.array(runSchema),
+  /** Of what is decided, what a running server does not have yet, as lines of plans (`exec /opt/x`). */
+  afterRestart: z.strictObject({ comes: z.array(z.string()), goes: z.array(z.string()) }),
 });
 export type ServerDetail = z.infer<typeof serverDetailSchema>;
 

@@ -119,6 +119,7 @@ export const ruleVerbs = [
   'read',
   'write',
   'deny',
+  'protect',
   'host',
   'listen',
   'local',
@@ -150,6 +151,7 @@ export const eventKinds = [
   'limit',
   'run.start',
   'run.end',
+  'plan.change',
   'spool.dropped',
 ] as const;
 export const eventKindSchema = z.enum(eventKinds);

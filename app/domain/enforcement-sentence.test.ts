@@ -25,10 +25,14 @@ describe('the enforcement line', () => {
     [1, 'moving files between folders cannot be allowed', ['network and signals are enforced']],
     [2, 'network and signals are decided by', ['moving files']],
     [3, 'commands to devices', ['shortening']],
-    [4, 'files, programs and network are enforced by the kernel; signals are decided', ['shortening']],
+    [
+      4,
+      'files, programs and network are enforced by the kernel; what is kept back inside granted folders and signals are decided',
+      ['shortening'],
+    ],
     [5, 'signals are decided by', ['missing on this kernel']],
-    [6, 'files, programs, network and signals are enforced by the kernel', ['decided', 'missing']],
-    [7, 'files, programs, network and signals are enforced by the kernel', ['decided', 'missing']],
+    [6, 'files, programs, network and signals are enforced by the kernel', ['signals are decided', 'missing']],
+    [7, 'folders is decided by', ['are decided', 'missing']],
   ])('ABI %i says "%s" and claims no more', (abi, expected, never) => {
     const sentence = enforcementSentence(probe(abi));
     expect(sentence).toContain(expected);
@@ -47,10 +51,10 @@ describe('the enforcement line', () => {
 
   it('reads as a sentence', () => {
     expect(enforcementSentence(probe(7))).toBe(
-      'Landlock 7 and seccomp: files, programs, network and signals are enforced by the kernel; what is refused is recorded.',
+      "Landlock 7 and seccomp: files, programs, network and signals are enforced by the kernel; what is kept back inside granted folders is decided by Belljar's launcher; what is refused is recorded.",
     );
     expect(enforcementSentence(probe(2))).toBe(
-      "Landlock 2 and seccomp: files and programs are enforced by the kernel; network and signals are decided by Belljar's launcher; missing on this kernel: shortening a file by its path is not stopped; commands to devices that may be opened are not limited; what is refused is recorded.",
+      "Landlock 2 and seccomp: files and programs are enforced by the kernel; what is kept back inside granted folders, network and signals are decided by Belljar's launcher; missing on this kernel: shortening a file by its path is not stopped; commands to devices that may be opened are not limited; what is refused is recorded.",
     );
   });
 });

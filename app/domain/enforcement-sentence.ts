@@ -23,13 +23,11 @@ export function enforcementSentence(probe: Probe): string {
     return `Landlock ${abi} and seccomp, but this kernel does not let Belljar's launcher answer system calls (it needs Linux 5.14): nothing can be contained here.`;
   }
   const held = ['files', 'programs'];
-  const decided: string[] = [];
+  const decided = ['what is kept back inside granted folders'];
   (abi >= tcpAbi ? held : decided).push('network');
   (abi >= signalsAbi ? held : decided).push('signals');
   const parts = [`${join(held)} are enforced by the kernel`];
-  if (decided.length > 0) {
-    parts.push(`${join(decided)} are decided by Belljar's launcher`);
-  }
+  parts.push(`${join(decided)} ${decided.length > 1 ? 'are' : 'is'} decided by Belljar's launcher`);
   const gaps = gapsOf(abi);
   if (gaps.length > 0) {
     parts.push(`missing on this kernel: ${gaps.join('; ')}`);

@@ -3,13 +3,15 @@
  * the answer. The launcher decides at run time; this reads the same rules, and says what it cannot know.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { EffectivePolicy, Enforcer, Explanation, Rule } from '#contract/policy.ts';
+import type { EffectivePolicy, Enforcer, Explanation, PersonRule, Rule } from '#contract/policy.ts';
 import { permissions, type RuleVerb } from '#contract/words.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { addressKind } from './addresses.ts';
 import { assertGrantable } from './grantable.ts';
 import { formatHost, hostReach, readHost, readStoredHost, schemePorts } from './host-rule.ts';
+import { areaRules } from './areas.ts';
 import { namedSocketAt, socketName } from './named-sockets.ts';
+import { areaVerdict } from './pattern.ts';
 import { expandPath, isWithin, normalPath } from './paths.ts';
 
 export type Access = Explanation['access'];
@@ -28,6 +30,8 @@ export interface ExplainContext {
   folders: Folders;
   own: OwnFolders;
   realPath?: (path: string) => string;
+  /** What the person decided, oldest first. */
+  rules: readonly PersonRule[];
   /** Where a bare program name is found, or null. */
   program: (name: string) => string | null;
   /** The address of this machine's network that a name led to the last time, or null. */
@@ -174,7 +178,7 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
 
   const verbs = verbsFor[access];
   // The nearest place decides; a denial comes before a grant of the very same place.
-  const deciding = policy.rules
+  const reaching = policy.rules
     .filter((rule) => rule.verb === 'deny' || verbs.includes(rule.verb))
     .map((rule) => ({
       rule,
@@ -184,7 +188,13 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
           : reachOf(rule, real, realPath, context, access === 'connect' && rule.verb !== 'deny'),
     }))
     .filter(({ reach }) => reach >= 0)
-    .toSorted((a, b) => b.reach - a.reach || Number(b.rule.verb === 'deny') - Number(a.rule.verb === 'deny'))[0]?.rule;
+    .toSorted((a, b) => b.reach - a.reach || Number(b.rule.verb === 'deny') - Number(a.rule.verb === 'deny'))
+    .map(({ rule }) => rule);
+  const held = reaching.filter((rule) => rule.verb !== 'deny');
+  // What the kernel allows no supervisor is asked for.
+  if (held.length > 0 && held.every((rule) => rule.brokered === true))
+    return explainInArea(policy, held, { real, realPath }, base, context);
+  const deciding = reaching.find((rule) => rule.brokered !== true);
   if (deciding === undefined) return refused(base, enforcedBy, grantCommand(target, real, access, context));
   if (deciding.verb === 'deny')
     return refused(base, enforcedBy, `belljar revoke ${context.server} deny ${quote(deciding.what)}`, deciding);
@@ -195,6 +205,39 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
         ? `belljar grant ${context.server} deny ${quote(target)}`
         : null;
   return allowed(base, enforcedBy, deciding, change);
+}
+
+/** Inside areas a pattern may decide. */
+function explainInArea(
+  policy: EffectivePolicy,
+  held: readonly Rule[],
+  { real, realPath }: { real: string; realPath: (path: string) => string },
+  base: Base,
+  context: ExplainContext,
+): Answer {
+  const rules = areaRules(policy.rules, context.rules, realPath);
+  const verdicts = held.map((rule) => ({
+    rule,
+    ...areaVerdict(rules, normalPath(realPath(rule.what)) ?? rule.what, real),
+  }));
+  const isEnough = (verdict: 'free' | 'protect' | 'deny'): boolean =>
+    verdict === 'free' || (verdict === 'protect' && base.access === 'read');
+  const { target } = base;
+  const allowing = verdicts.find(({ verdict }) => isEnough(verdict));
+  if (allowing !== undefined) {
+    const { rule } = allowing;
+    const take = rule.source === 'person' ? `revoke ${context.server} ${rule.verb} ${quote(rule.what)}` : null;
+    return allowed(base, 'supervisor', rule, `belljar ${take ?? `grant ${context.server} deny ${quote(target)}`}`);
+  }
+  const [first] = verdicts;
+  const refusing = policy.rules.find(
+    ({ verb, what }) => verb === first?.verdict && (what === first.pattern || realPath(what) === first.pattern),
+  );
+  const change =
+    refusing?.source === 'person'
+      ? `belljar revoke ${context.server} ${refusing.verb} ${quote(refusing.what)}`
+      : grantCommand(target, real, base.access, context);
+  return refused(base, 'supervisor', change, refusing ?? null);
 }
 
 /** Length of the rule's place where it reaches the path, else -1. */

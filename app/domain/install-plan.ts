@@ -59,6 +59,7 @@ export function planForInstall(run: InstallRun): string {
     folders: run.places,
     own: run.places,
     clientFiles: [],
+    rules: [],
     spool: run.spool,
     spoolLimit: spoolLimitBytes,
     exists: run.exists,

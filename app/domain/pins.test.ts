@@ -165,7 +165,7 @@ test('a pinned server may read its tree and not the cache, and its plan names wh
   expect(plan.exec).toContain(pin.tree);
   expect(plan.exec).not.toContain(`${home}/.npm`);
   expect(plan.write.filter((place) => place.startsWith(own.dataFolder))).toEqual([]);
-  expect(plan.write).toContain('arg:2');
+  expect(plan.areas).toContainEqual({ access: 'write', place: 'arg:2' });
   expect(compile('watch', pin).trees).toEqual(plan.trees);
   const unpinned = compile('standard', null);
   expect(unpinned).toMatchObject({ pinned: planDefaults.pinned, trees: [], set: [] });

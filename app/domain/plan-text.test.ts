@@ -4,6 +4,7 @@ import { BelljarError } from '#contract/errors.ts';
 import { limitNames } from '#contract/policy.ts';
 import { permissions } from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
+import { isPattern } from './pattern.ts';
 import { formatPlan, parsePlan, planDefaults, type Plan } from './plan-text.ts';
 
 const path = fc
@@ -35,6 +36,15 @@ const socketPlace = fc.oneof(
 const argument = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
   .filter((text) => isWellFormed(text) && !text.includes('\0'));
+const pattern = fc
+  .oneof(
+    path,
+    fc
+      .array(fc.stringMatching(/^[a-zé .*%]{1,8}$/), { minLength: 1, maxLength: 16 })
+      .map((names) => `**/${names.join('/')}`),
+  )
+  .filter(isPattern);
+const access = fc.constantFrom('read' as const, 'write' as const);
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
 const plan: fc.Arbitrary<Plan> = fc.record({
   server: fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,63}$/),
@@ -48,6 +58,10 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   read: fc.array(place, { maxLength: 5 }),
   exec: fc.array(fc.oneof(place, fc.constant('runtime')), { maxLength: 5 }),
   write: fc.array(place, { maxLength: 5 }),
+  areas: fc.array(fc.record({ access, place }), { maxLength: 5 }),
+  deny: fc.array(pattern, { maxLength: 5 }),
+  protect: fc.array(pattern, { maxLength: 5 }),
+  except: fc.array(fc.record({ access, pattern }), { maxLength: 5 }),
   socket: fc.array(fc.array(socketPlace, { minLength: 1, maxLength: 8 }), { maxLength: 5 }),
   local: fc.array(fc.integer({ min: 1, max: 65_535 }), { maxLength: 3 }),
   listen: fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 3 }),
@@ -147,6 +161,10 @@ test('the documented form is what is written', () => {
       read: ['/etc/hosts', 'cwd'],
       exec: ['/usr', 'runtime'],
       write: ['arg:1', 'arg:2+7'],
+      areas: [{ access: 'write', place: 'cwd' }],
+      deny: ['**/.env', '/home/a b/x'],
+      protect: ['**/.git/hooks'],
+      except: [{ access: 'read', pattern: '/home/a b/.env' }],
       socket: [['/run/x']],
       local: [5432],
       listen: [0],
@@ -180,6 +198,11 @@ test('the documented form is what is written', () => {
       'exec runtime',
       'write arg:1',
       'write arg:2+7',
+      'area write cwd',
+      'deny **/.env',
+      'deny /home/a%20b/x',
+      'protect **/.git/hooks',
+      'except read /home/a%20b/.env',
       'socket /run/x',
       'local 5432',
       'listen 0',
@@ -217,7 +240,7 @@ describe('refused', () => {
     ['bytes after the end', `${minimal.join('\n')}\n`],
     ['an end in between', edited((lines) => lines.splice(3, 0, 'end'))],
     ['carriage returns', minimal.join('\r\n')],
-    ['an unknown key', withLine('deny /x')],
+    ['an unknown key', withLine('forbid /x')],
     ['a key twice', withLine('home /h')],
     ['a missing record', edited((lines) => lines.splice(4, 1))],
     ['a version that is no longer read', edited((lines) => (lines[0] = 'belljar-plan 1'))],
@@ -226,6 +249,16 @@ describe('refused', () => {
       'hosts as network in version 2',
       edited((lines) => lines.splice(0, 4, 'belljar-plan 2', ...lines.slice(1, 3), 'network hosts')),
     ],
+    ['an area in version 2', edited((lines) => lines.splice(0, 1, 'belljar-plan 2', 'area read /x'))],
+    ['an area to execute', withLine('area exec /x')],
+    ['an area of no place', withLine('area read **/x')],
+    ['an area that only a variable names', withLine('area read env:X')],
+    ['too many areas', edited((lines) => lines.splice(8, 0, ...Array<string>(65).fill('area read /x')))],
+    ['a relative pattern', withLine('deny x/y')],
+    ['a pattern of nothing', withLine('protect **/')],
+    ['too many patterns', edited((lines) => lines.splice(8, 0, ...Array<string>(257).fill('protect /x')))],
+    ['an exception to nothing in particular', withLine('except /x')],
+    ['an exception for another access', withLine('except exec /x')],
     ['a host in upper case', withLine('host A.example 443 checked')],
     ['a host with an empty label', withLine('host a..b 443 checked')],
     ['a host without ports', withLine('host a.b checked')],
@@ -273,7 +306,7 @@ describe('refused', () => {
   });
 
   test('the line is named', () => {
-    expect(() => parsePlan(withLine('deny /x'))).toThrow(expect.objectContaining({ at: { line: 9, column: 1 } }));
+    expect(() => parsePlan(withLine('deny x'))).toThrow(expect.objectContaining({ at: { line: 9, column: 1 } }));
   });
 
   test('writing what could not be read', () => {

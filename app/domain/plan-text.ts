@@ -16,6 +16,7 @@ import {
   type Permission,
 } from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
+import { isPattern, type AreaRules } from './pattern.ts';
 
 export const planVersion = 3;
 export const planOldestVersion = 2;
@@ -55,6 +56,11 @@ export interface Plan {
   /** As `read`, and `runtime`. */
   exec: readonly string[];
   write: readonly string[];
+  /** Places as in `read`, opened and changed by the launcher's supervisor: what is denied or protected in them counts. */
+  areas: readonly { access: 'read' | 'write'; place: string }[];
+  deny: AreaRules['deny'];
+  protect: AreaRules['protect'];
+  except: AreaRules['except'];
   /** Each one: the places it may be at. Absolute paths, abstract names (`@name`), or symbols (`env:NAME`, `xdg-runtime:name`, `display`). */
   socket: readonly (readonly string[])[];
   local: readonly number[];
@@ -76,6 +82,10 @@ export interface Plan {
 
 /** A plan's parts that most servers do without. */
 export const planDefaults = {
+  areas: [],
+  deny: [],
+  protect: [],
+  except: [],
   hosts: [],
   links: [],
   permissions: [],
@@ -98,6 +108,8 @@ const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
 const hostPattern = /^(?:\*\.)?(?![.])(?!.*\.\.)[a-z0-9._:/-]{1,253}(?<![.])$/;
 const digestPattern = /^[0-9a-f]{64}$/;
 const portRangesMax = 64;
+export const areasMax = 64;
+export const patternsMax = 256;
 
 /** Bytes that would end a field or a line, and the escape character itself, as `%XX`. */
 function encodeField(value: string): string {
@@ -183,6 +195,10 @@ export function formatPlan(plan: Plan): string {
   each('read', plan.read);
   each('exec', plan.exec);
   each('write', plan.write);
+  for (const { access, place } of plan.areas) add('area', access, place);
+  each('deny', plan.deny);
+  each('protect', plan.protect);
+  for (const { access, pattern } of plan.except) add('except', access, pattern);
   for (const places of plan.socket) add('socket', ...places);
   each('local', plan.local);
   each('listen', plan.listen);
@@ -211,7 +227,12 @@ export function formatPlan(plan: Plan): string {
 
 interface Draft {
   single: Map<string, string>;
-  lists: Record<'refuse' | 'read' | 'exec' | 'write' | 'env' | 'links' | 'start-arg' | 'start-for', string[]>;
+  lists: Record<
+    'refuse' | 'read' | 'exec' | 'write' | 'deny' | 'protect' | 'env' | 'links' | 'start-arg' | 'start-for',
+    string[]
+  >;
+  areas: { access: 'read' | 'write'; place: string }[];
+  except: { access: 'read' | 'write'; pattern: string }[];
   sockets: string[][];
   hosts: HostRule[];
   permissions: Permission[];
@@ -223,8 +244,19 @@ interface Draft {
 }
 
 const singleKeys = new Set(['server', 'level', 'network', 'record', 'spool', 'spool-limit', 'home', 'start']);
-const onlyVersion3 = new Set(['host', 'link', 'permission', 'start', 'start-arg', 'start-for', 'tree', 'secret']);
-const fieldCounts: Readonly<Record<string, number>> = { set: 2, limit: 2, tree: 2, host: 3, secret: 3 };
+const onlyVersion3 = new Set([
+  ...['area', 'deny', 'protect', 'except'],
+  ...['host', 'link', 'permission', 'start', 'start-arg', 'start-for', 'tree', 'secret'],
+]);
+const fieldCounts: Readonly<Record<string, number>> = {
+  area: 2,
+  except: 2,
+  set: 2,
+  limit: 2,
+  tree: 2,
+  host: 3,
+  secret: 3,
+};
 
 /** Throws `policy-invalid` (with the line as `at`) or `newer-format`. */
 export function parsePlan(text: string): Plan {
@@ -246,11 +278,15 @@ export function parsePlan(text: string): Plan {
       read: [],
       exec: [],
       write: [],
+      deny: [],
+      protect: [],
       env: [],
       links: [],
       'start-arg': [],
       'start-for': [],
     },
+    areas: [],
+    except: [],
     sockets: [],
     hosts: [],
     permissions: [],
@@ -312,6 +348,24 @@ function readLine(draft: Draft, key: string, fields: readonly string[], isNewest
       )
         return 'neither an absolute path nor a symbol';
       draft.lists[key].push(first);
+      return null;
+    case 'area':
+      if (first !== 'read' && first !== 'write') return 'neither read nor write';
+      if (!isPath(second) && !symbolPattern.test(second)) return 'neither an absolute path nor a symbol';
+      if (draft.areas.length === areasMax) return `more than ${areasMax.toString()} areas`;
+      draft.areas.push({ access: first, place: second });
+      return null;
+    case 'deny':
+    case 'protect':
+      if (!isPattern(first)) return 'neither an absolute path nor a pattern';
+      if (draft.lists[key].length === patternsMax) return `more than ${patternsMax.toString()} patterns`;
+      draft.lists[key].push(first);
+      return null;
+    case 'except':
+      if (first !== 'read' && first !== 'write') return 'neither read nor write';
+      if (!isPattern(second)) return 'neither an absolute path nor a pattern';
+      if (draft.except.length === patternsMax) return `more than ${patternsMax.toString()} patterns`;
+      draft.except.push({ access: first, pattern: second });
       return null;
     case 'env':
       if (!envPattern.test(first)) return 'not the name of a variable';
@@ -412,6 +466,8 @@ function finish(draft: Draft, version: number): Plan {
     spoolLimit,
     home: folder('home'),
     ...lists,
+    areas: draft.areas,
+    except: draft.except,
     socket: draft.sockets,
     ...draft.ports,
     hosts: draft.hosts,

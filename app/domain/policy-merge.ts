@@ -2,8 +2,8 @@
  * Merging: level, entry, runner and person make one effective policy, in which every rule names its source; and compiling
  * that policy into the plan that the launcher reads. What this machine cannot enforce is an error here, never silence.
  *
- * Landlock only allows: a refusal inside an allowed folder cannot be expressed. So `deny` takes away every rule that it
- * names or covers, and one that lies strictly inside another rule's folder is not enforceable.
+ * Landlock only allows. So `deny` takes away every rule that it names or covers; one that lies inside a folder that may be read or
+ * written makes that folder an area (areas.ts), and one inside what may be executed is not enforceable.
  */
 import { BelljarError } from '#contract/errors.ts';
 import {
@@ -16,6 +16,8 @@ import {
 } from '#contract/policy.ts';
 import type { PinRecord } from '#contract/pin.ts';
 import { permissions, type LaunchedLevel, type NetworkMode } from '#contract/words.ts';
+import { areaDefaults } from './area-defaults.ts';
+import { areaRules, markAreas, refuseVoid, withoutLifted } from './areas.ts';
 import { entryRules } from './argument-paths.ts';
 import { baseRules, runnerRules } from './base-rules.ts';
 import { certificateRules } from './certificates.ts';
@@ -24,7 +26,8 @@ import type { Launch } from './entry.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { deniesSocket, socketName, socketParts } from './named-sockets.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
-import { planDefaults, type Plan } from './plan-text.ts';
+import { isAnyDepth, patternReach } from './pattern.ts';
+import { areasMax, patternsMax, planDefaults, type Plan } from './plan-text.ts';
 import { makeRule, ruleId } from './rules.ts';
 import { assertGrantable, denialNotEnforceable } from './grantable.ts';
 import { readStoredHost } from './host-rule.ts';
@@ -68,11 +71,12 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
   const own = context.rules
     .filter((rule) => rule.verb !== 'deny')
     .map((rule) => ({
-      ...makeRule(rule.verb, rule.what, 'person', 'person'),
+      ...makeRule(rule.verb, rule.what, 'person', rule.verb === 'protect' ? 'protected' : 'person'),
       ...(rule.checked === undefined ? {} : { checked: rule.checked }),
     }));
   const level = baseRules(context.level);
   if (context.level === 'watch') return { rules: [...own, ...level], withheld: [] };
+  const held = [...level, ...areaDefaults];
 
   const line = readCommandLine(context.launch);
   const pin = context.pin ?? null;
@@ -85,7 +89,7 @@ function collectRules(context: PolicyContext): { rules: Rule[]; withheld: Withhe
     .map((name) => makeRule('env', name, 'argument', 'variable'));
   const rules = [
     ...own,
-    ...level,
+    ...held,
     runtime,
     ...(context.level === 'standard' ? [cwd] : []),
     ...(pin === null ? runnerRules(line.runner, context.folders) : [makeRule('exec', pin.tree, 'runtime', 'pinned')]),
@@ -113,16 +117,22 @@ function covers(denied: string, rule: Rule, { folders, realPath = String }: Poli
   if (denied === rule.id) return true;
   const socket = rule.verb === 'socket' ? socketName(rule.what) : null;
   if (socket !== null) return denied.startsWith('/') && deniesSocket(denied, socket, folders);
-  if (!denied.startsWith('/') || !isPathRule(rule)) return false;
+  if (!isPathRule(rule)) return false;
+  if (isAnyDepth(denied)) {
+    const isNamed = (path: string): boolean =>
+      patternReach(denied, '/', path) === new TextEncoder().encode(path).length;
+    return isNamed(rule.what) || isNamed(realPath(rule.what));
+  }
+  if (!denied.startsWith('/')) return false;
   return isWithin(rule.what, denied) || isWithin(realPath(rule.what), realPath(denied));
 }
 
-/** Allowing rules that reach around a denied path, so that the denial could not be enforced. */
+/** Rules that reach around a denied path and that no supervisor holds, so that the denial could not be enforced. */
 export function rulesAround(denied: string, rules: readonly Rule[], realPath = (path: string): string => path): Rule[] {
   if (!denied.startsWith('/')) return [];
   return rules.filter(
     (rule) =>
-      rule.verb !== 'deny' &&
+      rule.brokered !== true &&
       isPathRule(rule) &&
       (isStrictlyWithin(denied, rule.what) || isStrictlyWithin(realPath(denied), realPath(rule.what))),
   );
@@ -155,15 +165,16 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
           (rule) => !denied.some(({ what, index }) => index > givenAt(rule) && covers(what, rule, context)),
         );
   const denials = unique(
-    denied.map(({ what }) => makeRule('deny', what, 'person', 'person')),
+    denied.map(({ what }) => makeRule('deny', what, 'person', 'denied')),
     (rule) => rule.id,
   );
+  const rules = [...denials, ...kept];
   return {
     v: policyFormatVersion,
     server: context.server,
     level: context.level,
     network: networkOf(context.level, context.network, kept),
-    rules: [...denials, ...kept],
+    rules: context.level === 'watch' ? rules : markAreas(withoutLifted(rules), context.realPath),
     withheld: collected.withheld,
     limits: {},
   };
@@ -177,10 +188,14 @@ export interface PlanContext {
   spool: string;
   spoolLimit: number;
   realPath?: (path: string) => string;
+  /** What the person decided, oldest first: which of two words is the later one. */
+  rules: readonly PersonRule[];
   pin?: PinnedProgram | null;
   /** Whether a path is there now; rules of the level for what this machine does not have are left out. */
   exists: (path: string) => boolean;
 }
+
+const noAreaRules: Pick<Plan, 'deny' | 'protect' | 'except'> = { deny: [], protect: [], except: [] };
 
 /** Throws `not-enforceable` for a policy that this machine cannot keep. */
 export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan {
@@ -192,9 +207,14 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
   );
   const of = (verb: Rule['verb']): string[] =>
     watch ? [] : [...new Set(rules.filter((rule) => rule.verb === verb).flatMap(placeOf))];
+  const areas = watch ? [] : rules.filter((rule) => rule.brokered === true);
+  const plain = (verb: 'read' | 'write'): string[] =>
+    watch ? [] : [...new Set(rules.filter((rule) => rule.verb === verb && rule.brokered !== true).flatMap(placeOf))];
+  const inside = watch ? noAreaRules : areaRules(rules, context.rules, context.realPath);
+  const held = areasOf(areas);
+  refuseTooMany({ areas: held, ...inside });
   const ports = (verb: 'local' | 'listen'): number[] => of(verb).map(Number);
   const sockets = of('socket').map((what) => socketParts(what, context.folders));
-  const denied = of('deny').filter((what) => what.startsWith('/'));
   const places = secretPlaces(context.folders, context.own, context.clientFiles).map((place) => place.path);
   return {
     server: policy.server,
@@ -204,17 +224,17 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     spool: context.spool,
     spoolLimit: context.spoolLimit,
     home: context.folders.home,
-    // A symbol that would reach into or around a denied path is not applied, whatever it turns out to be at launch.
-    refuse: watch
-      ? []
-      : [...new Set([...places, ...denied, ...denied.map((path) => (context.realPath ?? String)(path))])],
-    read: [...new Set([...of('read'), ...sockets.flatMap((socket) => socket.reads)])],
+    refuse: watch ? [] : places,
+    read: [...new Set([...plain('read'), ...sockets.flatMap((socket) => socket.reads)])],
     exec: of('exec'),
-    write: of('write'),
+    write: plain('write'),
     socket: sockets.map((socket) => socket.places),
     local: ports('local'),
     listen: ports('listen'),
     ...planDefaults,
+    areas: held,
+    // A whole path counts for what symbols turn out to be at launch, too.
+    ...(areas.length > 0 ? inside : { ...noAreaRules, deny: inside.deny.filter((what) => !isAnyDepth(what)) }),
     hosts: watch
       ? []
       : rules
@@ -235,10 +255,33 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
   };
 }
 
+/** Each place once, with the widest access. */
+function areasOf(rules: readonly Rule[]): Plan['areas'] {
+  const access = new Map<string, 'read' | 'write'>();
+  for (const rule of rules) {
+    for (const place of placeOf(rule)) {
+      if (rule.verb === 'write' || !access.has(place)) access.set(place, rule.verb === 'write' ? 'write' : 'read');
+    }
+  }
+  return [...access].map(([place, allowed]) => ({ access: allowed, place }));
+}
+
 function placeOf(rule: Rule): string[] {
   if (rule.symbol !== undefined) return [rule.symbol];
   if (fileVerbs.has(rule.verb) && rule.verb !== 'socket') return isPathRule(rule) ? [rule.what] : [];
   return [rule.what];
+}
+
+function refuseTooMany(plan: Pick<Plan, 'areas' | 'deny' | 'protect' | 'except'>): void {
+  const fits =
+    plan.areas.length <= areasMax &&
+    [plan.deny, plan.protect, plan.except].every((patterns) => patterns.length <= patternsMax);
+  if (!fits)
+    throw new BelljarError('invalid-input', {
+      params: {
+        detail: `a server has at most ${areasMax.toString()} granted folders in which something is kept back, and ${patternsMax.toString()} patterns of each kind`,
+      },
+    });
 }
 
 function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): void {
@@ -250,6 +293,7 @@ function refuseUnenforceable(policy: EffectivePolicy, context: PlanContext): voi
   for (const rule of policy.rules) {
     if (rule.source === 'person' && isPathRule(rule)) assertGrantable(rule.what, context);
   }
+  refuseVoid(context.rules);
   for (const denial of policy.rules.filter((rule) => rule.verb === 'deny')) {
     const around = rulesAround(denial.what, policy.rules, context.realPath)[0];
     if (around !== undefined) throw denialNotEnforceable(denial.what, around);

@@ -1,11 +1,12 @@
 /**
  * The `what` of a rule as people type it, brought into its one stored form, or refused with the reason: a path with `~` or
- * `$XDG_…` expanded, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
+ * `$XDG_…` expanded, a pattern of names, a host with its ports, a port, the name of a variable. What would open everything, or Belljar itself, is never accepted.
  */
 import { BelljarError } from '#contract/errors.ts';
 import { permissions, type RuleVerb } from '#contract/words.ts';
 import { isLinkHost, isLoopbackHost, readLink } from './link.ts';
 import { socketName } from './named-sockets.ts';
+import { isAnyDepth, isPattern } from './pattern.ts';
 import { expandPath } from './paths.ts';
 import { assertGrantable, type WhatContext } from './grantable.ts';
 import { formatHost, readHost } from './host-rule.ts';
@@ -23,6 +24,25 @@ function path(text: string, context: WhatContext): string {
   if (expanded === null) throw invalid(`"${text}" is not an absolute path (~ and $XDG_… may stand at its start)`);
   if (new TextEncoder().encode(expanded).length > 4095) throw invalid('the path is too long');
   return expanded;
+}
+
+/** A name that is compared with those of files, wherever they lie. */
+function patternOf(text: string): string {
+  if (!isPattern(text))
+    throw invalid(
+      `"${text}" is not a pattern: after **/ come one to 16 names, in which * stands for any letters (for example **/.env.* or **/.git/hooks)`,
+    );
+  return text;
+}
+
+/** What is denied or protected: a path, or a pattern. */
+function refusedPlace(text: string, context: WhatContext, revoke: boolean): string {
+  if (isAnyDepth(text)) return patternOf(text);
+  if (text.includes('*') && !revoke)
+    throw invalid(`"${text}" holds a * but is no pattern: those begin with **/ (for example **/.env.*)`);
+  const what = path(text, context);
+  if (what === '/' && !revoke) throw invalid('this would leave nothing to start the server with');
+  return what;
 }
 
 /** `@name`, as events show it. */
@@ -65,6 +85,7 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
     case 'read':
     case 'write':
     case 'exec': {
+      if (verb !== 'exec' && isAnyDepth(text)) return patternOf(text);
       const what = path(text, context);
       if (!revoke) assertGrantable(what, context);
       return what;
@@ -76,12 +97,10 @@ export function normaliseWhat(verb: RuleVerb, text: string, context: WhatContext
       if (!revoke) assertGrantable(what, context);
       return what;
     }
-    case 'deny': {
-      if (ruleIdPattern.test(text)) return text;
-      const what = path(text, context);
-      if (what === '/' && !revoke) throw invalid('denying / would leave nothing to start the server with');
-      return what;
-    }
+    case 'deny':
+      return ruleIdPattern.test(text) ? text : refusedPlace(text, context, revoke);
+    case 'protect':
+      return refusedPlace(text, context, revoke);
     case 'host':
       try {
         return formatHost(readHost(text));

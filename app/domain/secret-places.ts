@@ -4,6 +4,7 @@
  * name them or a folder around them; a person may still grant them on purpose. Also names well-known targets for people
  * (keys of `knownTargets` in the contract's sentences), Unix sockets and addresses included.
  */
+import { knownByName } from './area-defaults.ts';
 import type { Folders, OwnFolders } from './folders.ts';
 import { isStrictlyWithin, isWithin, normalPath } from './paths.ts';
 
@@ -603,9 +604,9 @@ export function createKnownTargets(folders: Folders, own: OwnFolders): (target: 
     if (known !== null) return known;
     if (!target.startsWith('/')) return null;
     const found = find(target);
-    if (found !== null || isWithin(target, folders.home)) return found;
+    if (found !== null || isWithin(target, folders.home)) return found ?? knownByName(target);
     // Another user's home has the same places in it.
     const other = /^(?:\/root|\/home\/[^/]+)(?=\/)/.exec(target)?.[0];
-    return other === undefined ? null : find(folders.home + target.slice(other.length));
+    return (other === undefined ? null : find(folders.home + target.slice(other.length))) ?? knownByName(target);
   };
 }

@@ -16,6 +16,7 @@ import type { Log, Spool, Supervisors } from './events/ports.ts';
 import { createPinService } from './pins/pin-service.ts';
 import type { PackageInstaller, PinStore } from './pins/ports.ts';
 import { createPolicyService } from './policies/policy-service.ts';
+import { createStartedPlans } from './policies/started-plans.ts';
 import type {
   Clients,
   Clock,
@@ -27,6 +28,7 @@ import type {
   PolicyStore,
   Processes,
   Repositories,
+  StartedPlanStore,
   Watched,
 } from './ports.ts';
 import { createQuestionService, type QuestionNews } from './questions/question-service.ts';
@@ -45,6 +47,7 @@ export interface EnginePorts {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  started: StartedPlanStore;
   pins: PinStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
@@ -93,9 +96,13 @@ export function createEngine(ports: EnginePorts): Engine {
   const events = createEventService({ spool, resolveServer, log, now });
   const runs = createRunService({ spool, supervisors, resolveServer, log, now });
   const checks = createCheckService({ trials: ports.trials });
-  const servers = createServerService({ ...ports, runs, events, checks });
+  const startedPlans = createStartedPlans({ ...ports, runs, now });
+  const { plans } = startedPlans;
+  const servers = createServerService({ ...ports, plans, startedPlans, runs, events, checks });
   const policies = createPolicyService({
     ...ports,
+    plans,
+    startedPlans,
     runs,
     events,
     find: (handle) => servers.find(handle),

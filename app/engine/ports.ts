@@ -196,6 +196,14 @@ export interface PlanStore {
   remove(server: string): Promise<void>;
 }
 
+/** Plans that live runs were started with, once another one took their place. */
+export interface StartedPlanStore {
+  read(server: string, run: string): Promise<string | null>;
+  keep(server: string, run: string, text: string): Promise<void>;
+  /** Removes those of other runs. */
+  retain(server: string, runs: readonly string[]): Promise<void>;
+}
+
 export interface ProcessFacts {
   pid: number;
   parent: number;

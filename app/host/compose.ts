@@ -14,6 +14,7 @@ import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
+import { createStartedPlanStore } from '#platform/files/started-plans.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { createTrials } from '#platform/mcp/trials.ts';
@@ -43,6 +44,7 @@ function makeEngine(folders: Folders, environment: NodeJS.ProcessEnv, log: HostL
     journal: createJournal(folders.data),
     policies: createPolicyStore(folders.config),
     plans: createPlanStore(folders.data),
+    started: createStartedPlanStore(folders.state),
     pins: createPinStore(folders.data),
   };
   const install = { places, installLauncher: () => launcher.install() };

@@ -76,9 +76,12 @@ function readPlan(text: string) {
   const [server, level, network, spool, folder] = ['server', 'level', 'network', 'spool', 'home'].map(one);
   const [refuse = [], read = [], exec = [], write = []] = ['refuse', 'read', 'exec', 'write'].map(all);
   const [socket = [], local = [], listen = [], env = []] = ['socket', 'local', 'listen', 'env'].map(all);
-  const host = lines.filter((line) => line[0] === 'host').map((line) => line.slice(1).join(' '));
+  const whole = (key: string): string[] =>
+    lines.filter((line) => line[0] === key).map((line) => line.slice(1).join(' '));
+  const [host = [], area = [], except = []] = ['host', 'area', 'except'].map(whole);
+  const inside = { area, deny: all('deny'), protect: all('protect'), except };
   const own = { server, level, network, spool, home: folder, host, permission: all('permission') };
-  return { ...own, refuse, read, exec, write, socket, local, listen, env };
+  return { ...own, ...inside, refuse, read, exec, write, socket, local, listen, env };
 }
 const planOf = (id: string) => readPlan(textOf(join(places.dataFolder, 'plans', `${id}.plan`)));
 
@@ -220,7 +223,10 @@ describe('containing and releasing', () => {
       server: 'claude-desktop.filesystem',
       level: 'standard',
       network: 'open',
-      write: expect.arrayContaining(['arg:2', '/dev/null']) as string[],
+      write: expect.arrayContaining(['/dev/null']) as string[],
+      area: expect.arrayContaining(['write arg:2', 'read cwd']) as string[],
+      deny: expect.arrayContaining(['**/.env']) as string[],
+      protect: expect.arrayContaining(['**/.git/hooks']) as string[],
       spool: join(places.stateFolder, 'spool'),
       home,
     });
@@ -663,7 +669,7 @@ describe('levels', () => {
     await contain('a');
     expect(planOf('cursor.a')).toMatchObject({
       level: 'standard',
-      read: expect.arrayContaining([join(home, 'notes')]) as string[],
+      area: expect.arrayContaining([`read ${join(home, 'notes')}`]) as string[],
     });
   });
 });
@@ -859,8 +865,11 @@ describe('grants', () => {
     policies.revoke({ server: 'a', verb, what });
 
   test.each([
-    ['read', '~/notes', 'read', 'HOME/notes'],
-    ['write', '/srv/other', 'write', '/srv/other'],
+    ['read', '~/notes', 'area', 'read HOME/notes'],
+    ['write', '/srv/other', 'area', 'write /srv/other'],
+    ['deny', '**/*.pem', 'deny', '**/*.pem'],
+    ['protect', '/srv/data/kept', 'protect', '/srv/data/kept'],
+    ['write', '**/.git/hooks', 'except', 'write **/.git/hooks'],
     ['exec', 'sh', 'exec', 'sh'],
     ['socket', '/run/x.sock', 'socket', '/run/x.sock'],
     ['socket', '@x', 'socket', '@x'],
@@ -903,8 +912,9 @@ describe('grants', () => {
     ['host', '*', 'grant-too-wide'],
     ['host', '*.co.uk', 'grant-too-wide'],
     ['host', 'localhost:80', 'invalid-input'],
-    ['deny', '/srv/data/private', 'not-enforceable'],
     ['deny', '/usr/share', 'not-enforceable'],
+    ['deny', '*.pem', 'invalid-input'],
+    ['protect', '~/x/**/.env', 'invalid-input'],
     ['read', 'notes', 'invalid-input'],
   ] as const)('%s %s is refused (%s), with a sentence, and changes nothing', async (verb, what, code) => {
     const before = JSON.stringify(planOf('cursor.a'));
@@ -927,18 +937,29 @@ describe('grants', () => {
     mkdirSync(join(home, 'data', 'private'), { recursive: true });
     await grant('read', '~/data');
     symlinkSync(join(home, 'data', 'private'), join(home, 'shortcut'));
-    await expect(grant('deny', '~/shortcut')).rejects.toMatchObject({ code: 'not-enforceable' });
+    await grant('deny', '~/shortcut');
+    expect(planOf('cursor.a')).toMatchObject({
+      area: expect.arrayContaining([`read ${join(home, 'data')}`]) as unknown,
+      deny: expect.arrayContaining([join(home, 'shortcut'), join(home, 'data', 'private')]) as unknown,
+    });
+    expect(await policies.explain({ server: 'a', what: '~/data/private/x' })).toMatchObject({
+      verdict: 'refused',
+      rule: { id: `deny:${join(home, 'shortcut')}`, source: 'person' },
+    });
+    await revoke('deny', '~/shortcut');
+    expect(planOf('cursor.a').deny).not.toContain(join(home, 'data', 'private'));
   });
 
   test('a denial takes what it covers, the later grant inside it counts', async () => {
     await grant('deny', '/srv');
-    expect(planOf('cursor.a').write).not.toContain('arg:1');
-    expect(planOf('cursor.a').refuse).toContain('/srv');
+    expect(planOf('cursor.a').area).not.toContain('write arg:1');
+    expect(planOf('cursor.a').deny).toContain('/srv');
     await grant('read', '/srv/data/public');
-    expect(planOf('cursor.a').read).toContain('/srv/data/public');
+    expect(planOf('cursor.a').area).toContain('read /srv/data/public');
+    expect(planOf('cursor.a').except).toContain('read /srv/data/public');
     await expect(grant('read', '/')).rejects.toMatchObject({ code: 'grant-too-wide' });
     await grant('write', '/srv');
-    expect(planOf('cursor.a').write).toEqual(expect.arrayContaining(['/srv', 'arg:1']));
+    expect(planOf('cursor.a').area).toEqual(expect.arrayContaining(['write /srv', 'write arg:1']));
   });
 
   test('a server that is off remembers, and has no plan', async () => {
@@ -946,18 +967,66 @@ describe('grants', () => {
     expect(await grant('read', '/srv/x')).toMatchObject({ level: 'off', policy: null, effective: 'now' });
     expect(existsSync(join(places.dataFolder, 'plans', 'cursor.a.plan'))).toBe(false);
     await contain('a');
-    expect(planOf('cursor.a').read).toContain('/srv/x');
+    expect(planOf('cursor.a').area).toContain('read /srv/x');
   });
 
-  test('a running server needs a restart', async () => {
+  test('a running server has at once what its launcher takes up, and the rest after a restart', async () => {
+    activity.set('cursor.a', { liveRuns: 2, lastRun: null, failing: false });
+    const explained = async (): Promise<string> => (await policies.explain({ server: 'a', what: '/srv/x' })).effective;
+    expect(await explained()).toBe('now');
+    expect(await grant('read', '/srv/x')).toMatchObject({ effective: 'now' });
+    expect(await grant('deny', '/srv/x/private')).toMatchObject({ effective: 'now' });
+    expect(await grant('host', '10.0.0.1:80')).toMatchObject({ effective: 'now' });
+    expect(await revoke('read', '/srv/x')).toMatchObject({ effective: 'now' });
+    expect(await explained()).toBe('now');
+    expect(await grant('exec', '/srv/bin')).toMatchObject({ effective: 'restart' });
+    expect(await explained()).toBe('restart');
+    expect((await servers.show({ server: 'a' })).afterRestart).toEqual({ comes: ['exec /srv/bin'], goes: [] });
+    // What waits already makes nothing else wait; and what it has it keeps.
+    expect(await grant('read', '/srv/y')).toMatchObject({ effective: 'now' });
+    expect(await revoke('exec', '/srv/bin')).toMatchObject({ effective: 'now' });
+    expect(await grant('deny', '/opt')).toMatchObject({ effective: 'restart' });
+    expect((await servers.show({ server: 'a' })).afterRestart.goes).toEqual(existsSync('/opt') ? ['exec /opt'] : []);
+    // Ended, and started anew.
+    activity.set('cursor.a', { liveRuns: 0, lastRun: null, failing: false });
+    expect(await grant('read', '/srv/z')).toMatchObject({ effective: 'now' });
     activity.set('cursor.a', { liveRuns: 1, lastRun: null, failing: false });
-    expect(await grant('read', '/srv/x')).toMatchObject({ effective: 'restart' });
+    expect(await explained()).toBe('now');
+    expect(await revoke('deny', '/opt')).toMatchObject({ effective: 'restart' });
+  });
+
+  test('what the kernel holds since the start cannot be taken out of it', async () => {
+    await grant('write', '**/*');
+    activity.set('cursor.a', { liveRuns: 1, lastRun: null, failing: false });
+    expect(await grant('deny', '/srv/data/private')).toMatchObject({ effective: 'restart' });
+    expect((await servers.show({ server: 'a' })).afterRestart).toEqual({ comes: [], goes: ['write arg:1'] });
+  });
+
+  test('a pattern of the level is taken back by a grant of the same pattern, and comes back', async () => {
+    const refusesEnv = (): boolean => planOf('cursor.a').deny.includes('**/.env');
+    expect(refusesEnv()).toBe(true);
+    expect(await policies.explain({ server: 'a', what: '/srv/data/.env' })).toMatchObject({
+      verdict: 'refused',
+      enforcedBy: 'supervisor',
+      rule: { id: 'deny:**/.env', source: 'level' },
+      change: 'belljar grant cursor/a read /srv/data/.env',
+    });
+    await grant('write', '**/.env');
+    expect(refusesEnv()).toBe(false);
+    expect((await policies.explain({ server: 'a', what: '/srv/data/.env' })).verdict).toBe('allowed');
+    await grant('protect', '**/.env');
+    expect(
+      (await servers.show({ server: 'a' })).policy?.rules.filter(({ source }) => source === 'person'),
+    ).toMatchObject([{ verb: 'protect', what: '**/.env' }]);
+    expect(refusesEnv()).toBe(true);
   });
 
   test('many at once are all kept', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, index) => grant('read', `/srv/x${index.toString()}`)));
-    const { read } = planOf('cursor.a');
-    expect(read.filter((place) => /^\/srv\/x\d+$/.test(place))).toHaveLength(20);
+    const { area } = planOf('cursor.a');
+    expect(area.filter((line) => /^read \/srv\/x\d+$/.test(line))).toHaveLength(20);
+    await Promise.allSettled(Array.from({ length: 60 }, (_, index) => grant('read', `/srv/y${index.toString()}`)));
+    await expect(grant('read', '/srv/z')).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
   test('show and explain say what holds', async () => {

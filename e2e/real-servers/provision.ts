@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { alone } from '../confinement/support/alone.ts';
+import { alone } from '../confinement/kit/lib/alone.mjs';
 import { cacheFolder, projectRoot } from '../confinement/support/places.ts';
 import { run } from '../confinement/support/start.ts';
 

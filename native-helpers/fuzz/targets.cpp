@@ -8,6 +8,7 @@
 #include "../launcher/core/dns-message.hpp"
 #include "../launcher/core/first-bytes.hpp"
 #include "../launcher/core/host-rules.hpp"
+#include "../launcher/core/pattern.hpp"
 #include "../launcher/core/plan.hpp"
 #include "../launcher/core/resolver-files.hpp"
 #include "../launcher/linux/network.hpp"
@@ -116,6 +117,21 @@ void plan(const uint8_t* bytes, size_t size) {
   if (!parse_plan(text_of(bytes, size), out, error)) {
     require(!error.empty(), "what is refused is said");
     return;
+  }
+  // A folder on the way to a match is not one itself, and what is below a match is.
+  std::vector<Pattern> patterns = out.patterns.deny;
+  for (const Exception& one : out.patterns.except) patterns.push_back(one.pattern);
+  for (const Pattern& pattern : patterns) {
+    require(parse_pattern(pattern.text).has_value(), "a pattern is what it was written as");
+    std::string folder = pattern.path.empty() ? "/r" : pattern.path;
+    for (const std::string& segment : pattern.segments) {
+      require(pattern_rests(pattern, folder, visible_segments(folder, "/r")).size() <= pattern_segments_max, "what is left is bounded");
+      folder += "/" + segment;
+    }
+    int reach = pattern_reach(pattern, folder, visible_segments(folder, "/r"));
+    require(reach == static_cast<int>(folder.size()), "a pattern names its own text");
+    folder += "/\1";
+    require(pattern_reach(pattern, folder, visible_segments(folder, "/r")) >= reach, "and what lies below");
   }
   HostRules rules;
   if (!rules.compile(out.hosts, error)) require(!error.empty(), "what is refused is said");

@@ -41,3 +41,5 @@ void test_link();
 void test_sha256();
 void test_sealed_tree();
 void test_socket_place();
+void test_pattern();
+void test_areas();

@@ -15,6 +15,8 @@ int main() {
   test_sha256();
   test_sealed_tree();
   test_socket_place();
+  test_pattern();
+  test_areas();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

@@ -14,7 +14,8 @@ const std::string whole =
     "env PATH\nenv LC_*\nset A b%20c\nlimit nofile 1024\n"
     "host api.example.com 443 checked\nhost *.example.org 80,443,8000-8010 unchecked\nhost 192.0.2.0/24 * checked\nlink login.example.com\n"
     "permission nested-sandbox\nstart /n\nstart-arg a%20b\nstart-for npx\nstart-for -y\n"
-    "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\nend\n";
+    "tree /p 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nsecret TOKEN file /d/s\n"
+    "area write /w%20x\narea read arg:3\ndeny **/.env\ndeny /a/b\nprotect **/.git/hooks\nexcept write **/.env.example\nend\n";
 
 std::string error_of(const std::string& text) {
   Plan plan;
@@ -36,7 +37,7 @@ void test_plan() {
   std::string error;
   check::that(parse_plan(whole, plan, error), "a whole plan: " + error);
   check::that(plan.server == "a.b" && plan.level == Level::standard && plan.network == Network::open && plan.record_all, "its words");
-  check::that(plan.rules.size() == 5 && plan.rules[0].place.path == "/a b" && plan.rules[3].place.offset == 7 && plan.rules[3].place.index == 2, "its rules");
+  check::that(plan.rules.size() == 7 && plan.rules[0].place.path == "/a b" && plan.rules[3].place.offset == 7 && plan.rules[3].place.index == 2, "its rules");
   check::that(plan.local_ports.size() == 1 && plan.listen_ports.size() == 1 && plan.set[0].value == "b c" && plan.limits[0].value == 1024, "its rest");
 
   check::that(plan.hosts.size() == 3 && plan.hosts[0].checked && plan.hosts[1].ports.size() == 3 && !plan.hosts[1].checked &&
@@ -64,6 +65,23 @@ void test_plan() {
   check::equal(error_of(with("abcdef\n", "abcdeF\n")), "line 31: tree: not a digest", "lower-case hex");
   check::equal(error_of(with("TOKEN file", "TOKEN memory")), "line 32: secret: neither variable nor file", "one of two ways");
 
+  check::that(plan.rules[5].area && plan.rules[5].access == Access::write && plan.rules[5].place.path == "/w x" && plan.rules[6].access == Access::read &&
+                  plan.rules[6].place.index == 3 && !plan.rules[4].area && plan.patterns.deny.size() == 2 && plan.patterns.deny[0].segments.size() == 1 &&
+                  plan.patterns.deny[1].path == "/a/b" && plan.patterns.protect[0].segments.size() == 2 && plan.patterns.except.size() == 1 && plan.patterns.except[0].write,
+              "its areas and patterns");
+  check::equal(error_of(before + "deny **/.env\nend\n"), "line 10: deny: unknown key", "which the version before did not have");
+  check::equal(error_of(with("area write", "area exec")), "line 33: area: neither read nor write", "nothing is executed from an area alone");
+  check::equal(error_of(with("area read arg:3", "area read runtime")), "line 34: area: not a place", "a place");
+  check::equal(error_of(with("deny **/.env", "deny .env")), "line 35: deny: not a pattern", "a pattern");
+  check::equal(error_of(with("deny **/.env", "deny **/a%2F..%2Fb")), "line 35: deny: not a pattern", "however it is written");
+  std::string areas;
+  for (size_t i = 0; i < plan_max_areas; i++) areas += "area read /x\n";
+  check::equal(error_of(before + areas + "end\n"), "line 10: area: wrong number of fields", "nor areas");
+  check::equal(error_of(with("area read arg:3\n", areas)), "line 97: area: too many", "areas are bounded");
+  std::string patterns;
+  for (size_t i = 0; i < plan_max_patterns; i++) patterns += "protect /x\n";
+  check::equal(error_of(with("protect **/.git/hooks\n", "protect **/.git/hooks\n" + patterns)), "line 293: protect: too many", "and patterns");
+
   check::equal(error_of(with("belljar-plan 3", "belljar-plan 4")), "line 1: written by a newer Belljar", "a newer version");
   check::equal(error_of(with("belljar-plan 3", "belljar-plan 1")), "line 1: unknown version", "no such version");
   check::equal(error_of(with("network open\n", "")), "a key is missing", "a missing key");
@@ -78,7 +96,7 @@ void test_plan() {
   check::equal(error_of(with("exec runtime", "exec env:XAUTHORITY")), "line 11: exec: not a place", "nor to execute");
   check::equal(error_of(with("socket", "sockets")), "line 15: sockets: unknown key", "an unknown key");
   check::equal(error_of(whole + "x"), "does not end with a line end", "a trailing byte");
-  check::equal(error_of(whole + "end\n"), "line 34: something follows end", "a trailing line");
+  check::equal(error_of(whole + "end\n"), "line 40: something follows end", "a trailing line");
   check::equal(error_of(whole.substr(0, whole.size() - 4)), "cut short: no end line", "cut at a line");
   check::that(!error_of(whole.substr(0, whole.size() - 1)).empty(), "cut by one byte");
   check::equal(error_of(with("read /a%20b", "read /a/../b")), "line 10: read: not a place", "paths are normal");

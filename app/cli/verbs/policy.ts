@@ -1,7 +1,7 @@
 /** `belljar level`, `belljar grant` and `belljar revoke`. */
 import { exitCodes } from '#contract/errors.ts';
 import type { RuleChange } from '#contract/methods.ts';
-import { grantSentences, levelSentences, levelTitles } from '#contract/sentences.ts';
+import { areaWords, grantSentences, levelSentences, levelTitles } from '#contract/sentences.ts';
 import { socketNames, type Level, type RuleVerb } from '#contract/words.ts';
 import type { Command, Context } from '../context.ts';
 import { absolutePath, usageError } from '../context.ts';
@@ -10,11 +10,13 @@ import { levelChoices, ruleVerbChoices } from '../verbs.ts';
 
 const effectiveWords = { now: 'Effective now.', restart: 'Effective when the server starts the next time.' };
 
-function tell(context: Context, change: RuleChange, sentence: string): number {
+/** `takes`: something is taken away, of which a running server may have some open. */
+function tell(context: Context, change: RuleChange, sentence: string, takes = false): number {
   if (context.json) context.terminal.json(change);
   else {
     context.terminal.out(sentence);
-    context.terminal.note(effectiveWords[change.effective]);
+    const isTaken = takes && change.effective === 'now';
+    context.terminal.note(`${effectiveWords[change.effective]}${isTaken ? ` ${areaWords.open}` : ''}`);
   }
   return exitCodes.done;
 }
@@ -30,7 +32,7 @@ export const level: Command = async (context) => {
 };
 
 /** Where a rule names a place, the person's own folder makes it absolute. */
-const places = new Set<RuleVerb>(['read', 'write', 'deny', 'socket']);
+const places = new Set<RuleVerb>(['read', 'write', 'deny', 'protect', 'socket']);
 
 function ruleOf(context: Context): { server: string; verb: RuleVerb; what: string } {
   const [server = '', kind = '', what = ''] = context.positionals;
@@ -52,12 +54,15 @@ export const grant: Command = async (context) => {
   const change = await api['policies.grant']({ ...rule, ...(isUnchecked ? { checked: false } : {}) }, context.signal);
   const words = grantSentences(rule.verb, rule.what);
   if (words !== null) context.terminal.note(`This lets it ${words.use}. ${words.risk}`);
-  return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
+  const takes = rule.verb === 'deny' || rule.verb === 'protect';
+  return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`, takes);
 };
 
 export const revoke: Command = async (context) => {
   const rule = ruleOf(context);
   const { api } = await context.session({ serve: false });
   const change = await api['policies.revoke'](rule, context.signal);
-  return tell(context, change, `${plain(change.id)}  no longer ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`);
+  const takes = rule.verb !== 'deny' && rule.verb !== 'protect';
+  const gone = plain(change.rule ?? `${rule.verb}:${rule.what}`);
+  return tell(context, change, `${plain(change.id)}  no longer ${gone}`, takes);
 };

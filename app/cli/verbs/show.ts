@@ -1,7 +1,8 @@
 /** `belljar show <server>`: everything about one server. */
 import { exitCodes } from '#contract/errors.ts';
-import type { EffectivePolicy, Rule } from '#contract/policy.ts';
+import { keptBack, type EffectivePolicy, type Rule } from '#contract/policy.ts';
 import {
+  areaWords,
   fetchSentence,
   grantSentences,
   levelSentences,
@@ -9,8 +10,10 @@ import {
   nameNotChecked,
   networkSentence,
   networkTitles,
+  ruleReasons,
   withheldTitle,
 } from '#contract/sentences.ts';
+import type { ServerDetail } from '#contract/server.ts';
 import type { Command } from '../context.ts';
 import { commandLine, eventLine, runHead, runRow, serverNotes, stateCell } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
@@ -24,6 +27,31 @@ function whatOf({ verb, what, symbol, checked }: Rule): string {
   return `${what}${symbol === undefined ? '' : ` (${symbol})`}${checked === false ? ` (${nameNotChecked})` : ''}${words === null ? '' : `: lets it ${words.use}`}`;
 }
 
+/** Which granted folders the supervisor opens, at what cost, and what is kept back in them. */
+function tellAreas({ rules }: EffectivePolicy, terminal: Terminal): void {
+  const areas = rules.filter((rule) => rule.brokered === true);
+  if (areas.length === 0) return;
+  terminal.out(`\n${terminal.paint('bold', areaWords.keptBack)}`);
+  for (const rule of areas) terminal.out(`${rule.verb.padEnd(6)} ${plain(rule.what)}`);
+  terminal.out(
+    terminal.table(
+      ['KIND', 'SOURCE', 'WHY', 'WHAT'],
+      keptBack(rules).map(({ first, rules: group }) => [
+        first.verb === 'deny' ? areaWords.never : areaWords.unchanged,
+        first.source,
+        ruleReasons[first.reason ?? ''] ?? '',
+        group.map(({ what }) => what).join('  '),
+      ]),
+    ),
+  );
+  terminal.out(terminal.paint('dim', `${areaWords.cost} ${areaWords.notIn}`));
+}
+
+function tellWaiting({ comes, goes }: ServerDetail['afterRestart'], terminal: Terminal): void {
+  for (const line of comes) terminal.note(`${areaWords.comes}: ${plain(line)}`);
+  for (const line of goes) terminal.note(`${areaWords.goes}: ${plain(line)}`);
+}
+
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
   const own = policy.rules.filter((rule) => rule.source !== 'level');
@@ -34,7 +62,7 @@ function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
       terminal.table(
         ['KIND', 'SOURCE', 'WHAT'],
         own.map((rule) => [
-          { text: rule.verb, ...(rule.verb === 'deny' ? { colour: 'red' as const } : {}) },
+          { text: rule.verb, ...(rule.verb === 'deny' || rule.verb === 'protect' ? { colour: 'red' as const } : {}) },
           rule.source,
           whatOf(rule),
         ]),
@@ -82,7 +110,11 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
       `${plain(server.handle)}: to start the same every time, and without the registry: belljar pin ${plain(server.handle)}`,
     );
   }
-  if (policy !== null) tellPolicy(policy, terminal);
+  if (policy !== null) {
+    tellPolicy(policy, terminal);
+    tellAreas(policy, terminal);
+  }
+  tellWaiting(detail.afterRestart, terminal);
   if (runs.length > 0) {
     terminal.out(`\n${terminal.paint('bold', 'Runs')}`);
     terminal.out(terminal.table(runHead, runs.slice(0, runsShown).map(runRow)));

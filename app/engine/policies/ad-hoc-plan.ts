@@ -32,6 +32,11 @@ export function planForCommand(request: AdHocRequest, context: AdHocContext): { 
   const { places, realPath, clientFiles } = context;
   const server = makeServerId('run', userScope, programName(request.launch.command));
   const at = new Date().toISOString();
+  const rules = request.rules.map(({ verb, what }) => ({
+    verb,
+    what: normaliseWhat(verb, what, { folders: places, own: places, realPath }),
+    at,
+  }));
   const merged = mergePolicy({
     server,
     level: request.level,
@@ -40,11 +45,7 @@ export function planForCommand(request: AdHocRequest, context: AdHocContext): { 
     folders: places,
     own: places,
     clientFiles,
-    rules: request.rules.map(({ verb, what }) => ({
-      verb,
-      what: normaliseWhat(verb, what, { folders: places, own: places, realPath }),
-      at,
-    })),
+    rules,
     network: request.network === 'hosts' ? 'hosts' : undefined,
     environment: places.environment,
     realPath,
@@ -55,6 +56,7 @@ export function planForCommand(request: AdHocRequest, context: AdHocContext): { 
     folders: places,
     own: places,
     clientFiles,
+    rules,
     spool: context.spool,
     spoolLimit: spoolLimitBytes,
     realPath,

@@ -75,10 +75,10 @@ export function createPlanner(deps: PlannerDeps): Planner {
     // What things really are matters only beside what a person decided.
     if (rules.length === 0) return { ...context, realPath: (path) => path };
     const paths = mergePolicy(context).rules.filter((rule) => rule.what.startsWith('/'));
-    const denied = rules.filter((rule) => rule.verb === 'deny').map((rule) => rule.what);
+    const refusals = rules.filter((rule) => rule.verb === 'deny' || rule.verb === 'protect').map((rule) => rule.what);
     const real = await realPaths([
-      ...(denied.length > 0 ? paths : paths.filter((rule) => rule.source === 'person')).map((rule) => rule.what),
-      ...denied,
+      ...(refusals.length > 0 ? paths : paths.filter((rule) => rule.source === 'person')).map((rule) => rule.what),
+      ...refusals,
       places.home,
       ...Object.values(own),
     ]);

@@ -10,8 +10,10 @@ import type { LaunchedLevel, Level, NetworkMode, RuleVerb } from '#contract/word
 import { readCommandLine } from '#domain/command-line.ts';
 import { explain, readQuestion } from '#domain/explain.ts';
 import { denialNotEnforceable } from '#domain/grantable.ts';
+import { refuseVoid } from '#domain/areas.ts';
+import { isAnyDepth } from '#domain/pattern.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
-import type { Plan } from '#domain/plan-text.ts';
+import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
 import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
 import { unifiedDiff } from '#domain/unified-diff.ts';
@@ -23,6 +25,7 @@ import type { FoundServer } from '../servers/discovery.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
 import { createPlanner, type Decided } from './planner.ts';
+import type { StartedPlans } from './started-plans.ts';
 
 export interface PolicyServiceDeps {
   places: Places;
@@ -31,6 +34,7 @@ export interface PolicyServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  startedPlans: Pick<StartedPlans, 'isLive' | 'waiting'>;
   pins: Pick<PinStore, 'get'>;
   runs: Pick<RunService, 'activity'>;
   events: Pick<EventService, 'hostUses'>;
@@ -92,8 +96,9 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     return normaliseWhat(verb, what, { folders: places, own, realPath }, revoke);
   }
 
-  /** Throws where a denial would lie inside something allowed, whichever of the two is the new one. */
+  /** Throws where a refusal could not be kept beside what is allowed, whichever of the two is the new one. */
   async function refuseUnkeepable(found: FoundServer, level: LaunchedLevel, decided: Decided): Promise<void> {
+    refuseVoid(decided.rules);
     const policy = await planner.effective(found, level, decided);
     const denied = policy.rules.filter((rule) => rule.verb === 'deny');
     const realPath = await planner.realPaths(policy.rules.map((rule) => rule.what));
@@ -108,13 +113,17 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     return level === null || level === 'watch' ? 'standard' : level;
   }
 
-  /** Plan first, then the decision, then the history: what cannot be kept is never stored. */
+  /**
+   * Plan first, then the decision, then the history: what cannot be kept is never stored. Answers whether a running server has it
+   * at once.
+   */
   async function store(
     found: FoundServer,
     decided: StoredPolicy,
     action: 'grant' | 'revoke' | 'limit',
     summary: string,
-  ): Promise<void> {
+  ): Promise<'now' | 'restart'> {
+    const effective = await whenEffective(found, decided);
     const level = levelInForce(found, decided);
     if (level !== null && found.wrapping?.id === found.id) await planner.write(found, level, decided);
     await policies.put(decided);
@@ -125,12 +134,17 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       file: null,
       summary,
     });
+    return effective;
   }
 
-  /** What is fixed when a run starts holds for the next one. */
-  async function whenEffective(found: FoundServer): Promise<'now' | 'restart'> {
+  /** What a launcher takes up while it runs holds now; what is fixed when a run starts holds for the next one. */
+  async function whenEffective(found: FoundServer, decided: StoredPolicy): Promise<'now' | 'restart'> {
     const activity = (await deps.runs.activity()).get(found.id) ?? noActivity;
-    return activity.liveRuns > 0 ? 'restart' : 'now';
+    if (activity.liveRuns === 0) return 'now';
+    const level = levelInForce(found, decided);
+    if (level === null || found.wrapping?.id !== found.id) return 'restart';
+    const next = formatPlan(await planner.compile(found, level, decided));
+    return (await deps.startedPlans.isLive(found.id, next)) ? 'now' : 'restart';
   }
 
   async function storeRule(
@@ -141,12 +155,17 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   ): Promise<RuleChange> {
     const level = levelInForce(found, decided);
     if (action === 'grant') await refuseUnkeepable(found, levelToKeep(level), decided);
-    await store(found, decided, action, `${action === 'grant' ? 'granted' : 'took back'} ${rule.verb} ${rule.what}`);
+    const effective = await store(
+      found,
+      decided,
+      action,
+      `${action === 'grant' ? 'granted' : 'took back'} ${rule.verb} ${rule.what}`,
+    );
     return {
       id: found.id,
       rule: personRuleId(rule),
       level: level ?? 'off',
-      effective: await whenEffective(found),
+      effective,
       policy: level === null ? null : await planner.effective(found, level, decided),
     };
   }
@@ -219,8 +238,14 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           ...(input.checked === false ? { checked: false } : {}),
         };
         // The later word about the same place replaces the earlier one.
+        const pair = (a: PersonRule, b: PersonRule): boolean =>
+          a.verb === 'protect' && b.verb === 'write' && isAnyDepth(what);
         const isReplaced = (old: PersonRule): boolean =>
-          old.what === what && (old.verb === rule.verb || (old.verb === 'deny') !== (rule.verb === 'deny'));
+          old.what === what &&
+          (old.verb === rule.verb ||
+            (old.verb === 'deny') !== (rule.verb === 'deny') ||
+            pair(old, rule) ||
+            pair(rule, old));
         const rules = [...stored.rules.filter((old) => !isReplaced(old)), rule];
         refuseTooMany(rules);
         return storeRule(found, { ...stored, rules }, 'grant', rule);
@@ -276,6 +301,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         const diff = unifiedDiff(found.handle, networkLines(before, stored), networkLines(after, decided));
         // Chosen once more, although it was so already, is still a choice; only what says nothing new is not written.
         const isNew = diff !== '' || stored.network !== decided.network;
+        const effective = await whenEffective(found, isNew ? decided : stored);
         if (isNew && !input.dryRun)
           await store(
             found,
@@ -293,7 +319,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           groups,
           unlisted,
           diff,
-          effective: await whenEffective(found),
+          effective,
         };
       }),
 
@@ -317,12 +343,13 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         folders: places,
         own,
         realPath,
+        rules: stored.rules,
         program: () => program,
         nearAddress: (host, port) => nearAddressOf(seen, host, port),
         isOwnHost: await ownHosts(seen.some(({ near }) => near)),
         runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
       });
-      return { ...answer, effective: await effectiveOf(found, stored, policy) };
+      return { ...answer, effective: await effectiveOf(found) };
     },
 
     async effectivePolicy(handle, level) {
@@ -343,19 +370,11 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     },
   };
 
-  /** Whether a run that is live now was started under what is decided now. */
-  async function effectiveOf(
-    found: FoundServer,
-    stored: StoredPolicy,
-    policy: EffectivePolicy | null,
-  ): Promise<'now' | 'restart' | 'not-running'> {
+  /** Whether a run that is live now has what is decided now. */
+  async function effectiveOf(found: FoundServer): Promise<'now' | 'restart' | 'not-running'> {
     const activity = (await deps.runs.activity()).get(found.id) ?? noActivity;
-    const run = activity.lastRun;
-    if (activity.liveRuns === 0 || run === null) return 'not-running';
-    const isOlder = stored.rules.some((rule) => rule.at > run.startedAt);
-    const { start } = run;
-    const isOther =
-      start !== null && (start.level !== stored.level || start.network !== (policy?.network ?? start.network));
-    return isOlder || isOther ? 'restart' : 'now';
+    if (activity.liveRuns === 0) return 'not-running';
+    const waits = await deps.startedPlans.waiting(found.id);
+    return waits !== null && waits.comes.length + waits.goes.length === 0 ? 'now' : 'restart';
   }
 }

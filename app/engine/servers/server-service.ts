@@ -12,6 +12,7 @@ import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts
 import type { CheckResult, FileDiff, Problem, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
 import { plainLaunch } from '#domain/command-line.ts';
+import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
 import { countReached, seenHosts } from '#domain/seen-hosts.ts';
@@ -24,6 +25,7 @@ import { describePin, fetchesOf } from '../pins/pin-facts.ts';
 import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
 import { createPlanner } from '../policies/planner.ts';
+import type { StartedPlans } from '../policies/started-plans.ts';
 import type {
   Clients,
   Clock,
@@ -61,6 +63,7 @@ export interface ServerServiceDeps {
   journal: Journal;
   policies: PolicyStore;
   plans: PlanStore;
+  startedPlans: Pick<StartedPlans, 'waiting'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   processes: Processes;
   launcher: LauncherInstaller;
@@ -596,12 +599,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     async show(input) {
       const found = await find(input.server);
       const server = await describeOne(found, true);
-      const [policy, { events }, { runs }] = await Promise.all([
+      const [policy, { events }, { runs }, waiting] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),
         deps.runs.list({ server: found.id, limit: shownRuns }),
+        deps.startedPlans.waiting(found.id),
       ]);
-      return { server, policy, events, runs };
+      const { comes, goes } = waiting ?? nothingWaits;
+      return { server, policy, events, runs, afterRestart: { comes: [...comes], goes: [...goes] } };
     },
 
     async check(input, signal) {

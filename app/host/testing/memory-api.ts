@@ -209,7 +209,13 @@ export function createMemoryEngine(): MemoryEngine {
           (server) => (client ?? server.client) === server.client && (state ?? server.state) === server.state,
         ),
       }),
-      'servers.show': async ({ server }) => ({ server: find(server), policy: null, events, runs: [run] }),
+      'servers.show': async ({ server }) => ({
+        server: find(server),
+        policy: null,
+        events,
+        runs: [run],
+        afterRestart: { comes: [], goes: [] },
+      }),
       'servers.check': async ({ server, level }, signal) => {
         const found = find(server);
         if (engine.slowMs > 0) {

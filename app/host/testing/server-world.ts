@@ -6,9 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding, HistoryEntry } from '#contract/methods.ts';
 import type { StoredPolicy } from '#contract/policy.ts';
-import type { CheckResult } from '#contract/server.ts';
+import type { CheckResult, Run } from '#contract/server.ts';
 import type { EventService } from '#engine/events/event-service.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
+import { createStartedPlans } from '#engine/policies/started-plans.ts';
 import type {
   Clients,
   FileStore,
@@ -26,6 +27,7 @@ import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
+import { createStartedPlanStore } from '#platform/files/started-plans.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { findFolders } from '#platform/paths/folders.ts';
@@ -122,6 +124,18 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   const activity = new Map<string, ServerActivity>();
   const hostUses: ServerWorld['hostUses'] = new Map();
   const checked: ServerWorld['checked'] = [];
+  /** As many as `activity` says, begun before anything that is done here. */
+  const liveRuns = (server: string): Run[] =>
+    Array.from({ length: activity.get(server)?.liveRuns ?? 0 }, (_, index) => ({
+      run: `r${index.toString()}`,
+      server,
+      startedAt: '2000-01-01T00:00:00.000Z',
+      endedAt: null,
+      live: true,
+      denials: 0,
+      start: null,
+      end: null,
+    }));
   const base = {
     places,
     clock: { now: () => new Date() },
@@ -132,10 +146,21 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     policies: replaced.policies ?? createPolicyStore(places.configFolder),
     plans: replaced.plans ?? createPlanStore(places.dataFolder),
     pins: createPinStore(places.dataFolder),
-    runs: { activity: () => Promise.resolve(activity), list: () => Promise.resolve({ runs: [] }) },
+    runs: {
+      activity: () => Promise.resolve(activity),
+      list: ({ server = '' }: { server?: string | undefined }) => Promise.resolve({ runs: liveRuns(server) }),
+    },
   };
+  const startedPlans = createStartedPlans({
+    plans: base.plans,
+    started: createStartedPlanStore(places.stateFolder),
+    runs: base.runs,
+    now: Date.now,
+  });
   const servers = createServerService({
     ...base,
+    plans: startedPlans.plans,
+    startedPlans,
     processes: replaced.processes ?? createProcesses(),
     launcher: { install: () => Promise.resolve(places.launcher) },
     events: {
@@ -181,6 +206,8 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   const { find, clientFiles, exclusive } = servers;
   const policies = createPolicyService({
     ...base,
+    plans: startedPlans.plans,
+    startedPlans,
     events: { hostUses: () => Promise.resolve(hostUses) },
     find,
     clientFiles,

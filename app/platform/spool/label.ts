@@ -15,7 +15,13 @@ export function createEventLabel(places: Places): (event: Event) => string | und
   const remembered = new Map<string, string | undefined>();
   return ({ kind, target }) => {
     if (isSandboxCall(kind, target)) return 'nested-sandbox';
-    if (kind === 'run.start' || kind === 'run.end' || kind === 'spool.dropped' || kind === 'syscall') {
+    if (
+      kind === 'run.start' ||
+      kind === 'run.end' ||
+      kind === 'plan.change' ||
+      kind === 'spool.dropped' ||
+      kind === 'syscall'
+    ) {
       return undefined;
     }
     if (remembered.has(target)) {

@@ -6,7 +6,7 @@
  *   twin       the closest thing that is allowed works, contained
  */
 import { describe, expect, test } from 'vitest';
-import { alone } from './alone.ts';
+import { alone } from '../kit/lib/alone.mjs';
 import { makeArena, removeArena, type Arena } from './arena.ts';
 import { compile } from './compile.ts';
 import { Lab, launcherOpens, type LabResult } from './lab.ts';

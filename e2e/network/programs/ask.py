@@ -1,6 +1,6 @@
 """Real Python programs in one file: ask.py '<way> <what>'..., one line of answer a task, `<number> ok <text>` or
 `<number> error <text>`. Ways: urllib, requests, httpx, httpx-async, aiohttp, socket (create_connection, blocking),
-nonblocking (connect_ex and select), urgent (a byte out of band to an echo), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
+nonblocking (connect_ex and select), urgent (a byte out of band from an echo), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
 on: dns (one question of any type), dns-many (many different names at once), dns-raw (any bytes). `--together` before the
 tasks begins all of them at once, each in a thread."""
 
@@ -81,13 +81,11 @@ def by_nonblocking(what):
 
 
 def by_urgent(what):
-    """A byte out of band, and what comes back from an echo."""
+    """What an echo sends of itself: three parts, of which one is a byte out of band."""
     host, port = what.split(" ")
     with socket.create_connection((host, int(port)), timeout=LIMIT) as made:
-        made.sendall(b"one\n")
-        said = read_exactly(made, 4)
-        made.send(b"!", socket.MSG_OOB)
-        made.sendall(b"two\n")
+        made.sendall(b"urgent\n")
+        said = b""
         while not said.endswith(b"two\n"):
             said += read_exactly(made, 1)
         return repr(said)

@@ -113,6 +113,15 @@ void HostRules::add_own(std::string_view host, uint16_t port) {
   names_.push_back(std::move(rule));
 }
 
+void HostRules::keep_own(const HostRules& before) {
+  for (const NameRule& rule : before.names_) {
+    if (rule.own) names_.push_back(rule);
+  }
+  for (const NetworkRule& rule : before.networks_) {
+    if (rule.own) networks_.push_back(rule);
+  }
+}
+
 bool HostRules::names_address(const Address& address, bool internet) const {
   return std::any_of(networks_.begin(), networks_.end(), [&](const NetworkRule& rule) {
     if (rule.address.v4 != address.v4 || !holds(rule.ports, address.port)) return false;

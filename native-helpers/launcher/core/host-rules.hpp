@@ -29,6 +29,9 @@ class HostRules {
   // A host that the machine's own settings name (an upstream proxy): wherever it lies.
   void add_own(std::string_view host, uint16_t port);
 
+  // Those of `before` that the machine's own settings made.
+  void keep_own(const HostRules& before);
+
   bool empty() const { return names_.empty() && networks_.empty(); }
 
   // Is this address, at its port, named by address or network? `internet` says what kind of address it is: networks wider than

@@ -145,7 +145,7 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     return false;
   };
   bool three = newest && (key == "host" || key == "secret");
-  bool two = key == "set" || key == "limit" || (newest && key == "tree");
+  bool two = key == "set" || key == "limit" || (newest && (key == "tree" || key == "area" || key == "except"));
   bool several = newest && key == "socket" && values >= 1 && values <= socket_places_max;
   if (!several && values != (three ? 3u : two ? 2u : 1u)) return wrong("wrong number of fields");
   std::string_view value = fields[1];
@@ -203,6 +203,31 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     rule.access = key == "read" ? Access::read : key == "exec" ? Access::exec : Access::write;
     if (!parse_place(value, rule.access, newest, rule.place)) return wrong("not a place");
     plan.rules.push_back(std::move(rule));
+    return true;
+  }
+  if (key == "area" && newest) {
+    AccessRule rule;
+    rule.area = true;
+    if (value != "read" && value != "write") return wrong("neither read nor write");
+    rule.access = value == "read" ? Access::read : Access::write;
+    if (!parse_place(fields[2], rule.access, newest, rule.place)) return wrong("not a place");
+    if (std::count_if(plan.rules.begin(), plan.rules.end(), [](const AccessRule& one) { return one.area; }) >= static_cast<ptrdiff_t>(plan_max_areas)) {
+      return wrong("too many");
+    }
+    plan.rules.push_back(std::move(rule));
+    return true;
+  }
+  if ((key == "deny" || key == "protect" || key == "except") && newest) {
+    bool exception = key == "except";
+    if (exception && value != "read" && value != "write") return wrong("neither read nor write");
+    auto decoded = percent_decode(exception ? fields[2] : value);
+    auto pattern = decoded ? parse_pattern(*decoded) : std::nullopt;
+    if (!pattern) return wrong("not a pattern");
+    Patterns& all = plan.patterns;
+    size_t count = exception ? all.except.size() : key == "deny" ? all.deny.size() : all.protect.size();
+    if (count >= plan_max_patterns) return wrong("too many");
+    if (exception) all.except.push_back({std::move(*pattern), value == "write"});
+    else (key == "deny" ? all.deny : all.protect).push_back(std::move(*pattern));
     return true;
   }
   if (key == "socket") {
@@ -359,6 +384,28 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
     error = "start and start-for stand together";
     return false;
   }
+  return true;
+}
+
+std::string format_hosts(const std::vector<HostRule>& hosts) {
+  std::string out;
+  for (const HostRule& host : hosts) {
+    out += "host " + host.pattern + " ";
+    for (size_t i = 0; i < host.ports.size(); i++) {
+      if (i > 0) out += ",";
+      out += std::to_string(host.ports[i].first) + "-" + std::to_string(host.ports[i].last);
+    }
+    out += host.checked ? " checked\n" : " unchecked\n";
+  }
+  return out;
+}
+
+bool parse_hosts(std::string_view text, std::vector<HostRule>& hosts) {
+  Plan plan;
+  std::string error;
+  constexpr std::string_view head = "belljar-plan 3\nserver a\nlevel strict\nnetwork hosts\nrecord denials\nspool /s\nspool-limit 65536\nhome /h\n";
+  if (!parse_plan(std::string(head) + std::string(text) + "end\n", plan, error)) return false;
+  hosts = std::move(plan.hosts);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pattern.hpp"
 #include "socket-place.hpp"
 
 namespace belljar {
@@ -15,6 +16,8 @@ constexpr int plan_oldest_version = 2;
 constexpr size_t plan_max_bytes = 1 << 20;
 constexpr size_t plan_max_lines = 4096;
 constexpr size_t plan_max_line = 8192;
+constexpr size_t plan_max_areas = 64;
+constexpr size_t plan_max_patterns = 256;  // of each kind
 
 enum class Level { watch, standard, strict };
 enum class Network { none, hosts, open };
@@ -30,9 +33,11 @@ struct Place {
   std::string text;     // as written, for messages
 };
 
+// `area`: opened and changed by the supervisor, so that patterns count in it.
 struct AccessRule {
   Access access = Access::read;
   Place place;
+  bool area = false;
 };
 
 struct Variable {
@@ -90,6 +95,7 @@ struct Plan {
   std::string home;
   std::vector<std::string> refuse;
   std::vector<AccessRule> rules;
+  Patterns patterns;
   std::vector<std::vector<SocketPlace>> sockets;  // each one: the places it may be at
   std::vector<uint16_t> local_ports;
   std::vector<uint16_t> listen_ports;
@@ -112,6 +118,10 @@ const char* network_name(Network network);
 
 // Returns true and fills `plan`, or false and a sentence in `error`.
 bool parse_plan(std::string_view bytes, Plan& plan, std::string& error);
+
+// The hosts alone, as the network process is told of new ones.
+std::string format_hosts(const std::vector<HostRule>& hosts);
+bool parse_hosts(std::string_view text, std::vector<HostRule>& hosts);
 
 // Puts what the plan starts in place of the first words of `command`, and moves the plan's `arg:N` along: they name words of
 // the client's own command line. A word that was replaced names nothing any more. False when the first words are others.

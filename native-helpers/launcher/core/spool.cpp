@@ -79,6 +79,18 @@ void Spool::run_end(const std::string& detail, int pid, const std::string& progr
   write_line(line, 0);
 }
 
+void Spool::plan_change(bool refused, const std::string& detail, int pid, const std::string& program) {
+  std::lock_guard lock(mutex_);
+  int64_t now = now_nanoseconds();
+  std::string line = head(now, now, "plan.change") + ",\"target\":";
+  append_json_string(line, server_);
+  line += std::string(",\"verdict\":\"") + (refused ? "refused" : "allowed") + "\",\"by\":\"broker\",\"count\":1,\"process\":{\"pid\":" +
+          std::to_string(pid) + ",\"exe\":";
+  append_json_string(line, cut(program, 1024));
+  line += "},\"plan\":" + detail + "}\n";
+  write_line(line, reserve_ordinary);
+}
+
 bool Spool::write_entry(Entry& entry) {
   const Observation& seen = entry.observation;
   std::string line = head(entry.last_at, entry.first_at, seen.kind) + ",\"target\":";

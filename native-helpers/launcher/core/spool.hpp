@@ -62,6 +62,8 @@ class Spool {
   // `detail` is the raw JSON of the `start` or `end` member.
   void run_start(const std::string& detail, int pid, const std::string& program);
   void run_end(const std::string& detail, int pid, const std::string& program);
+  // `detail` is the raw JSON of the `plan` member.
+  void plan_change(bool refused, const std::string& detail, int pid, const std::string& program);
 
   // Counts one occurrence; writes the line at once when it is the first of its kind and the bucket has tokens.
   // `exe` is called only when a line is begun.

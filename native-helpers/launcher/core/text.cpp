@@ -70,6 +70,18 @@ bool path_within(std::string_view path, std::string_view folder) {
   return path.size() == folder.size() || path[folder.size()] == '/';
 }
 
+bool plain_path(std::string_view path) {
+  if (path.size() < 2 || path[0] != '/' || path.back() == '/') return false;
+  for (size_t i = 0; i + 1 < path.size(); i++) {
+    if (path[i] != '/') continue;
+    if (path[i + 1] == '/') return false;
+    if (path[i + 1] != '.') continue;
+    char next = i + 2 < path.size() ? path[i + 2] : '/';
+    if (next == '/' || (next == '.' && (i + 3 >= path.size() || path[i + 3] == '/'))) return false;
+  }
+  return true;
+}
+
 std::string_view base_name(std::string_view path) {
   size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);

@@ -19,6 +19,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // True when `path` is `folder` or lies in it, by whole components. Both absolute and normal.
 bool path_within(std::string_view path, std::string_view folder);
 
+// Absolute, no `.`, `..`, empty parts or final slash: then the text is the path when there is no symlink in it.
+bool plain_path(std::string_view path);
+
 std::string_view base_name(std::string_view path);
 std::string_view parent_of(std::string_view path);
 

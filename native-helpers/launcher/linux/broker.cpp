@@ -194,7 +194,7 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     } else if (path->empty() && empty_path) {
       found = target.resolve_descriptor(at);
     } else {
-      found = target.resolve(at, *path, follow);
+      found = target.resolve_object(at, *path, follow);
     }
     if (found.guarded && settings_.contained) return refuse(target, event, found.path, EACCES);
     if (!found.exists) return wrong(found.error != 0 ? found.error : ENOENT);
@@ -205,7 +205,11 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
     record(target, event, found.path, false, 0, "predicted");
     return {};
   }
-  if (!found.special && (rights_at(found, false, true) & need) != need) return refuse(target, event, found.path, EACCES);
+  bool plain = found.special || (rights_at(found, false, true) & need) == need;
+  if (!plain && !area_allows(found, Touch::change)) {
+    AreaVerdict verdict = areas_.judge(found.path, Touch::change);
+    return refuse_in_area(target, event, found.path, std::string(verdict.why));
+  }
 
   // A file that runs as its owner would lend the user's rights to every other account, outside of all walls.
   if (kind == Kind::mode && !S_ISDIR(found.mode) && (change.mode & set_id_bits) != 0) {
@@ -216,9 +220,14 @@ Supervisor::Answer Supervisor::change_attributes(const seccomp_notif& request, T
   bool symlink = S_ISLNK(found.mode);
   int done = -1;
   switch (kind) {
-    case Kind::truncate:
+    case Kind::truncate: {
+      rlimit longest{};
+      bool limited = prlimit(target.process(), RLIMIT_FSIZE, nullptr, &longest) == 0 && longest.rlim_cur != RLIM_INFINITY;
+      if (limited && static_cast<uint64_t>(change.length) > longest.rlim_cur && change.length > 0) return wrong(EFBIG);
+      if (!plain) return {false, do_area({.kind = AreaCall::Kind::shorten, .length = change.length}, {.object = object}).error, 0, false};
       done = truncate(link.c_str(), change.length);
       break;
+    }
     case Kind::mode:
       // A symlink has no mode on Linux; chmod through /proc would follow it.
       if (symlink) return wrong(EOPNOTSUPP);
@@ -255,7 +264,7 @@ Supervisor::Answer Supervisor::add_watch(Target& target, int inotify, uint64_t a
   if (!found.exists) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
   uint64_t need = S_ISDIR(found.mode) ? right_read_folder : right_read_file;
   bool own_process = found.path.compare(0, 6, "/proc/") == 0 && in_run(atoi(found.path.c_str() + 6));
-  if (!found.special && !own_process && (rights_at(found, false, true) & need) != need) {
+  if (!found.special && !own_process && (rights_at(found, false, true) & need) != need && !area_allows(found, Touch::read)) {
     return refuse(target, "file.read", found.path, EACCES);
   }
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};
@@ -274,7 +283,12 @@ Supervisor::Answer Supervisor::observe_bind(Target& target, int fd, uint64_t add
   if (length > offsetof(sockaddr_un, sun_path)) {
     const char* raw = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
     if (raw[0] == '\0') return {};
-    Resolved found = target.resolve(AT_FDCWD, std::string(raw, strnlen(raw, length - offsetof(sockaddr_un, sun_path))), false);
+    std::string path(raw, strnlen(raw, length - offsetof(sockaddr_un, sun_path)));
+    if (has_areas()) {
+      auto answer = bind_in_area(target, fd, path);
+      if (answer) return *answer;
+    }
+    Resolved found = target.resolve(AT_FDCWD, path, false);
     if (found.exists || !found.parent) return {};
     if ((rights_at(found, true) & right_make_socket) == 0) record(target, "file.create", found.path, true, EACCES, "predicted");
   }

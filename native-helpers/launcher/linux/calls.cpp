@@ -16,7 +16,6 @@ namespace {
 constexpr uint32_t namespace_flags = 0x00020000 /* NEWNS */ | 0x02000000 /* NEWCGROUP */ | 0x04000000 /* NEWUTS */ |
                                      0x08000000 /* NEWIPC */ | 0x10000000 /* NEWUSER */ | 0x20000000 /* NEWPID */ |
                                      0x40000000 /* NEWNET */ | 0x00000080 /* NEWTIME, unshare only */;
-constexpr uint32_t fast_open_flag = 0x20000000;
 constexpr uint32_t x32_bit = 0x40000000;
 constexpr uint32_t set_owner_command = 0x8901, set_group_command = 0x8902;  // FIOSETOWN, SIOCSPGRP
 constexpr uint32_t interface_type = 0x8900, wireless_type = 0x8B00;
@@ -103,11 +102,11 @@ std::vector<CallRule> make_contained(bool nested) {
   add(SYS_socket, "socket", Action::socket, nested ? When::socket_not_unix : When::socket_kind, 0, "datagram and odd families reach the network without connect()");
   add(SYS_socketpair, "socketpair", Action::socket, When::socketpair_kind, 0, "a datagram pair can send to any path");
   add(SYS_sendto, "sendto", Action::send_to, When::destination, 0, "a destination reaches the network without connect()");
-  add(SYS_sendmsg, "sendmsg", Action::refuse, When::fast_open_2, EOPNOTSUPP, "MSG_FASTOPEN connects");
-  add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::fast_open_3, EOPNOTSUPP, "MSG_FASTOPEN connects");
+  add(SYS_sendmsg, "sendmsg", Action::refuse, When::send_flags_2, EOPNOTSUPP, "MSG_FASTOPEN connects; MSG_OOB was a way into the kernel");
+  add(SYS_sendmmsg, "sendmmsg", Action::refuse, When::send_flags_3, EOPNOTSUPP, "MSG_FASTOPEN connects; MSG_OOB was a way into the kernel");
   add(SYS_setsockopt, "setsockopt", Action::refuse, When::socket_option, ENOPROTOOPT,
       "TCP_FASTOPEN_CONNECT makes the first write connect; a source route sends the first packet elsewhere; two listeners of one "
-      "port would share another program's connections");
+      "port would share another program's connections; protocols above TCP were ways into the kernel");
   add(SYS_bind, "bind", Action::bind, When::always, 0, "a port is decided here, by address; about a socket file Landlock decides");
 
   // Other processes.
@@ -346,14 +345,14 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.high(4);
       out.if_not_equal(0, stop);
       out.low(3);
-      out.mask(fast_open_flag);
+      out.mask(refused_send_flags);
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
-    case When::fast_open_2:
-    case When::fast_open_3:
-      out.low(when == When::fast_open_2 ? 2 : 3);
-      out.mask(fast_open_flag);
+    case When::send_flags_2:
+    case When::send_flags_3:
+      out.low(when == When::send_flags_2 ? 2 : 3);
+      out.mask(refused_send_flags);
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
@@ -375,7 +374,7 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       };
       out.low(1);
       level(SOL_SOCKET, {SO_REUSEPORT});
-      level(IPPROTO_TCP, {TCP_FASTOPEN, 30 /* TCP_FASTOPEN_CONNECT */, 33 /* TCP_FASTOPEN_KEY */, TCP_REPAIR});
+      level(IPPROTO_TCP, {TCP_FASTOPEN, 30 /* TCP_FASTOPEN_CONNECT */, 33 /* TCP_FASTOPEN_KEY */, TCP_REPAIR, 31 /* TCP_ULP */});
       level(IPPROTO_IP, {4 /* IP_OPTIONS */});
       level(IPPROTO_IPV6, {57 /* IPV6_RTHDR */, 5 /* IPV6_2292RTHDR */, 6 /* IPV6_2292PKTOPTIONS */});
       out.ret(allow);

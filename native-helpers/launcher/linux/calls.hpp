@@ -76,6 +76,10 @@ enum class Action {
   refuse,
 };
 
+// MSG_FASTOPEN connects without connect(). MSG_OOB is of no use to a server, and what the kernel does with it on Unix sockets
+// was a way into the kernel (CVE-2025-38236), so it stays out of reach.
+constexpr uint32_t refused_send_flags = 0x20000000 | 1;
+
 // When the filter stops the call; otherwise it is allowed.
 enum class When {
   always,
@@ -85,11 +89,11 @@ enum class When {
   socket_not_unix,      // arg 0..1 are not an ordinary Unix socket
   socket_or_datagram,   // as socket_kind, but internet datagrams over plain UDP are ordinary too
   socketpair_kind,
-  destination,          // arg 4 (sendto's address) is given, or MSG_FASTOPEN
-  fast_open_2,          // MSG_FASTOPEN in arg 2
-  fast_open_3,          // MSG_FASTOPEN in arg 3
+  destination,          // arg 4 (sendto's address) is given, or flags that are refused
+  send_flags_2,         // flags in arg 2 that are refused
+  send_flags_3,         // flags in arg 3 that are refused
   socket_error,         // getsockopt SO_ERROR
-  socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes
+  socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes, protocols above TCP
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up

@@ -51,7 +51,7 @@ int Supervisor::judge_datagram(Target& target, const sockaddr_storage& storage, 
 }
 
 Supervisor::Answer Supervisor::do_send_to(Target& target, const __u64* args) {
-  if ((args[3] & 0x20000000 /* MSG_FASTOPEN */) != 0) return refuse(target, "syscall", "sendto MSG_FASTOPEN", EOPNOTSUPP);
+  if ((args[3] & refused_send_flags) != 0) return refuse(target, "syscall", "sendto", EOPNOTSUPP);
   int error = 0;
   Descriptor copy = target.descriptor(static_cast<int>(args[0]), error);
   if (!copy) return unreadable(target, "net.connect", error);
@@ -188,7 +188,7 @@ ssize_t Supervisor::send_one(Target& target, const Descriptor& socket, uint64_t 
 Supervisor::Answer Supervisor::do_send_message(Target& target, const seccomp_notif& request) {
   const __u64* args = request.data.args;
   int flags = static_cast<int>(args[2]);
-  if ((flags & 0x20000000 /* MSG_FASTOPEN */) != 0) return refuse(target, "syscall", "sendmsg MSG_FASTOPEN", EOPNOTSUPP);
+  if ((args[2] & refused_send_flags) != 0) return refuse(target, "syscall", "sendmsg", EOPNOTSUPP);
   int error = 0;
   Descriptor copy = target.descriptor(static_cast<int>(args[0]), error);
   if (!copy) return unreadable(target, "net.connect", error);

@@ -119,7 +119,7 @@ bool Supervisor::resolver_file(const std::string& path, Target& target, Descript
   bool same = served.file && served.inode == info.st_ino && served.changed.tv_sec == info.st_mtim.tv_sec && served.changed.tv_nsec == info.st_mtim.tv_nsec;
   if (!same) {
     std::string machine = there ? read_resolver_file(path.c_str()) : std::string();
-    std::string text = resolv ? resolv_conf_for(machine, resolver_address()) : hosts_file_for(machine, settings_.network.hosts.full_names());
+    std::string text = resolv ? resolv_conf_for(machine, resolver_address()) : hosts_file_for(machine, started_names_);
     Descriptor file(static_cast<int>(syscall(SYS_memfd_create, resolv ? "resolv.conf" : "hosts", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
     if (file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
         fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) {

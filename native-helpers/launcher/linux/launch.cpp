@@ -46,6 +46,8 @@
 #include "network-process.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
+#include "plan-file.hpp"
+#include "plan-watch.hpp"
 #include "sealed-tree.hpp"
 #include "sockets.hpp"
 #include "supervisor.hpp"
@@ -89,48 +91,17 @@ uint64_t start_ticks(int process) {
 }
 
 // The plan, or a refusal that says exactly what is wrong with it.
-Plan load_plan(const Request& request) {
-  const std::string& file = request.plan_file;
-  auto stop = [&](const char* code, const std::string& sentence, const char* remedy) {
-    refuse({code, sentence, remedy, exit_refused}, request.server);
-  };
-  Descriptor fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd && errno == ENOENT) {
-    stop("no-plan", "There is no plan for this server (" + file + "), so it was not started.",
-         "Contain it again with belljar contain, or put it back with belljar release.");
-  }
-  if (!fd) stop("plan-unreadable", "The plan cannot be opened (" + file + "): " + strerror(errno) + ".", "See: belljar doctor --repair");
-  struct stat info{};
-  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) stop("plan-unreadable", "The plan is not a file (" + file + ").", "See: belljar doctor --repair");
-  if (info.st_uid != geteuid()) {
-    stop("plan-owner", "The plan belongs to another user (" + file + "), so it was not believed.", "See: belljar doctor --repair");
-  }
-  if ((info.st_mode & 077) != 0) {
-    stop("plan-mode", "The plan can be read or changed by others (" + file + "), so it was not believed.", "See: belljar doctor --repair");
-  }
-  if (info.st_size > static_cast<off_t>(plan_max_bytes)) stop("plan-invalid", "The plan is larger than 1 MiB (" + file + ").", "See: belljar doctor --repair");
-  std::string bytes;
-  char buffer[65536];
-  while (bytes.size() <= plan_max_bytes) {
-    ssize_t n = read(fd.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) stop("plan-unreadable", "The plan cannot be read (" + file + "): " + strerror(errno) + ".", "See: belljar doctor --repair");
-    if (n == 0) break;
-    bytes.append(buffer, static_cast<size_t>(n));
-  }
+Plan load_plan(const Request& request, std::string& bytes) {
   Plan plan;
-  std::string error;
-  if (!parse_plan(bytes, plan, error)) {
-    stop("plan-invalid", "The plan is not valid (" + file + ", " + error + "), so the server was not started.",
-         "Write it again: belljar doctor --repair");
-  }
-  if (!request.server.empty() && plan.server != request.server) {
-    stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
+  PlanProblem problem;
+  if (!read_plan_file(request.plan_file, request.server, bytes, plan, problem)) {
+    refuse({problem.code, problem.sentence, problem.remedy, exit_refused}, request.server);
   }
   const char* unknown = !plan.secrets.empty() ? "secret" : nullptr;
   if (unknown != nullptr) {
-    stop("not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
-         "Put the server back with belljar release.");
+    refuse({"not-enforceable", std::string("This launcher cannot keep a rule of the plan (") + unknown + "), so the server was not started.",
+            "Put the server back with belljar release.", exit_refused},
+           request.server);
   }
   return plan;
 }
@@ -383,6 +354,7 @@ struct Run {
 
   const Request& request;
   Plan plan;
+  std::string plan_bytes;
   Launch launch;
   Offer offer;
   Shared* shared = nullptr;
@@ -590,7 +562,7 @@ struct Housekeeping {
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, Descriptor plan_changes) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -695,6 +667,10 @@ struct Housekeeping {
   settings.sync_wake_up = sync;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
+  settings.plan_changes = std::move(plan_changes);
+  settings.server = server;
+  settings.program = run.launch.program;
+  settings.patterns = run.plan.patterns;
   settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
   settings.holes.v4_address = run.network.holes.v4_address;
@@ -748,7 +724,7 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, PlanWatch& plans) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
   if (!supervisor_fd) {
     kill(supervisor, SIGKILL);
@@ -757,15 +733,19 @@ void start_network_process(Run& run) {
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[5] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[6] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
                        {run.started_read, POLLIN, 0},
-                       {links.descriptor(), POLLIN, 0}};
+                       {links.descriptor(), POLLIN, 0},
+                       {plans.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 5, timeout);
+    poll(waits, 6, timeout);
     if ((waits[4].revents & POLLIN) != 0) links.serve();
+    if ((waits[5].revents & POLLIN) != 0) plans.look();
+    std::vector<std::string> link_rules;
+    if (plans.take_links(link_rules)) links.change_rules(std::move(link_rules));
     if ((waits[3].revents & POLLHUP) != 0) {
       close(run.started_read);
       run.started_read = -1;
@@ -906,7 +886,7 @@ void launch(const Request& request) {
   if (error != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     refuse({"privileges", std::string("Rights could not be dropped (capset): ") + strerror(error != 0 ? error : errno) + ".", "", exit_refused}, request.server);
   }
-  run.plan = load_plan(request);
+  run.plan = load_plan(request, run.plan_bytes);
   run.contained = run.plan.level != Level::watch;
   run.offer = quick_offer();
   require_offer(run);
@@ -973,6 +953,8 @@ void launch(const Request& request) {
   Places places;
   std::vector<std::string> sockets;
   LinkDoor links;
+  PlanWatch plans;
+  PlanWatch::Started started_with;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -1045,6 +1027,20 @@ void launch(const Request& request) {
     }
     resolver.add_rules();
     places = resolver.take();
+    if (plans.prepare()) {
+      for (const Grant& grant : places.grants) {
+        if (grant.area) (grant.access == Access::write ? started_with.writable_areas : started_with.areas).push_back(grant.path);
+      }
+      started_with.plan_file = request.plan_file;
+      started_with.server = request.server;
+      started_with.command_line = request.command;
+      started_with.plan = run.plan;
+      started_with.bytes = run.plan_bytes;
+      started_with.launch = run.launch;
+      started_with.own_folders = own;
+      started_with.path_variable = path_variable;
+      started_with.landlock_abi = run.offer.landlock_abi;
+    }
     if (!no_links.empty()) places.not_applied.push_back(no_links);
     sockets = find_sockets(run.plan, resolver, places.not_applied);
   }
@@ -1074,7 +1070,7 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links));
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), plans.take_supervisor_end());
   }
   places = Places{};
   links.take_notes();
@@ -1083,7 +1079,8 @@ void launch(const Request& request) {
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links);
+  if (run.contained) plans.begin(std::move(started_with));
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, plans);
 }
 
 int print_probe() {

@@ -36,6 +36,9 @@ class LinkDoor {
   int descriptor() const { return waits_.get(); }
   void serve();
 
+  // A new plan's.
+  void change_rules(std::vector<std::string> links) { rules_ = std::move(links); }
+
   // The supervisor's end of the notes.
   Descriptor take_notes() { return std::move(notes_out_); }
 

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "../core/resolver-files.hpp"
 #include "event-loop.hpp"
@@ -211,6 +213,20 @@ void NetworkLink::catch_up() {
     if (!send_message(socket_.get(), next.message, descriptors, next.upstream ? 2 : 1, false) && errno == EAGAIN) return;
     unsent_.pop_front();
   }
+}
+
+void NetworkLink::change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts) {
+  std::lock_guard lock(mutex_);
+  hosts.keep_own(rules.hosts);
+  rules.hosts = std::move(hosts);
+  hosts_read_ = 0;
+  if (!socket_) return;
+  std::string text = format_hosts(lines);
+  Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "belljar-hosts", MFD_CLOEXEC)));
+  if (!file || pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) return;
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::rules;
+  send_or_keep(message, file.get(), -1);
 }
 
 void NetworkLink::seen_query(const std::string& name) {

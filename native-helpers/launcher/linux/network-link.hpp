@@ -41,6 +41,9 @@ class NetworkLink {
   // call drain() first. Told once.
   int failure_of(const Address& local);
 
+  // A new plan's hosts: for the network process, and in `rules`, which are those given at the start.
+  void change_hosts(NetworkRules& rules, const std::vector<HostRule>& lines, HostRules hosts);
+
   // Watch: this name was asked for.
   void seen_query(const std::string& name);
 

@@ -20,6 +20,7 @@ struct NetworkMessage {
     carry,            // to `remote`, over the second descriptor, which is on its way there; check the name inside
     carry_by_name,    // to `name` at the port of `remote`
     seen_query,       // watch: `name` was asked for
+    rules,            // other hosts from now on: a memory file with their lines, as the first descriptor
     finish,           // the run ends: tell what is not told yet
     // Network process to supervisor.
     learnt,           // `remote` was given for `name`, and holds for `seconds`

@@ -97,8 +97,8 @@ bool confine_calls() {
 
 class SupervisorMessages : public Watched {
  public:
-  SupervisorMessages(int socket, NameServer& names, Relays& relays, UpstreamResolver& resolver, Asker* watcher)
-      : socket_(socket), names_(names), relays_(relays), resolver_(resolver), watcher_(watcher) {}
+  SupervisorMessages(int socket, NameServer& names, Relays& relays, UpstreamResolver& resolver, Asker* watcher, NetworkRules& rules)
+      : socket_(socket), names_(names), relays_(relays), resolver_(resolver), watcher_(watcher), rules_(rules) {}
 
   // Which look-ups of the watcher are whose.
   std::unordered_map<uint64_t, std::string> watched;
@@ -127,6 +127,9 @@ class SupervisorMessages : public Watched {
       case NetworkMessage::Kind::carry_by_name:
         if (descriptors[0]) relays_.carry_by_name(std::move(descriptors[0]), message);
         return;
+      case NetworkMessage::Kind::rules:
+        take_rules(descriptors[0]);
+        return;
       case NetworkMessage::Kind::finish:
         relays_.tell_all();
         message.kind = NetworkMessage::Kind::finished;
@@ -146,11 +149,26 @@ class SupervisorMessages : public Watched {
     }
   }
 
+  // What cannot be read leaves everything as it is; the supervisor decides over connects by its own rules in any case.
+  void take_rules(const Descriptor& file) {
+    struct stat info{};
+    if (!file || fstat(file.get(), &info) != 0 || info.st_size < 0 || info.st_size > static_cast<off_t>(plan_max_bytes)) return;
+    std::string text(static_cast<size_t>(info.st_size), '\0');
+    if (!text.empty() && read(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return;
+    std::vector<HostRule> lines;
+    HostRules hosts;
+    std::string error;
+    if (!parse_hosts(text, lines) || !hosts.compile(lines, error)) return;
+    hosts.keep_own(rules_.hosts);
+    rules_.hosts = std::move(hosts);
+  }
+
   int socket_;
   NameServer& names_;
   Relays& relays_;
   UpstreamResolver& resolver_;
   Asker* watcher_;
+  NetworkRules& rules_;
 };
 
 // Watch: the names that the server was seen to ask for are looked up once more, to know them by their addresses.
@@ -227,7 +245,7 @@ void run_network_process(NetworkProcess& process) {
     names.made_up(process.rules.hosts.full_names());
     Relays relays(loop, resolver, process.rules, process.holes, process.proxy, supervisor);
     Watcher watcher(supervisor);
-    SupervisorMessages messages(supervisor, names, relays, resolver, &watcher);
+    SupervisorMessages messages(supervisor, names, relays, resolver, &watcher, process.rules);
     watcher.messages = &messages;
     if (!loop.add(supervisor, EPOLLIN, &messages)) _exit(1);
     while (true) {

@@ -18,6 +18,7 @@
 #include "../core/text.hpp"
 #include "kernel.hpp"
 #include "supervisor.hpp"
+#include "wake-up.hpp"
 
 namespace belljar {
 
@@ -37,25 +38,22 @@ uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
-// Absolute, no `.`, `..`, empty parts or final slash: then the text is the path when there is no symlink in it.
-bool plain_path(std::string_view path) {
-  if (path.size() < 2 || path[0] != '/' || path.back() == '/') return false;
-  for (size_t i = 0; i + 1 < path.size(); i++) {
-    if (path[i] != '/') continue;
-    if (path[i + 1] == '/') return false;
-    if (path[i + 1] != '.') continue;
-    char next = i + 2 < path.size() ? path[i + 2] : '/';
-    if (next == '/' || (next == '.' && (i + 3 >= path.size() || path[i + 3] == '/'))) return false;
-  }
-  return true;
-}
-
 // The supervisor itself ran out of something: what it cannot look at it does not let go unseen.
 bool cannot_look(const Resolved& found) { return found.error == EMFILE || found.error == ENFILE || found.error == ENOMEM; }
 
 // Would the file's own permission bits refuse first? Then it is not a denial of ours.
 bool permitted_by_mode(const Descriptor& object, int access) {
   return syscall(number::faccessat2, object.get(), "", access, AT_EMPTY_PATH | AT_EACCESS) == 0 || errno != EACCES;
+}
+
+// `net` of a process, or of one of its threads, tells every connection and Unix socket of the machine, not of the process.
+// Whether there is IPv6 may be asked: Java turns it off where the file is missing (net_util_md.c).
+bool of_the_machines_network(std::string_view file) {
+  if (file.compare(0, 5, "task/") == 0) {
+    size_t thread_end = file.find('/', 5);
+    file = thread_end == std::string_view::npos ? std::string_view() : file.substr(thread_end + 1);
+  }
+  return file == "net" || (file.compare(0, 4, "net/") == 0 && file != "net/if_inet6");
 }
 
 }  // namespace
@@ -168,12 +166,13 @@ bool Supervisor::shared_memory_name(int, const std::string& path, std::string& n
   return name.find('/') == std::string::npos && name != "." && name != ".." && name.size() < 255;
 }
 
-Supervisor::Answer Supervisor::inject(const Target&, Descriptor fd, bool close_on_exec) {
+Supervisor::Answer Supervisor::inject(const Target& target, Descriptor fd, bool close_on_exec) {
   seccomp_notif_addfd add{};
   add.id = current_id_;
   add.flags = SECCOMP_ADDFD_FLAG_SEND;
   add.srcfd = static_cast<uint32_t>(fd.get());
   add.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+  WakeHere wake(target.thread());
   if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0) return {false, 0, 0, true};
   return {false, errno == EMFILE ? EMFILE : EACCES, 0, errno == ENOENT};
 }
@@ -221,7 +220,7 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
   bool id_map = settings_.nested_sandbox && process == target.process() && target.is_apart(Apart::users, true) &&
                 (file == "uid_map" || file == "gid_map" || file == "setgroups");
   std::string_view leaf = base_name(file);
-  bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags";
+  bool secret = leaf == "mem" || leaf == "pagemap" || leaf == "kpageflags" || of_the_machines_network(file);
   // The folder itself: a list of numbers, which can be found out anyway, and which browsers hold on to.
   bool list = found.path == "/proc";
   bool mine = list || process == target.process() || in_run(process);
@@ -241,7 +240,7 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
   return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
 }
 
-Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t address, uint64_t flags, uint64_t mode) {
+Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t address, uint64_t flags, uint64_t mode, uint64_t resolve) {
   if ((flags & O_PATH) != 0) return {};  // opens nothing that Landlock guards; what it reaches is only names
   int error = 0;
   auto path = target.string_at(address, error);
@@ -268,9 +267,13 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   std::string full = cwd_joined(target, at, *path);
   uint64_t fast = need | (reads ? right_read_folder : 0);
   if (!settings_.record_all && settings_.contained && !other_root_ && known_allowed(full, fast, creates)) return {};
+  if (has_areas()) {
+    auto answer = resolve != 0 ? open_restricted_in_area(target, at, *path, flags, mode, resolve) : open_in_area(target, full, flags, mode);
+    if (answer) return *answer;
+  }
 
   bool follow = (flags & O_NOFOLLOW) == 0 && !(creates && (flags & O_EXCL) != 0);
-  Resolved found = target.resolve(at, *path, follow);
+  Resolved found = target.resolve_object(at, *path, follow);
   if (cannot_look(found) && settings_.contained) return refuse(target, writes ? "file.write" : "file.read", *path, EMFILE);
   const char* kind = creates && !found.exists ? "file.create" : writes ? "file.write" : "file.read";
   if (!settings_.contained) {
@@ -281,6 +284,10 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   if (found.guarded) {
     record(target, kind, found.path, true, EACCES, "predicted");
     return {};
+  }
+  if (has_areas() && resolve == 0) {
+    auto answer = open_found_in_area(target, found, path->ends_with('/'), flags, mode);
+    if (answer) return *answer;
   }
   if (!found.exists) {
     if (!creates || !found.parent) return {};  // the kernel says so itself, before Landlock is asked
@@ -363,10 +370,20 @@ Supervisor::Answer Supervisor::observe_exec(Target& target, int at, uint64_t add
   return {};
 }
 
-Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t address, uint64_t right, const char* kind) {
+Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t address, uint64_t right, AreaCall call, uint64_t leads_to) {
+  const char* kind = "file.create";
   int error = 0;
   auto path = target.string_at(address, error);
   if (!path) return unreadable(target, kind, error);
+  if (has_areas()) {
+    if (leads_to != 0) {
+      auto text = target.string_at(leads_to, error);
+      if (!text) return unreadable(target, kind, error);
+      call.text = std::move(*text);
+    }
+    auto answer = change_in_area(target, std::move(call), at, *path, right, kind);
+    if (answer) return *answer;
+  }
   Resolved found = target.resolve(at, *path, false);
   if (cannot_look(found) && settings_.contained) return refuse(target, kind, *path, EMFILE);
   if (!settings_.contained) {
@@ -389,6 +406,11 @@ Supervisor::Answer Supervisor::observe_remove(Target& target, int at, uint64_t a
     struct stat info{};
     if (errno == ENOENT && lstat(path->c_str(), &info) == 0) return refuse(target, "file.delete", *path, EACCES);
     return {false, errno, 0, false};
+  }
+  if (has_areas()) {
+    AreaCall call{.kind = folder ? AreaCall::Kind::remove_folder : AreaCall::Kind::remove};
+    auto answer = change_in_area(target, std::move(call), at, *path, folder ? right_remove_folder : right_remove_file, "file.delete");
+    if (answer) return *answer;
   }
   Resolved found = target.resolve(at, *path, false);
   if (cannot_look(found) && settings_.contained) return refuse(target, "file.delete", *path, EMFILE);
@@ -432,6 +454,10 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
   if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
     bool done = syscall(SYS_renameat2, shm_folder_.get(), old_name.c_str(), shm_folder_.get(), new_name.c_str(), flags) == 0;
     return {false, done ? 0 : errno, 0, false};
+  }
+  if (has_areas()) {
+    auto answer = move_in_area(target, {.kind = AreaCall::Kind::rename, .flags = flags}, from_at, *old_path, to_at, *new_path, 0);
+    if (answer) return *answer;
   }
   Resolved source = target.resolve(from_at, *old_path, false);
   Resolved goal = target.resolve(to_at, *new_path, false);
@@ -479,6 +505,10 @@ Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_
   if (settings_.contained && shared_memory_name(from_at, *old_path, old_name) && shared_memory_name(to_at, *new_path, new_name)) {
     bool done = linkat(shm_folder_.get(), old_name.c_str(), shm_folder_.get(), new_name.c_str(), 0) == 0;
     return {false, done ? 0 : errno, 0, false};
+  }
+  if (has_areas()) {
+    auto answer = move_in_area(target, {.kind = AreaCall::Kind::link}, from_at, *old_path, to_at, *new_path, flags);
+    if (answer) return *answer;
   }
   bool empty = old_path->empty() && (flags & AT_EMPTY_PATH) != 0;
   Resolved source = empty ? target.resolve_descriptor(from_at) : target.resolve(from_at, *old_path, (flags & AT_SYMLINK_FOLLOW) != 0);

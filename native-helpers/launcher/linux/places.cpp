@@ -152,6 +152,7 @@ std::string PlaceResolver::refused(std::string_view path) const {
 
 bool PlaceResolver::covered(std::string_view path, Access access) const {
   for (const Grant& grant : places_.grants) {
+    if (grant.area) continue;
     bool enough = grant.access == access || (access == Access::read);
     if (enough && path_within(path, grant.path)) return true;
   }
@@ -197,7 +198,7 @@ void PlaceResolver::find_writable() {
     if (!one.real.empty() && (!symbol || refused(one.real).empty())) candidates.push_back(std::move(one));
   }
   for (bool changed = true; changed;) {
-    writable_.clear();
+    writable_ = distrusted_;
     for (const Candidate& one : candidates) writable_.push_back(one.real);
     size_t before = candidates.size();
     std::erase_if(candidates, [this](const Candidate& one) { return led_by_planted_link(one.written); });
@@ -285,7 +286,24 @@ std::string PlaceResolver::believed(const std::string& path) const {
   return {};
 }
 
-void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol) {
+std::string PlaceResolver::exposes(std::string_view path, Access access, bool area) const {
+  const Patterns& patterns = plan_.patterns;
+  auto names = [&](const std::vector<Pattern>& rules, PatternVerdict::Kind kind) -> std::string {
+    for (const Pattern& rule : rules) {
+      if (rule.path.empty()) continue;
+      PatternVerdict verdict = judge_patterns(patterns, path, {});
+      if (path_within(path, rule.path) && verdict.kind >= kind) return "it lies in " + rule.path + ", which is " + (kind == PatternVerdict::Kind::deny ? "denied" : "protected");
+      if (!area && path_within(rule.path, path)) return "it holds " + rule.path + ", and only an area can leave that out";
+    }
+    return {};
+  };
+  std::string why = names(patterns.deny, PatternVerdict::Kind::deny);
+  // What may not be changed may be granted to read.
+  if (why.empty() && access == Access::write && !area) why = names(patterns.protect, PatternVerdict::Kind::protect);
+  return why;
+}
+
+void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol, bool area) {
   std::string expected = real(path);
   if (!expected.empty()) {
     if (believed(path).empty()) {
@@ -311,10 +329,10 @@ void PlaceResolver::add(Access access, const std::string& path, const std::strin
     places_.not_applied.push_back(rule + ": it changed while it was looked at");
     return;
   }
-  add_opened(access, std::move(fd), rule, symbol);
+  add_opened(access, std::move(fd), rule, symbol, area);
 }
 
-void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol) {
+void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol, bool area) {
   // The name of what was opened, not of what was asked: the two may differ by the time anyone looks again.
   std::string link = "/proc/self/fd/" + std::to_string(fd.get());
   char buffer[PATH_MAX];
@@ -332,11 +350,17 @@ void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& 
       return;
     }
   }
+  std::string exposed = access == Access::own ? std::string() : exposes(real, access, area);
+  if (!exposed.empty()) {
+    places_.not_applied.push_back(rule + ": " + exposed);
+    return;
+  }
   for (const Grant& grant : places_.grants) {
-    if (grant.access == access && grant.dev == info.st_dev && grant.ino == info.st_ino) return;
+    if (grant.access == access && grant.area == area && grant.dev == info.st_dev && grant.ino == info.st_ino) return;
   }
   Grant grant;
   grant.access = access;
+  grant.area = area;
   grant.path = std::move(real);
   grant.folder = S_ISDIR(info.st_mode);
   grant.device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
@@ -347,45 +371,107 @@ void PlaceResolver::add_opened(Access access, Descriptor fd, const std::string& 
 }
 
 // A file of the client's, such as the display's cookie: granted on purpose, so that it may be a secret, and nothing but a file.
-void PlaceResolver::add_variable(Access access, const Place& place) {
+void PlaceResolver::add_variable(const AccessRule& rule) {
+  const Place& place = rule.place;
   const char* value = getenv(place.path.c_str());
   struct stat info{};
   if (value == nullptr || value[0] != '/') places_.not_applied.push_back(place.text + ": the environment names no file");
   else if (stat(value, &info) != 0 || !S_ISREG(info.st_mode)) places_.not_applied.push_back(place.text + ": it is not a file");
-  else add(access, value, place.text, false);
+  else add(rule.access, value, place.text, false, rule.area);
+}
+
+void PlaceResolver::add_rule(const AccessRule& rule) {
+  const Place& place = rule.place;
+  switch (place.kind) {
+    case Place::Kind::path:
+      add(rule.access, place.path, place.text, false, rule.area);
+      break;
+    case Place::Kind::cwd:
+      add(rule.access, launch_.cwd, "cwd", true, rule.area);
+      break;
+    case Place::Kind::argument:
+      if (written_path(place).empty()) places_.not_applied.push_back(place.text + ": there is no such argument");
+      else add(rule.access, written_path(place), place.text, true, rule.area);
+      break;
+    case Place::Kind::variable:
+      add_variable(rule);
+      break;
+    case Place::Kind::runtime:
+      break;
+  }
 }
 
 void PlaceResolver::add_rules() {
   find_writable();
   // Literal places first: what they cover need not be found again by a symbol.
-  for (const AccessRule& rule : plan_.rules) {
-    if (rule.place.kind == Place::Kind::path) add(rule.access, rule.place.path, rule.place.text, false);
-  }
-  for (const AccessRule& rule : plan_.rules) {
-    switch (rule.place.kind) {
-      case Place::Kind::path:
-        break;
-      case Place::Kind::cwd:
-        add(rule.access, launch_.cwd, "cwd", true);
-        break;
-      case Place::Kind::argument: {
-        if (rule.place.index >= launch_.args.size() || launch_.args[rule.place.index].size() <= rule.place.offset) {
-          places_.not_applied.push_back(rule.place.text + ": there is no such argument");
-          break;
-        }
-        add(rule.access, written_path(rule.place), rule.place.text, true);
-        break;
-      }
-      case Place::Kind::variable:
-        add_variable(rule.access, rule.place);
-        break;
-      case Place::Kind::runtime:
-        break;
+  for (bool literal : {true, false}) {
+    for (const AccessRule& rule : plan_.rules) {
+      if ((rule.place.kind == Place::Kind::path) == literal) add_rule(rule);
     }
   }
   // The runtime last: by now it is known where the server may write, and nothing that lies there is believed.
   for (const AccessRule& rule : plan_.rules) {
     if (rule.place.kind == Place::Kind::runtime) add_runtime();
+  }
+}
+
+Descriptor PlaceResolver::walk_believed(const std::string& path, std::string& why) const {
+  std::vector<std::string> rest;
+  auto push = [&rest](std::string_view text) {
+    std::vector<std::string> parts;
+    for (std::string_view part : split(text, '/')) {
+      if (!part.empty() && part != ".") parts.emplace_back(part);
+    }
+    rest.insert(rest.end(), parts.rbegin(), parts.rend());
+  };
+  push(path);
+  Descriptor at(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (int steps = 0; at && !rest.empty(); steps++) {
+    std::string name = std::move(rest.back());
+    rest.pop_back();
+    Descriptor next(openat(at.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info{};
+    if (!next || fstat(next.get(), &info) != 0) {
+      why = errno == ENOENT ? "does not exist" : strerror(errno);
+      return {};
+    }
+    if (!S_ISLNK(info.st_mode)) {
+      at = std::move(next);
+      continue;
+    }
+    char text[PATH_MAX];
+    ssize_t n = readlinkat(next.get(), "", text, sizeof text);
+    std::string here = path_of(at.get());
+    if (n <= 0 || n == static_cast<ssize_t>(sizeof text) || steps > 4096 || here.empty() || in_writable(here)) {
+      why = "a link that the server could have made leads on from " + here;
+      return {};
+    }
+    if (text[0] == '/') at = Descriptor(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    push(std::string_view(text, static_cast<size_t>(n)));
+  }
+  return at;
+}
+
+void PlaceResolver::add_late_areas() {
+  find_writable();
+  for (const AccessRule& rule : plan_.rules) {
+    if (rule.place.kind == Place::Kind::runtime || rule.access == Access::exec || rule.access == Access::own) continue;
+    bool symbol = rule.place.kind == Place::Kind::cwd || rule.place.kind == Place::Kind::argument;
+    const char* value = rule.place.kind == Place::Kind::variable ? getenv(rule.place.path.c_str()) : nullptr;
+    std::string path = rule.place.kind == Place::Kind::variable ? std::string(value != nullptr ? value : "") : written_path(rule.place);
+    if (path.empty() || path[0] != '/') {
+      places_.not_applied.push_back(rule.place.text + ": names nothing");
+      continue;
+    }
+    std::string why;
+    Descriptor fd = walk_believed(path, why);
+    if (fd && rule.place.kind == Place::Kind::path) {
+      // A place named on purpose is granted; one that a link has turned into a secret place since is not.
+      std::string real = path_of(fd.get());
+      if (real != rule.place.path && refused(rule.place.path).empty()) why = refused(real);
+    }
+    if (!why.empty()) places_.not_applied.push_back(rule.place.text + ": " + why);
+    else add_opened(rule.access, std::move(fd), rule.place.text, symbol, true);
   }
 }
 
@@ -533,7 +619,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
     if (n <= 0 || n >= PATH_MAX) break;
     // A link that the server could have made may lead anywhere.
     if (believed(hop).empty()) return;
-    std::string folder = real_path(std::string(parent_of(hop)));
+    std::string folder = real(std::string(parent_of(hop)));
     hop = lexical_path(folder.empty() ? std::string(parent_of(hop)) : folder, std::string_view(buffer, static_cast<size_t>(n)));
   }
   // A virtual environment's python is a link: the environment itself is needed, not only what the link names.
@@ -541,7 +627,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
   std::string prefix(parent_of(parent_of(lexical)));
   std::string settings = read_start(prefix + "/pyvenv.cfg", 4096);
   if (!settings.empty() && !planted(prefix + "/pyvenv.cfg")) {
-    std::string environment = real_path(prefix);
+    std::string environment = real(prefix);
     if (!environment.empty()) add_prefix(environment, environment + "/pyvenv.cfg");
     // `home = /usr/bin` names the folder of the python it was made from.
     for (std::string_view line : split(settings, '\n')) {

@@ -19,6 +19,7 @@ struct Grant {
   Descriptor fd;
   bool folder = false;
   bool device = false;
+  bool area = false;  // the supervisor's alone to open; the server's own walls do not hold it
   uint64_t dev = 0;
   uint64_t ino = 0;
 };
@@ -44,17 +45,27 @@ class PlaceResolver {
   // Empty when a symbol may reach `real_path`, else why not.
   std::string refused(std::string_view real_path) const;
 
-  void add(Access access, const std::string& path, const std::string& rule, bool symbol);
+  void add(Access access, const std::string& path, const std::string& rule, bool symbol, bool area = false);
   // The same for what is open already (O_PATH).
-  void add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol);
+  void add_opened(Access access, Descriptor fd, const std::string& rule, bool symbol, bool area = false);
   void add_rules();
+  // Only the areas, of a plan that came while the server runs: nothing is looked at twice by its name.
+  void add_late_areas();
   // What `path` leads to, or empty when a link that the server could have made leads out of what it may write.
   std::string believed(const std::string& path) const;
+  // Real paths that the server may write to, or could earlier, besides those of the plan.
+  void distrust(std::vector<std::string> paths) { distrusted_ = std::move(paths); }
+  std::vector<std::string>& notes() { return places_.not_applied; }
   Places take() { return std::move(places_); }
 
  private:
   void add_runtime();
-  void add_variable(Access access, const Place& place);
+  void add_rule(const AccessRule& rule);
+  void add_variable(const AccessRule& rule);
+  // Opens `path` step by step (O_PATH); nothing, and why, where a link that the server could have made leads on.
+  Descriptor walk_believed(const std::string& path, std::string& why) const;
+  // Empty when a grant of `real_path` keeps what patterns name by their whole path, else why it cannot.
+  std::string exposes(std::string_view real_path, Access access, bool area) const;
   void add_program(const std::string& path, int depth);
   void add_script(const std::string& real, std::string_view text, int depth);
   void add_script_argument(size_t first);
@@ -89,6 +100,7 @@ class PlaceResolver {
   std::vector<Secret> secrets_;
   mutable std::unordered_map<std::string, Part> parts_;
   std::vector<std::string> writable_;
+  std::vector<std::string> distrusted_;
   std::vector<std::string> visited_;
   Places places_;
 };

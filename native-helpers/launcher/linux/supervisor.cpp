@@ -19,6 +19,7 @@
 
 #include "../core/text.hpp"
 #include "kernel.hpp"
+#include "wake-up.hpp"
 
 namespace belljar {
 
@@ -73,7 +74,12 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
   }
+  std::vector<Area> areas;
   for (const Grant& grant : grants_) {
+    if (grant.area) {
+      areas.push_back({grant.path, grant.access == Access::write, false});
+      continue;
+    }
     uint64_t rights = rights_of(grant.access, grant.folder, grant.device, settings_.landlock_abi);
     auto same = std::find_if(object_rights_.begin(), object_rights_.end(),
                              [&grant](const ObjectRight& one) { return one.dev == grant.dev && one.ino == grant.ino; });
@@ -81,6 +87,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
     else same->rights |= rights;
     path_rights_.emplace_back(grant.path, rights);
   }
+  areas_ = AreaRules(std::move(areas), settings_.patterns);
+  started_names_ = settings_.network.hosts.full_names();
   if (!settings_.private_shm.empty()) {
     shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   }
@@ -186,19 +194,8 @@ void Supervisor::answer(const seccomp_notif& request, const Answer& answer) {
     ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
     return;
   }
-  // Before Linux 6.6 the woken thread lands on another, sleeping processor, which costs ten times the call. Borrow its
-  // affinity around the answer so that it wakes here.
-  cpu_set_t before;
-  int here = sched_getcpu();
-  bool borrowed = false;
-  if (here >= 0 && sched_getaffinity(static_cast<pid_t>(request.pid), sizeof before, &before) == 0 && CPU_ISSET(here, &before)) {
-    cpu_set_t only;
-    CPU_ZERO(&only);
-    CPU_SET(here, &only);
-    borrowed = CPU_COUNT(&before) > 1 && sched_setaffinity(static_cast<pid_t>(request.pid), sizeof only, &only) == 0;
-  }
+  WakeHere wake(static_cast<int>(request.pid));
   ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
-  if (borrowed) sched_setaffinity(static_cast<pid_t>(request.pid), sizeof before, &before);
 }
 
 void Supervisor::serve() {
@@ -220,6 +217,7 @@ void Supervisor::serve() {
     }
     Target target(static_cast<int>(request->pid), self_);
     current_id_ = request->id;
+    if (has_new_rules_.load(std::memory_order_acquire)) take_up_rules();
     other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
     if (other_root_) target.use_own_root();
     answer(*request, decide(*request, target));
@@ -237,30 +235,30 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
   constexpr int here = AT_FDCWD;
   switch (rule->action) {
     case Action::openat:
-      return observe_open(target, at(0), args[1], static_cast<uint32_t>(args[2]), args[3]);
+      return observe_open(target, at(0), args[1], static_cast<uint32_t>(args[2]), args[3], 0);
     case Action::open:
-      return observe_open(target, here, args[0], static_cast<uint32_t>(args[1]), args[2]);
+      return observe_open(target, here, args[0], static_cast<uint32_t>(args[1]), args[2], 0);
     case Action::creat:
-      return observe_open(target, here, args[0], O_CREAT | O_WRONLY | O_TRUNC, args[1]);
+      return observe_open(target, here, args[0], O_CREAT | O_WRONLY | O_TRUNC, args[1], 0);
     case Action::openat2: {
       uint64_t how[3] = {};
       int error = 0;
       if (args[3] < sizeof how) return {};
       if (!target.bytes_at(args[2], how, sizeof how, error)) return unreadable(target, "file.read", error);
-      return observe_open(target, at(0), args[1], how[0], how[1]);
+      return observe_open(target, at(0), args[1], how[0], how[1], how[2]);
     }
     case Action::exec:
       return observe_exec(target, here, args[0], 0);
     case Action::execat:
       return observe_exec(target, at(0), args[1], args[4]);
     case Action::make_folder:
-      return observe_make(target, here, args[0], right_make_folder, "file.create");
+      return observe_make(target, here, args[0], right_make_folder, {.kind = AreaCall::Kind::make_folder, .mode = args[1]});
     case Action::make_folder_at:
-      return observe_make(target, at(0), args[1], right_make_folder, "file.create");
+      return observe_make(target, at(0), args[1], right_make_folder, {.kind = AreaCall::Kind::make_folder, .mode = args[2]});
     case Action::make_link:
-      return observe_make(target, here, args[1], right_make_symlink, "file.create");
+      return observe_make(target, here, args[1], right_make_symlink, {.kind = AreaCall::Kind::make_link}, args[0]);
     case Action::make_link_at:
-      return observe_make(target, at(1), args[2], right_make_symlink, "file.create");
+      return observe_make(target, at(1), args[2], right_make_symlink, {.kind = AreaCall::Kind::make_link}, args[0]);
     case Action::make_node:
     case Action::make_node_at: {
       bool plain = rule->action == Action::make_node;
@@ -271,7 +269,8 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
                        : S_ISSOCK(mode) ? right_make_socket
                                         : right_make_file;
       if (settings_.contained && (mode & 06000) != 0) return refuse(target, "file.attr", "mknod with set-user-id", EPERM);
-      return observe_make(target, plain ? here : at(0), args[plain ? 0 : 1], right, "file.create");
+      AreaCall call{.kind = AreaCall::Kind::make_node, .mode = S_ISREG(mode) || (mode & S_IFMT) != 0 ? mode : mode | S_IFREG, .device = args[plain ? 2 : 3]};
+      return observe_make(target, plain ? here : at(0), args[plain ? 0 : 1], right, std::move(call));
     }
     case Action::remove_folder:
       return observe_remove(target, here, args[0], true);
@@ -358,7 +357,9 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({pending_wake_.get(), POLLIN, 0});
   waits.push_back({network_.socket(), static_cast<short>(network_.behind() ? POLLIN | POLLOUT : POLLIN), 0});
   waits.push_back({settings_.link_notes.get(), POLLIN, 0});
+  waits.push_back({settings_.plan_changes.get(), POLLIN, 0});
   const size_t fixed = waits.size();
+  if (finish_opens()) timeout_ms = std::min(timeout_ms, tries_every_ms);
   {
     std::lock_guard lock(pending_mutex_);
     for (const PendingConnect& one : pending_) {
@@ -374,6 +375,8 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[2].revents & ~POLLOUT) != 0) take_in_network();
   settle_watched(false);
   if ((waits[3].revents & POLLIN) != 0) write_link_notes();
+  if (waits[4].revents != 0) take_in_plans();
+  finish_opens();
   std::lock_guard lock(pending_mutex_);
   finish_sends();
   for (size_t i = fixed; i < fixed + ids.size(); i++) {

@@ -10,14 +10,17 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/un.h>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "../core/area-rules.hpp"
 #include "../core/plan.hpp"
 #include "../core/spool.hpp"
+#include "area-work.hpp"
 #include "calls.hpp"
 #include "link-wire.hpp"
 #include "network-link.hpp"
@@ -35,6 +38,7 @@ struct Settings {
   bool sync_wake_up = false;
   int guardian = 0;
   int landlock_abi = 0;
+  Patterns patterns;                 // what is refused in areas
   NetworkRules network;
   Descriptor network_process;        // the socket to it; none where nothing is looked up or carried
   Holes holes;                       // where the server's sockets are sent on their way to it: the addresses alone, and `nobody`
@@ -43,6 +47,9 @@ struct Settings {
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
   Descriptor link_door;              // the guardian's socket for links (O_PATH); none where no link may be asked for
   Descriptor link_notes;             // what it tells of them
+  Descriptor plan_changes;           // from the guardian, of new plans
+  int server = 0;                    // its first process, and that one's program
+  std::string program;
   bool resolver = false;             // names are looked up through us: /etc/resolv.conf and /etc/hosts are served
 };
 
@@ -61,6 +68,9 @@ class Supervisor {
 
   // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
   void finish_links();
+
+  // New plans that came meanwhile: said, and ready for the serving thread.
+  void take_in_plans();
 
   // Removes what was made outside the run's folders (System V segments).
   void clean_up();
@@ -89,6 +99,24 @@ class Supervisor {
     std::vector<Descriptor> passed;  // the descriptors that `control` names
     int flags;
   };
+  // An open in an area that waits for somebody: the other end of a FIFO, a lease on a file (areas.cpp).
+  struct PendingOpen {
+    uint64_t id;
+    Descriptor object;  // O_PATH
+    Descriptor held;    // the reading end, once it is open
+    uint64_t flags;
+    uint64_t dev;
+    uint64_t ino;
+    bool met;           // the other end was opened by the run itself
+  };
+  // What a new plan changes; taken up by the serving thread before it decides over its next call.
+  struct NewRules {
+    AreaRules areas;
+    Plan plan;
+    HostRules hosts;
+    std::vector<std::string> sockets;
+    Descriptor opener;
+  };
   struct FolderFact {
     std::string path;
     uint64_t rights = 0;
@@ -107,9 +135,10 @@ class Supervisor {
   Answer unreadable(Target& target, const char* kind, int error);
 
   // Files.
-  Answer observe_open(Target& target, int at, uint64_t path, uint64_t flags, uint64_t mode);
+  Answer observe_open(Target& target, int at, uint64_t path, uint64_t flags, uint64_t mode, uint64_t resolve);
   Answer observe_exec(Target& target, int at, uint64_t path, uint64_t flags);
-  Answer observe_make(Target& target, int at, uint64_t path, uint64_t right, const char* kind);
+  // `call`: what is made, for an area; `leads_to`: where the text of a new link is.
+  Answer observe_make(Target& target, int at, uint64_t path, uint64_t right, AreaCall call, uint64_t leads_to = 0);
   Answer observe_remove(Target& target, int at, uint64_t path, bool folder);
   Answer observe_rename(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
   Answer observe_link(Target& target, int from_at, uint64_t from, int to_at, uint64_t to, uint64_t flags);
@@ -122,6 +151,30 @@ class Supervisor {
   Answer open_shared_memory(Target& target, const std::string& name, uint64_t flags, uint64_t mode);
   Answer inject(const Target& target, Descriptor fd, bool close_on_exec);
   bool shared_memory_name(int at, const std::string& path, std::string& name) const;
+
+  // Areas (areas.cpp). Nothing is returned where no area is concerned, or a plain grant allows what the area does not: then the
+  // kernel decides.
+  bool has_areas() const { return settings_.contained && !areas_.empty(); }
+  // By the path's text alone, where it is the real path.
+  std::optional<Answer> open_in_area(Target& target, const std::string& full, uint64_t flags, uint64_t mode);
+  std::optional<Answer> open_found_in_area(Target& target, Resolved& found, bool slash, uint64_t flags, uint64_t mode);
+  std::optional<Answer> open_restricted_in_area(Target& target, int at, const std::string& path, uint64_t flags, uint64_t mode, uint64_t resolve);
+  std::optional<Answer> change_in_area(Target& target, AreaCall call, int at, const std::string& path, uint64_t right, const char* kind);
+  std::optional<Answer> move_in_area(Target& target, AreaCall call, int from_at, const std::string& from, int to_at, const std::string& to,
+                                     uint64_t link_flags);
+  std::optional<Answer> bind_in_area(Target& target, int fd, const std::string& path);
+  bool area_allows(const Resolved& found, Touch touch) const;
+  AreaDone do_area(const AreaCall& call, const AreaObjects& objects);
+  // What becomes of a call that was decided: nothing where the kernel is to decide. `need`: what a plain grant would have to allow.
+  std::optional<Answer> area_answer(Target& target, AreaDone& done, const char* kind, const std::string& path, uint64_t need);
+  Answer refuse_in_area(Target& target, const char* kind, std::string path, const std::string& why);
+  Answer give_opened(Target& target, Descriptor fd, Descriptor object, uint64_t flags);
+  Answer wait_to_open(Descriptor object, Descriptor held, uint64_t flags);
+  bool finish_opens();
+  bool has_writer(const PendingOpen& one);
+  // New plans (plan-changes.cpp).
+  void take_up_rules();
+  bool wait_for_rules();
 
   // Brokered calls.
   Answer change_attributes(const seccomp_notif& request, Target& target, Action action);
@@ -184,6 +237,12 @@ class Supervisor {
     uint64_t ino;
     uint64_t rights;
   };
+  AreaRules areas_;
+  Descriptor opener_;                       // who opens what was granted late; none where nothing was
+  std::vector<std::string> started_names_;  // hosts that have made-up addresses since the start
+  std::mutex new_rules_mutex_;
+  std::optional<NewRules> new_rules_;
+  std::atomic<bool> has_new_rules_{false};
   std::vector<ObjectRight> object_rights_;
   std::vector<std::pair<std::string, uint64_t>> path_rights_;
   std::vector<FolderFact> folders_;
@@ -212,6 +271,9 @@ class Supervisor {
   std::mutex pending_mutex_;
   std::vector<PendingConnect> pending_;
   std::vector<PendingSend> pending_sends_;
+  std::vector<PendingOpen> pending_opens_;
+  Descriptor scratch_out_;  // a pipe to look through a FIFO with
+  Descriptor scratch_in_;
   // Watch: connects to addresses whose name is being looked up.
   struct UnnamedConnect {
     Observation seen;
@@ -222,6 +284,9 @@ class Supervisor {
   std::vector<UnnamedConnect> unnamed_;
   int64_t last_query_ = 0;
 };
+
+// How often what waits for another program is tried again.
+constexpr int tries_every_ms = 20;
 
 const char* error_name(int error);
 

@@ -32,19 +32,31 @@ std::string path_of(int fd) {
   return std::string(buffer, static_cast<size_t>(n));
 }
 
-int Target::process() {
-  if (process_ != 0) return process_;
+void Target::read_status() {
+  if (process_ != 0) return;
   char name[40];
   snprintf(name, sizeof name, "/proc/%d/status", thread_);
   Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
-  if (!fd) return 0;
+  if (!fd) return;
   char text[2048];
   ssize_t n = read(fd.get(), text, sizeof text - 1);
-  if (n <= 0) return 0;
+  if (n <= 0) return;
   text[n] = '\0';
+  // The program's own name comes first, and is written without line ends.
+  const char* mask = strstr(text, "\nUmask:");
+  if (mask != nullptr) umask_ = static_cast<uint32_t>(strtoul(mask + 7, nullptr, 8)) & 0777;
   const char* line = strstr(text, "\nTgid:");
   if (line != nullptr) process_ = atoi(line + 6);
+}
+
+int Target::process() {
+  read_status();
   return process_;
+}
+
+uint32_t Target::umask() {
+  read_status();
+  return umask_;
 }
 
 bool Target::bytes_at(uint64_t address, void* out, size_t size, int& error) const {
@@ -161,6 +173,47 @@ Descriptor Target::start(int at, const std::string& path, int& error) {
   return fd;
 }
 
+Resolved Target::resolve_object(int at, const std::string& path, bool follow_last) {
+  if (own_root_ || path.empty()) return resolve(at, path, follow_last);
+  Resolved out;
+  Descriptor from;
+  if (path[0] != '/') {
+    from = start(at, path, out.error);
+    if (!from) return out;
+  }
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | (follow_last ? 0 : O_NOFOLLOW);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  out.object = Descriptor(static_cast<int>(syscall(number::openat2, from ? from.get() : AT_FDCWD, path.c_str(), &how, sizeof how)));
+  struct stat info{};
+  if (!out.object || fstat(out.object.get(), &info) != 0) return resolve(at, path, follow_last);
+  out.exists = true;
+  out.mode = info.st_mode;
+  out.path = path_of(out.object.get());
+  out.special = has_no_place(out.path, info.st_nlink == 0);
+  out.name = std::string(base_name(out.path));
+  return out;
+}
+
+Descriptor Target::resolve_folder(int at, const std::string& path, std::string& name, int& error) {
+  error = 0;
+  size_t end = path.find_last_not_of('/');
+  if (end == std::string::npos) {
+    if (path.empty()) error = ENOENT;
+    return {};
+  }
+  size_t begin = path.rfind('/', end);
+  name = path.substr(begin == std::string::npos ? 0 : begin + 1, begin == std::string::npos ? end + 1 : end - begin);
+  if (name == "." || name == "..") return {};
+  if (end + 1 < path.size()) name += '/';
+  std::string before = begin == std::string::npos ? "." : begin == 0 ? "/" : path.substr(0, begin + 1);
+  Resolved folder = resolve_object(at, before, true);
+  if (!folder.exists) error = folder.error != 0 ? folder.error : ENOENT;
+  else if (!S_ISDIR(folder.mode)) error = ENOTDIR;
+  else return std::move(folder.object);
+  return {};
+}
+
 Resolved Target::resolve_descriptor(int fd) {
   Resolved out;
   char name[64];
@@ -240,6 +293,13 @@ bool Target::walk(Descriptor from, std::string_view path, bool follow_last, Reso
     if (S_ISLNK(info.st_mode) && (!last || follow_last || wants_folder)) {
       if (++links > 40) {
         out.error = ELOOP;
+        return false;
+      }
+      struct stat folder{};
+      // The kernel's own rule (fs.protected_symlinks): in a folder that everybody writes to, others' links are not followed.
+      if (fstat(current.get(), &folder) == 0 && (folder.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) && info.st_uid != geteuid() &&
+          info.st_uid != folder.st_uid) {
+        out.error = EACCES;
         return false;
       }
       struct statfs filesystem{};

@@ -43,6 +43,7 @@ class Target {
 
   int thread() const { return thread_; }
   int process();  // thread group id; 0 when it is gone
+  uint32_t umask();
 
   // A NUL-ended string of at most path_max_bytes - 1 bytes. error: EFAULT, ENAMETOOLONG, or EPERM when the thread hides its memory.
   std::optional<std::string> string_at(uint64_t address, int& error) const;
@@ -53,6 +54,11 @@ class Target {
 
   // `at` is a descriptor number of the thread or AT_FDCWD.
   Resolved resolve(int at, const std::string& path, bool follow_last);
+  // The same for callers that want no parent of what exists: one call where no link is on the way.
+  Resolved resolve_object(int at, const std::string& path, bool follow_last);
+  // The folder (O_PATH) in which a call would make, remove or move a name, and that name, with a final slash where there was one.
+  // Nothing, with an errno, when there is no such folder; 0 as errno when the path does not end in a name.
+  Descriptor resolve_folder(int at, const std::string& path, std::string& name, int& error);
   // The object behind a descriptor of the thread.
   Resolved resolve_descriptor(int fd);
 
@@ -61,10 +67,12 @@ class Target {
   bool walk(Descriptor from, std::string_view path, bool follow_last, Resolved& out);
 
   Descriptor root() const;
+  void read_status();
 
   int thread_;
   int supervisor_;
   int process_ = 0;
+  uint32_t umask_ = 077;
   bool own_root_ = false;
 };
 

@@ -89,7 +89,8 @@ bool build_walls(const std::vector<Grant>& grants, const std::vector<std::string
   }
   for (const Grant& grant : grants) {
     uint64_t rights = rights_of(grant.access, grant.folder, grant.device, abi);
-    if (!add_path(walls.outer.get(), grant.fd.get(), rights, abi) || !add_path(walls.inner.get(), grant.fd.get(), rights, abi)) {
+    if (!add_path(walls.outer.get(), grant.fd.get(), rights, abi) ||
+        (!grant.area && !add_path(walls.inner.get(), grant.fd.get(), rights, abi))) {
       error = "landlock_add_rule " + grant.path + ": " + strerror(errno);
       return false;
     }

@@ -9,7 +9,7 @@ export const kindGroups = {
   network: ['net.connect', 'net.dns', 'net.listen'],
   sockets: ['unix.connect'],
   system: ['signal', 'syscall', 'limit'],
-  runs: ['run.start', 'run.end', 'spool.dropped'],
+  runs: ['run.start', 'run.end', 'plan.change', 'spool.dropped'],
 } as const satisfies Record<string, readonly EventKind[]>;
 export type KindGroup = keyof typeof kindGroups;
 

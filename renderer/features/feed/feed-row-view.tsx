@@ -9,6 +9,7 @@ import {
   Play,
   Plug,
   ScrollText,
+  SlidersHorizontal,
   Square,
   Terminal,
 } from 'lucide-react';
@@ -41,6 +42,7 @@ const kindIcons: Record<EventKind, typeof File> = {
   limit: OctagonMinus,
   'run.start': Play,
   'run.end': Square,
+  'plan.change': SlidersHorizontal,
   'spool.dropped': ScrollText,
 };
 

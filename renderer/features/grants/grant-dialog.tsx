@@ -4,7 +4,7 @@ import { RadioGroup } from '@base-ui/react/radio-group';
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import { eventSentence, grantSentences } from '#contract/sentences.ts';
+import { eventSentence, grantSentences, isLiveVerb, whenSentence } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
@@ -102,6 +102,7 @@ export function GrantDialog(): ReactNode {
   const done = step.kind === 'done';
   const grantable = grant.proposals.kind === 'proposals';
   // The same socket is as dangerous by its place as by its name.
+  const chosen = grant.proposals.kind === 'proposals' ? grant.proposals.list[grant.chosen] : undefined;
   const named = grant.proposals.kind === 'proposals' ? grant.proposals.list[0] : undefined;
   const risk = named === undefined ? null : (grantSentences(named.verb, named.what)?.risk ?? null);
   return (
@@ -177,8 +178,10 @@ export function GrantDialog(): ReactNode {
           {grantable && (
             <Note>
               <p>
-                <strong>It takes effect after a restart of the server.</strong>{' '}
-                {server !== undefined && <HostileText text={server.uptakeSentence} />}
+                <strong>{chosen === undefined ? '' : whenSentence(chosen.verb)}</strong>{' '}
+                {server !== undefined && chosen !== undefined && !isLiveVerb(chosen.verb) && (
+                  <HostileText text={server.uptakeSentence} />
+                )}
               </p>
             </Note>
           )}

@@ -7,7 +7,7 @@ import type { EventKind } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
 import type { Proposals } from './proposals.ts';
-import { deniedHost, proposalsFor } from './proposals.ts';
+import { deniedHost, patternOf, proposalsFor } from './proposals.ts';
 
 /** The refused access a grant is about: a row of the feed, or one of the denials before a breakage. */
 export interface Denial {
@@ -41,9 +41,9 @@ export function createGrantStore(transport: Transport, home: () => string | null
   const store = createStore<{ grant: Grant | null }>(() => ({ grant: null }));
   let opened = 0;
 
-  function proposals(denial: Denial, seen: SeenHost | null = null): Proposals {
+  function proposals(denial: Denial, seen: SeenHost | null = null, pattern: string | null = null): Proposals {
     const { targetBytes, ...rest } = denial;
-    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home(), seen);
+    return proposalsFor(targetBytes === undefined ? rest : { ...rest, targetBytes }, home(), seen, pattern);
   }
 
   /** Who owns a name is for the host to say; until it does, and where it cannot, this host alone is proposed. */
@@ -59,6 +59,19 @@ export function createGrantStore(transport: Transport, home: () => string | null
     store.setState({ grant: { ...grant, proposals: proposals(denial, seen) } });
   }
 
+  /** A file that a pattern keeps back is allowed by itself or by that pattern; the host knows which one it is. */
+  async function learnPattern(denial: Denial): Promise<void> {
+    const { kind, target, server } = denial;
+    if (!kind.startsWith('file.') || !target.startsWith('/')) return;
+    const dialog = opened;
+    const access = kind === 'file.read' ? 'read' : 'write';
+    const answer = await transport.call('policies.explain', { server, what: target, access }).catch(() => null);
+    const pattern = patternOf(answer?.rule?.id ?? null);
+    const { grant } = store.getState();
+    if (pattern === null || dialog !== opened || grant?.denial !== denial || grant.step.kind !== 'choose') return;
+    store.setState({ grant: { ...grant, proposals: proposals(denial, null, pattern), chosen: 0 } });
+  }
+
   return Object.assign(store, {
     actions: {
       open: (denials: readonly Denial[], retry = false) => {
@@ -69,6 +82,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
           grant: { denials, denial, retry, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         });
         void learnHost(denial);
+        void learnPattern(denial);
       },
       select: (denial: Denial) => {
         store.setState(({ grant }) => ({
@@ -78,6 +92,7 @@ export function createGrantStore(transport: Transport, home: () => string | null
               : { ...grant, denial, proposals: proposals(denial), chosen: 0, step: { kind: 'choose' } },
         }));
         void learnHost(denial);
+        void learnPattern(denial);
       },
       choose: (chosen: number) => {
         store.setState(({ grant }) => ({

@@ -23,7 +23,7 @@ export type Proposals = { kind: 'proposals'; list: Proposal[] } | { kind: 'none'
 export function isGrantable(kind: EventKind, target: string): boolean {
   return (
     isSandboxCall(kind, target) ||
-    !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'spool.dropped'].includes(kind)
+    !['signal', 'syscall', 'limit', 'run.start', 'run.end', 'plan.change', 'spool.dropped'].includes(kind)
   );
 }
 
@@ -47,10 +47,21 @@ export function isLoopback(host: string): boolean {
 }
 
 /** File or folder, never the root or the whole home: those hold everything. */
-function fileProposals(verb: 'read' | 'write', path: string, home: string | null, folderFirst: boolean): Proposals {
+function fileProposals(
+  verb: 'read' | 'write',
+  path: string,
+  home: string | null,
+  folderFirst: boolean,
+  pattern: string | null,
+): Proposals {
   if (!path.startsWith('/')) return { kind: 'none', why: 'Only a full path can be granted.' };
   const act = verb === 'read' ? 'Read' : 'Read and change';
   const list: Proposal[] = [{ verb, what: path, title: `${act} just this` }];
+  if (pattern !== null) {
+    // What is kept back by its name stays so in a folder that is granted.
+    list.push({ verb, what: pattern, title: `${act} all that are called so, wherever it may ${verb}` });
+    return { kind: 'proposals', list };
+  }
   const folder = parentOf(path);
   if (folder !== '/' && folder !== home && !(home ?? '').startsWith(`${folder}/`)) {
     const proposal = { verb, what: folder, title: `${act} everything in its folder` };
@@ -94,8 +105,18 @@ function hostProposals(host: string, port: number, title: string, domain: string
   return { kind: 'proposals', list };
 }
 
-/** `seen`: what is known of the host that was meant. */
-export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost | null = null): Proposals {
+/** The pattern that keeps a file back, from the id of the rule that refuses it; null for other rules. */
+export function patternOf(rule: string | null): string | null {
+  return /^(?:deny|protect):(\*\*\/.+)$/u.exec(rule ?? '')?.[1] ?? null;
+}
+
+/** `seen`: what is known of the host that was meant; `pattern`: what keeps the file back, where a pattern does. */
+export function proposalsFor(
+  denial: Denial,
+  home: string | null,
+  seen: SeenHost | null = null,
+  pattern: string | null = null,
+): Proposals {
   const { kind, target } = denial;
   if (denial.targetBytes !== undefined || target.includes('\uFFFD') || target.includes('\u0000')) {
     return {
@@ -105,15 +126,15 @@ export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost
   }
   switch (kind) {
     case 'file.read':
-      return fileProposals('read', target, home, false);
+      return fileProposals('read', target, home, false, pattern);
     case 'file.write':
     case 'file.attr':
-      return fileProposals('write', target, home, false);
+      return fileProposals('write', target, home, false, pattern);
     case 'file.create':
     case 'file.delete':
     case 'file.rename':
       // These change the folder: a rule for a name that is not there yet could not be applied.
-      return fileProposals('write', target, home, true);
+      return fileProposals('write', target, home, true, pattern);
     case 'exec':
       return target.startsWith('/')
         ? { kind: 'proposals', list: [{ verb: 'exec', what: target, title: 'Start this program' }] }
@@ -171,6 +192,7 @@ export function proposalsFor(denial: Denial, home: string | null, seen: SeenHost
     case 'limit':
     case 'run.start':
     case 'run.end':
+    case 'plan.change':
     case 'spool.dropped':
       return { kind: 'none', why: closed };
   }

@@ -2,37 +2,25 @@
 import { ChevronRight, Square, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import type { Rule } from '#contract/policy.ts';
+import { keptBack, type Rule } from '#contract/policy.ts';
 import {
+  areaWords,
   durationWords,
   grantSentences,
   nameNotChecked,
   networkTitles,
+  ruleReasons,
+  ruleTitle,
   runEndPhrase,
   sourceTitles,
   stateTitles,
 } from '#contract/sentences.ts';
 import type { Run, Server, ServerDetail } from '#contract/server.ts';
-import type { RuleVerb } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
-import { ErrorNote } from '../../lib/components/note.tsx';
+import { ErrorNote, Note } from '../../lib/components/note.tsx';
 import { plural, visibleText } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
-
-const verbTitles: Record<RuleVerb, string> = {
-  read: 'Read',
-  write: 'Read and change',
-  deny: 'Never',
-  host: 'Connect to',
-  listen: 'Listen on port',
-  local: 'Connect to local port',
-  socket: 'Connect to socket',
-  exec: 'Start',
-  env: 'Be told',
-  link: 'Open links to',
-  permission: 'Permission',
-};
 
 const ownShown = 200;
 const runsShown = 8;
@@ -42,7 +30,7 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
   const words = grantSentences(rule.verb, rule.what);
   return (
     <li className="rule">
-      <span className="rule-verb">{verbTitles[rule.verb]}</span>
+      <span className="rule-verb">{ruleTitle(rule)}</span>
       <span className="rule-what">
         <code>
           <HostileText text={rule.what} />
@@ -52,6 +40,7 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
             Lets it {words.use}. {words.risk}
           </span>
         )}
+        {rule.brokered === true && <span className="rule-words">{areaWords.brokered}.</span>}
       </span>
       <span className="rule-source">
         {rule.checked === false && `${nameNotChecked}, `}from {sourceTitles[rule.source]}
@@ -60,7 +49,7 @@ function RuleItem({ server, rule }: { server: Server; rule: Rule }): ReactNode {
         <button
           type="button"
           className="button button-quiet button-icon"
-          aria-label={`Take back: ${verbTitles[rule.verb]} ${visibleText(rule.what)}`}
+          aria-label={`Take back: ${ruleTitle(rule)} ${visibleText(rule.what)}`}
           title="Take this rule back"
           onClick={() => void panel.about.actions.revoke(server.id, rule)}
         >
@@ -112,10 +101,12 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
   const own = policy.rules
     .filter((rule) => rule.source !== 'level')
     .toSorted((a, b) => Number(b.source === 'person') - Number(a.source === 'person'));
-  const ofLevel = policy.rules.filter((rule) => rule.source === 'level');
+  const isKept = (rule: Rule): boolean => rule.what.startsWith('**/');
+  const ofLevel = policy.rules.filter((rule) => rule.source === 'level' && !isKept(rule));
   return (
     <>
       <p className="about-faint">Network: {networkTitles[policy.network]}.</p>
+      <Waiting detail={detail} />
       {own.length > 0 && (
         <ul className="rules">
           {own.slice(0, ownShown).map((rule) => (
@@ -124,6 +115,7 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
         </ul>
       )}
       {own.length > ownShown && <p className="about-faint">… {plural(own.length - ownShown, 'rule', 'rules')} more</p>}
+      <KeptBack server={server} rules={policy.rules} />
       {ofLevel.length > 0 && (
         <details className="level-rules">
           <summary>
@@ -138,6 +130,73 @@ function Policy({ server, detail }: { server: Server; detail: ServerDetail }): R
         </details>
       )}
     </>
+  );
+}
+
+/** What is kept back inside granted folders, by the reason for it; each can be allowed again. */
+function KeptBack({ server, rules }: { server: Server; rules: readonly Rule[] }): ReactNode {
+  const panel = usePanel();
+  const groups = keptBack(rules.filter((rule) => rule.source === 'level'));
+  if (groups.length === 0 || !rules.some((rule) => rule.brokered === true)) return null;
+  return (
+    <details className="level-rules">
+      <summary>
+        <ChevronRight className="chevron" aria-hidden="true" />
+        {areaWords.keptBack}: files with secrets, and what other programs run by itself
+      </summary>
+      <p className="about-faint">
+        {areaWords.cost} {areaWords.notIn}
+      </p>
+      {groups.map(({ first, rules: group }) => (
+        <section key={first.id} className="held-group">
+          <h6>
+            {ruleReasons[first.reason ?? '']}{' '}
+            <span className="about-faint">{first.verb === 'deny' ? areaWords.never : areaWords.unchanged}</span>
+          </h6>
+          <ul>
+            {group.map((rule) => (
+              <li key={rule.id}>
+                <code>
+                  <HostileText text={rule.what.replace(/^\*\*\//u, '')} />
+                </code>
+                <button
+                  type="button"
+                  className="button button-quiet button-small"
+                  aria-label={`${areaWords.lift}: ${visibleText(rule.what)}`}
+                  onClick={() => void panel.about.actions.lift(server.id, rule)}
+                >
+                  {areaWords.lift}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </details>
+  );
+}
+
+/** What a running server does not have yet. */
+function Waiting({ detail }: { detail: ServerDetail }): ReactNode {
+  const { comes, goes } = detail.afterRestart;
+  const lines = [
+    ...comes.map((line) => ({ title: areaWords.comes, line })),
+    ...goes.map((line) => ({ title: areaWords.goes, line })),
+  ];
+  if (lines.length === 0) return null;
+  return (
+    <Note tone="warn">
+      <ul className="waiting">
+        {lines.slice(0, ownShown).map(({ title, line }) => (
+          <li key={`${title} ${line}`}>
+            {title}:{' '}
+            <code>
+              <HostileText text={line} />
+            </code>
+          </li>
+        ))}
+      </ul>
+    </Note>
   );
 }
 

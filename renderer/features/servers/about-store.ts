@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { ErrorBody } from '#contract/errors.ts';
 import type { Rule } from '#contract/policy.ts';
+import { areaWords } from '#contract/sentences.ts';
 import type { ServerDetail } from '#contract/server.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
@@ -74,7 +75,15 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
       revoke: (id: string, rule: Rule): Promise<void> =>
         act(id, async () => {
           const answer = await transport.call('policies.revoke', { server: id, verb: rule.verb, what: rule.what });
-          return answer.effective === 'now' ? 'The rule is gone.' : 'The rule is gone from the next start on.';
+          const takes = rule.verb !== 'deny' && rule.verb !== 'protect';
+          if (answer.effective === 'restart') return 'The rule is gone from the next start on.';
+          return takes ? `The rule is gone. ${areaWords.open}` : 'The rule is gone.';
+        }),
+      /** Allows what the level keeps back. */
+      lift: (id: string, rule: Rule): Promise<void> =>
+        act(id, async () => {
+          const answer = await transport.call('policies.grant', { server: id, verb: 'write', what: rule.what });
+          return answer.effective === 'now' ? areaWords.lifted : `${areaWords.lifted} It takes effect after a restart.`;
         }),
       stop: (id: string, run: string): Promise<void> =>
         act(id, async () => {

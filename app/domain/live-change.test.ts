@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { isLive, nothingWaits, waiting, waitingOf } from './live-change.ts';
+import { formatPlan, planDefaults, type Plan } from './plan-text.ts';
+
+const plan = (change: Partial<Plan> = {}): Plan => ({
+  server: 'a',
+  level: 'standard',
+  network: 'open',
+  record: 'denials',
+  spool: '/s',
+  spoolLimit: 65_536,
+  home: '/h',
+  refuse: [],
+  read: [],
+  exec: ['/usr', 'runtime'],
+  write: [],
+  socket: [],
+  local: [],
+  listen: [],
+  ...planDefaults,
+  env: ['PATH'],
+  set: [],
+  limits: {},
+  ...change,
+});
+const read = (place: string) => ({ access: 'read' as const, place });
+
+describe('a running server has at once', () => {
+  test.each<[string, Partial<Plan>, Partial<Plan>]>([
+    ['nothing new', {}, {}],
+    ['a new area', {}, { areas: [read('/x')] }],
+    ['an area less', { areas: [read('/x')] }, {}],
+    ['a new grant, held as an area', {}, { write: ['/x'] }],
+    ['what was an area and needs none any more', { areas: [read('/x')] }, { read: ['/x'] }],
+    ['patterns', { areas: [read('/x')] }, { areas: [read('/x')], deny: ['**/.env'], protect: ['/x/a'] }],
+    ['exceptions', {}, { except: [{ access: 'read', pattern: '**/.env' }] }],
+    [
+      'hosts both ways',
+      { hosts: [{ pattern: 'a.b', ports: '1', checked: true }] },
+      { local: [1], socket: [['/x']], links: ['c.d'] },
+    ],
+    ['what it never is told', {}, { refuse: ['/x'], spoolLimit: 70_000 }],
+  ])('%s', (_, started, next) => {
+    expect(waiting(plan(started), plan(next))).toEqual(nothingWaits);
+  });
+});
+
+describe('only its next start brings', () => {
+  test.each<[string, Partial<Plan>, Partial<Plan>, string[], string[]]>([
+    ['programs', {}, { exec: ['/usr', 'runtime', '/x'] }, ['exec /x'], []],
+    ['a program less', {}, { exec: ['/usr'] }, [], ['exec runtime']],
+    ['a grant of the kernel less', { read: ['/x'] }, {}, [], ['read /x']],
+    [
+      'a refusal inside of one',
+      { write: ['arg:1'] },
+      { areas: [{ access: 'write', place: 'arg:1' }], deny: ['/x/y'] },
+      [],
+      ['write arg:1'],
+    ],
+    ['a place that only a start can resolve', {}, { areas: [read('cwd')] }, ['area read cwd'], []],
+    ['the environment', {}, { env: ['PATH', 'A'], set: [{ name: 'B', value: 'c' }] }, ['env A', 'set B c'], []],
+    ['the mode of the network', {}, { network: 'hosts' }, ['network hosts'], ['network open']],
+    ['ports to listen on', {}, { listen: [80] }, ['listen 80'], []],
+    [
+      'permissions, limits and the level',
+      {},
+      { permissions: ['datagrams'], limits: { nofile: 9 }, level: 'strict' },
+      ['level strict', 'permission datagrams', 'limit nofile 9'],
+      ['level standard'],
+    ],
+  ])('%s', (_, started, next, comes, goes) => {
+    expect(waiting(plan(started), plan(next))).toEqual({ comes, goes });
+  });
+});
+
+test('a change is live where nothing waits for it that did not wait before', () => {
+  const waits = { comes: ['exec /x'], goes: ['read /y'] };
+  expect(isLive(nothingWaits, nothingWaits)).toBe(true);
+  expect(isLive(waits, waits)).toBe(true);
+  expect(isLive(waits, nothingWaits)).toBe(true);
+  expect(isLive(nothingWaits, waits)).toBe(false);
+  expect(isLive({ comes: [], goes: ['exec /x', 'read /y'] }, waits)).toBe(false);
+});
+
+test('what cannot be read cannot be told', () => {
+  expect(waitingOf('nonsense', formatPlan(plan()))).toBeNull();
+  expect(waitingOf(formatPlan(plan()), formatPlan(plan()))).toEqual(nothingWaits);
+});

@@ -1,0 +1,1 @@
+export function alone<T>(what: string, work: () => T | Promise<T>): Promise<T>;
