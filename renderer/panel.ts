@@ -96,6 +96,7 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
     await undo.actions.begin();
     addEvents(events);
     breakage.actions.noteServers(list.servers);
+    void pins.actions.examine(list.servers, true);
     feed.actions.markLoaded();
   }
 
@@ -108,6 +109,7 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
       else if (message.type === 'machine') machine.actions.set(message.machine);
       else if (message.type === 'server') {
         breakage.actions.noteServers([message.server]);
+        void pins.actions.examine([message.server], false);
         void about.actions.refresh(message.server.id);
       } else if (message.type === 'server-gone') breakage.actions.remove(message.id);
     }

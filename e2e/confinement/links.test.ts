@@ -269,7 +269,10 @@ describe('a server that knocks itself', () => {
     await expect.poll(() => gone, { timeout: 10_000 }).toBe(1);
     writeFileSync(join(arena.grant, 'end'), '');
     await running;
-    expect(verdicts(matchingEvents(readEvents(arena.spool), 'link.open', /./))).toEqual(['asked a.example']);
+    expect(verdicts(matchingEvents(readEvents(arena.spool), 'link.open', /./))).toEqual([
+      'asked a.example',
+      'refused a.example',
+    ]);
   });
 
   test('and ends while the host still opens its link leaves an event all the same', async () => {

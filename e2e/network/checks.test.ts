@@ -70,6 +70,9 @@ test('HTTP: the Host must be allowed, and what is no HTTP is refused at 80', asy
     raw(`GET / HTTP/1.1\\r\\nHost: ${shared}\\r\\nHost: shared-two.example\\r\\n\\r\\n`),
     raw('GET / HTTP/1.1\\r\\nX: y\\r\\n\\r\\n'),
     raw(`GET http://shared-two.example/ HTTP/1.1\\r\\nHost: ${shared}\\r\\n\\r\\n`),
+    // Methods that no list holds.
+    raw(`${'A'.repeat(40)} / HTTP/1.1\\r\\nHost: shared-two.example\\r\\n\\r\\n`, 8080),
+    raw('G|1 / HTTP/1.1\\r\\nHost: shared-two.example\\r\\n\\r\\n', 8080),
   ];
   const strange = [
     raw('HELLO THERE\\r\\n\\r\\n'),

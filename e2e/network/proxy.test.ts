@@ -61,6 +61,31 @@ test.for([
   ).toEqual([]);
 });
 
+test.for([
+  ['by address', 'http://10.0.0.80:3128'],
+  ['by name', 'http://proxy.office.example:3128'],
+] as const)('no rule leads to the proxy %s itself', async ([, proxy], { skip }) => {
+  const { ask, internet } = stage(skip);
+  // Both names have the proxy's own address at the company's name server, and a rule allows its port for them.
+  const wanted = [
+    ['connect proxy.office.example 3128 other.example:443', /^error /],
+    ['connect gateway.office.example 3128 other.example:443', /^error /],
+  ] as const;
+  const told = await inside(internet, () =>
+    ask(
+      wanted.map(([task]) => task),
+      { hosts: [host('*.office.example', '3128')] },
+      { env: { HTTPS_PROXY: proxy, NO_PROXY: 'office.example' }, together: true },
+    ),
+  );
+  expectAnswers(told, wanted);
+  expect(
+    told.seen.filter(({ kind }) => kind === 'proxy').map(({ target }) => target),
+    'what the proxy was asked for',
+  ).not.toContain('other.example:443');
+  expect(reached(told.seen).filter((place) => place !== '10.0.0.80:3128')).toEqual([]);
+});
+
 test('what NO_PROXY names goes directly', async ({ skip }) => {
   const { ask, internet } = stage(skip);
   const wanted = [

@@ -94,3 +94,30 @@ test('a pin that no longer starts says so, and is not offered where nothing is c
   await broken.getByRole('button', { name: 'Pin again' }).click();
   await expect(broken).toContainText('Pinned: a-package 2.0.0');
 });
+
+test('a changed tree, which the list does not see, is told on the card all the same', async ({ page, desk }) => {
+  const scene = usualScene();
+  const pin = {
+    package: 'a-package',
+    version: '1.0.0',
+    at: '2026-03-01T10:00:00.000Z',
+    publisher: null,
+    problem: null,
+  };
+  const changed = makeServer('cursor', 'changed', { level: 'standard', state: 'contained', pin });
+  const sound = makeServer('cursor', 'sound', { level: 'standard', state: 'contained', pin });
+  scene.servers = [changed, sound];
+  const opened = await desk(scene);
+  opened.next('servers.show', async () => ({
+    server: { ...changed, pin: { ...pin, problem: 'pin-tampered' as const } },
+    policy: null,
+    events: [],
+    runs: [],
+  }));
+  await openPanel(page, opened);
+  const broken = page.locator('[data-server="cursor.changed"]');
+  await expect(broken).toContainText('The installed program is not what was pinned, so it does not start.');
+  await expect(page.locator('[data-server="cursor.sound"]')).toContainText('Pinned: a-package 1.0.0');
+  await broken.getByRole('button', { name: 'Pin again' }).click();
+  await expect(broken).toContainText('Pinned: a-package 2.0.0');
+});

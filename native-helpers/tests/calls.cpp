@@ -58,6 +58,12 @@ uint32_t call(const std::vector<sock_filter>& code, int nr, std::initializer_lis
 void test_calls() {
   constexpr uint32_t allow = SECCOMP_RET_ALLOW;
   constexpr uint32_t notify = SECCOMP_RET_USER_NOTIF;
+  std::vector<sock_filter> relayed = make_filter(calls_for({.contained = true, .relayed = true}), true);
+  std::vector<sock_filter> direct = make_filter(calls_for({.contained = true}), true);
+  check::that(call(relayed, SYS_getsockopt, {3, SOL_SOCKET, SO_ERROR}) == notify && call(direct, SYS_getsockopt, {3, SOL_SOCKET, SO_ERROR}) == allow,
+              "a look at a socket's error is stopped where connections are carried");
+  check::that(call(relayed, SYS_getsockopt, {3, SOL_SOCKET, SO_TYPE}) == allow && call(relayed, SYS_getsockopt, {3, 6, SO_ERROR}) == allow,
+              "and at nothing else of it");
   auto code = make_filter(contained_calls(false), true);
   check::that(code.size() < 4096, "the program fits the kernel's bound");
   std::set<int> numbers;

@@ -80,11 +80,14 @@ void test_http() {
   expect("GET / HTTP/1.0\r\n\r\n", State::unnamed, "", "no host");
   expect("GET / HTTP/1.1\r\nHost: a.b\r\n", State::more, "", "a head that is not whole");
   expect("GE", State::more, "", "half a method");
+  expect("M-SEARCH9 / HTTP/1.1\r\nHost: a.b\r\n\r\n", State::named, "a.b", "a method of more than letters");
+  expect(std::string(200, 'A') + " / HTTP/1.1\r\nHost: a.b\r\n\r\n", State::named, "a.b", "a long method");
+  expect(std::string(http_head_max, 'A'), State::broken, "", "a method without an end");
   for (const char* bad : {"GET / HTTP/1.1\r\nHost: a.b\r\nHost: a.b\r\n\r\n", "GET / HTTP/1.1\r\nHost: \r\n\r\n", "GET / HTTP/1.1\r\n Host: a.b\r\n\r\n",
                           "GET / HTTP/1.1\r\nHost : a.b\r\n\r\n", "GET / HTTP/1.1\nHost: a.b\n\n", "GET / HTTP/1.1\r\nX: y\rHost: c.d\r\nHost: a.b\r\n\r\n",
                           "GET / HTTP/1.1\r\nHost: u@a.b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a.b/c\r\n\r\n", "GET / HTTP/1.1 \r\nHost: a.b\r\n\r\n",
                           "GET / http/1.1\r\nHost: a.b\r\n\r\n", "GET  / HTTP/1.1\r\nHost: a.b\r\n\r\n", "GET\t/ HTTP/1.1\r\nHost: a.b\r\n\r\n",
-                          "GET / HTTP/3.0\r\n\r\n", "GET a://b:x/ HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nnonsense\r\n\r\n"}) {
+                          "GET / HTTP/3.0\r\n\r\n", "GET a://b:x/ HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nnonsense\r\n\r\n", " GET / HTTP/1.1\r\nHost: a.b\r\n\r\n", "\r\n\tGET / HTTP/1.1\r\nHost: a.b\r\n\r\n"}) {
     expect(bad, State::broken, "", std::string("malformed: ") + bad);
   }
   expect(std::string("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", 30), State::broken, "", "a zero");

@@ -79,13 +79,13 @@ void test_counted_calls() {
     const CallRule* rule = rule_for(rules, nr);
     return rule != nullptr && rule->when == When::always;
   };
-  auto counted = calls_for(true, false, false, true, false);
+  auto counted = calls_for({.contained = true, .counted = true});
   check::that(always(counted, SYS_clone), "every clone is stopped where processes are counted");
 #ifdef SYS_fork
   check::that(always(counted, SYS_fork) && always(counted, SYS_vfork), "and every fork");
 #endif
-  check::that(!always(calls_for(true, false, false, false, false), SYS_clone), "and none where the kernel counts");
-  check::that(rule_for(calls_for(false, false, false, true, false), SYS_clone) == nullptr, "nor where nothing is limited");
+  check::that(!always(calls_for({.contained = true}), SYS_clone), "and none where the kernel counts");
+  check::that(rule_for(calls_for({.counted = true}), SYS_clone) == nullptr, "nor where nothing is limited");
 }
 
 }  // namespace

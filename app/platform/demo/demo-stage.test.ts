@@ -13,12 +13,12 @@ const stage = createDemoStage({
 });
 
 /** Decoy processes that this process started and did not end. */
-const sleeping = (): string[] =>
+const decoysLeft = (): string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        const isDecoy = readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\u0000600\u0000';
+        const isDecoy = readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'cat\u0000';
         return isDecoy && readFileSync(`/proc/${pid}/status`, 'latin1').includes(`\nPPid:\t${process.pid}\n`);
       } catch {
         return false;
@@ -39,7 +39,7 @@ describe('the stage, free', () => {
       await home.close();
     }
     expect(existsSync(home.home)).toBe(false);
-    expect(sleeping()).toEqual([]);
+    await expect.poll(decoysLeft).toEqual([]);
     expect(home.home.startsWith(tmpdir())).toBe(true);
   });
 
@@ -81,6 +81,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
         code: 'check-impossible',
         params: { sentence: "The demo's server did not start: belljar: plan-missing: there is no plan" },
       });
+      await expect.poll(decoysLeft).toEqual([]);
     } finally {
       await home.close();
     }

@@ -101,11 +101,13 @@ class ThrowAwayHome implements DemoHome {
   async perform(signal?: AbortSignal): Promise<DemoAct> {
     signal?.throwIfAborted();
     const decoys = await Decoys.make(this.home);
-    const session = await this.#start(signal);
+    let session: Session | null = null;
     try {
+      const started = await this.#start(signal);
+      session = started;
       const call = async (tool: string, parameters: Record<string, unknown> = {}): Promise<Answer> => {
         signal?.throwIfAborted();
-        return session.call(tool, parameters);
+        return started.call(tool, parameters);
       };
       const line = `# ${this.#secret}`;
       const notes = await call('read-notes');
@@ -164,7 +166,7 @@ class ThrowAwayHome implements DemoHome {
       };
       return { ownWorkDone: notes.ok && notes.text.includes('plants'), observations };
     } finally {
-      await session.close();
+      await session?.close().catch(() => undefined);
       await decoys.close();
       writeFileSync(this.#profile, this.#profileText);
     }
@@ -283,8 +285,10 @@ class Decoys {
 
   private constructor(socket: string) {
     this.socket = socket;
-    this.#process = spawn('sleep', ['600'], { stdio: 'ignore', env: {}, cwd: '/' });
+    // It reads to the end of what we never send, so it ends with us, however that comes.
+    this.#process = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: {}, cwd: '/' });
     this.#process.on('error', () => undefined);
+    this.#process.stdin?.on('error', () => undefined);
     this.#tcp = createServer((connection) => {
       this.tcpConnections += 1;
       this.#take(connection, 'thank you\n');

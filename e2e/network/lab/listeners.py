@@ -88,6 +88,13 @@ def echo(seen):
         seen(kind="accept", to=to, port=port)
         try:
             while data := await reader.read(65536):
+                if data == b"urgent\n":
+                    # One byte out of band, among others.
+                    with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as made:
+                        for part, flags in ((b"one\n", 0), (b"!", socket.MSG_OOB), (b"two\n", 0)):
+                            made.send(part, flags)
+                            await asyncio.sleep(0.05)
+                    continue
                 writer.write(data)
                 await writer.drain()
         except ConnectionError:

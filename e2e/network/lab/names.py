@@ -78,6 +78,7 @@ TABLE = {
     "text.example": {TXT: ["words"], A: ["93.184.216.65"]},
     "intranet.office.example": {A: ["10.20.30.40"]},
     "proxy.office.example": {A: ["10.0.0.80"]},
+    "gateway.office.example": {A: ["10.0.0.80"]},
     # What only the second name server knows.
     "moved.example": {A: ["93.184.216.66"], "only": "second"},
 }

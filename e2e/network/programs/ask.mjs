@@ -129,6 +129,7 @@ const ways = {
   hold: async (what) => {
     const [host, port, ms] = what.split(' ');
     const made = await socket(host, port);
+    made.setTimeout(0);
     made.write('before\n');
     const before = await reply(made);
     await sleep(Number(ms));

@@ -1,6 +1,6 @@
 """Real Python programs in one file: ask.py '<way> <what>'..., one line of answer a task, `<number> ok <text>` or
 `<number> error <text>`. Ways: urllib, requests, httpx, httpx-async, aiohttp, socket (create_connection, blocking),
-nonblocking (connect_ex and select), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
+nonblocking (connect_ex and select), urgent (a byte out of band from an echo), datagram-sendto, -sendmsg and -connect; and what no library would do, over the connection that libraries ask name servers
 on: dns (one question of any type), dns-many (many different names at once), dns-raw (any bytes). `--together` before the
 tasks begins all of them at once, each in a thread."""
 
@@ -78,6 +78,17 @@ def by_nonblocking(what):
         if code != 0:
             raise OSError(code, os.strerror(code))
         return f"connected {made.getpeername()[0]} at first {'at once' if code == 0 else code}"
+
+
+def by_urgent(what):
+    """What an echo sends of itself: three parts, of which one is a byte out of band."""
+    host, port = what.split(" ")
+    with socket.create_connection((host, int(port)), timeout=LIMIT) as made:
+        made.sendall(b"urgent\n")
+        said = b""
+        while not said.endswith(b"two\n"):
+            said += read_exactly(made, 1)
+        return repr(said)
 
 
 def name_server():
@@ -164,6 +175,7 @@ WAYS = {
     "aiohttp": by_aiohttp,
     "socket": by_socket,
     "nonblocking": by_nonblocking,
+    "urgent": by_urgent,
 }
 
 def answer(task):

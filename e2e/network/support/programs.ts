@@ -115,7 +115,7 @@ async function build(
 ): Promise<string> {
   const path = join(sources, source);
   const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
-  const folder = join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`);
+  const folder = join(cacheFolder('network-programs'), `${source.replaceAll(/[./]/g, '-')}-${hash}`);
   if (!existsSync(folder)) {
     const draft = `${folder}.${process.pid.toString()}`;
     mkdirSync(draft, { recursive: true });
@@ -145,7 +145,7 @@ function isBuilt(source: string): boolean {
     .update(readFileSync(join(sources, source)))
     .digest('hex')
     .slice(0, 16);
-  return existsSync(join(cacheFolder('network-programs'), `${source.replaceAll('.', '-')}-${hash}`));
+  return existsSync(join(cacheFolder('network-programs'), `${source.replaceAll(/[./]/g, '-')}-${hash}`));
 }
 
 async function go(resolver: 'go' | 'cgo'): Promise<Program | string> {
@@ -209,6 +209,31 @@ async function rust(): Promise<Program | string> {
   };
 }
 
+/** A library over rustls; its crates come from the registry, and building them takes a minute. */
+async function ureq(): Promise<Program | string> {
+  const source = 'ask-ureq/ask.rs';
+  const cargo = find('cargo');
+  const env = { HOME: userInfo().homedir, CARGO_TARGET_DIR: 'target' };
+  if (!isBuilt(source)) {
+    if (process.env['BELLJAR_TEST_LONG'] !== '1') return 'ureq is built with BELLJAR_TEST_LONG=1 only';
+    const works = cargo !== null && spawnSync(cargo, ['--version'], { env: { ...process.env, ...env } }).status === 0;
+    if (!works) return 'no cargo';
+  }
+  const program = await build(source, 'target/release/ask', (_, path) => [
+    cargo ?? 'cargo',
+    ['build', '--release', '--locked', '--quiet', '--manifest-path', join(dirname(path), 'Cargo.toml')],
+    env,
+  ]);
+  return {
+    name: 'rust, ureq with rustls',
+    command: program,
+    args: [],
+    exec: [dirname(program)],
+    env: {},
+    ways: [way('ureq')],
+  };
+}
+
 async function musl(): Promise<Program | string> {
   const compiler = find('musl-gcc', '/usr/bin');
   if (compiler === null && !isBuilt('ask.c')) return 'no musl compiler (musl-tools)';
@@ -235,6 +260,7 @@ export const programs: Record<string, () => Program | string | Promise<Program |
   "go, the C library's resolver": () => go('cgo'),
   java,
   rust,
+  'rust, ureq with rustls': ureq,
   'static musl': musl,
 };
 

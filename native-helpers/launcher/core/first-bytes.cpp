@@ -94,15 +94,12 @@ std::string_view trim(std::string_view text) {
 
 bool equal_ignoring_case(std::string_view text, std::string_view lower_case) { return normal_host_name(text) == lower_case; }
 
-// A method, as far as it goes: letters, at most 20, then a space or tab.
+// A method, as far as it goes, then a space or tab. Any method, however long: servers take what they do not know.
 State method(std::string_view bytes, size_t& length) {
-  for (length = 0; length < bytes.size(); length++) {
-    char c = bytes[length];
-    if (c == ' ' || c == '\t') return length > 0 ? State::named : State::other;
-    bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    if (!letter || length >= 20) return State::other;
-  }
-  return State::more;
+  length = 0;
+  while (length < bytes.size() && token(bytes[length])) length++;
+  if (length == bytes.size()) return length < http_head_max ? State::more : State::broken;
+  return length > 0 && (bytes[length] == ' ' || bytes[length] == '\t') ? State::named : State::other;
 }
 
 // What stands after the method and its space: can it be a request's target? A path, `*`, a scheme with `://`, or, after
@@ -150,8 +147,9 @@ FirstBytes read_client_hello(std::string_view bytes) {
 }
 
 FirstBytes read_http_head(std::string_view bytes) {
-  // Web servers skip empty lines before a request.
-  size_t empty = bytes.find_first_not_of("\r\n");
+  // Web servers skip empty lines before a request, and some skip blanks.
+  size_t before = bytes.find_first_not_of("\r\n");
+  size_t empty = bytes.find_first_not_of("\r\n \t");
   if (empty == std::string_view::npos) return only(bytes.size() >= http_head_max ? State::broken : State::more);
   bytes.remove_prefix(empty);
   size_t method_length = 0;
@@ -164,6 +162,7 @@ FirstBytes read_http_head(std::string_view bytes) {
   std::string_view line = bytes.substr(0, line_end);
   // What merely resembles a request of HTTP is none that two programs read alike; what does not is another protocol's line.
   bool resembles = normal_host_name(line).find("http/") != std::string::npos;
+  if (resembles && empty != before) return only(State::broken);
   if (line.empty() || line.back() != '\r') return only(resembles ? State::broken : State::other);
   line.remove_suffix(1);
   size_t last_space = line.rfind(' ');

@@ -356,6 +356,13 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::socket_error:
+      out.low(1);
+      out.if_not_equal(SOL_SOCKET, allow);
+      out.low(2);
+      out.if_equal(SO_ERROR, stop);
+      out.ret(allow);
+      return;
     case When::socket_option: {
       auto level = [&out, stop](uint32_t number, std::initializer_list<uint32_t> options) {
         Assembler body;
@@ -522,9 +529,9 @@ bool is_interface_command(uint32_t command) {
   return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
 }
 
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted, bool asks) {
-  std::vector<CallRule> rules = contained ? contained_calls(nested) : watched_calls();
-  if (contained && counted) {
+std::vector<CallRule> calls_for(const RunKind& run) {
+  std::vector<CallRule> rules = run.contained ? contained_calls(run.nested) : watched_calls();
+  if (run.contained && run.counted) {
     for (CallRule& rule : rules) {
       if (rule.nr == SYS_clone) rule.when = When::always;
     }
@@ -533,12 +540,16 @@ std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, boo
     rules.push_back({SYS_vfork, "vfork", Action::new_process, When::always, EAGAIN, "processes are counted"});
 #endif
   }
-  if (contained && asks) {
+  if (run.contained && run.asks) {
     for (auto [nr, name] : {std::pair{SYS_write, "write"}, {SYS_writev, "writev"}}) {
       rules.push_back({nr, name, Action::write, When::standard_output, 0, "the answer to initialize is seen; nothing is asked before"});
     }
   }
-  if (!contained || !datagrams) return rules;
+  if (run.contained && run.relayed) {
+    rules.push_back({SYS_getsockopt, "getsockopt", Action::socket_error, When::socket_error, 0,
+                     "a carried connection that cannot be made ends in two steps, and the first one alone says too little"});
+  }
+  if (!run.contained || !run.datagrams) return rules;
   for (CallRule& rule : rules) {
     if (rule.nr == SYS_socket && rule.when == When::socket_kind) rule.when = When::socket_or_datagram;
     if (rule.nr == SYS_sendmsg) rule = {rule.nr, rule.name, Action::send_message, When::always, 0, "the destination of a datagram is behind a pointer"};

@@ -57,6 +57,7 @@ enum class Action {
   listen,
   send_to,
   send_message,
+  socket_error,    // observed: waits for what is being done to the server's sockets
   write,           // watch: a look-up may be written so; Ask: the server's answers
   // Decided from registers alone, which nobody can change after the call was stopped.
   signal_process,
@@ -92,6 +93,7 @@ enum class When {
   destination,          // arg 4 (sendto's address) is given, or flags that are refused
   send_flags_2,         // flags in arg 2 that are refused
   send_flags_3,         // flags in arg 3 that are refused
+  socket_error,         // getsockopt SO_ERROR
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes, protocols above TCP
   standard_output,      // arg 0 is 1: a run that may ask waits for its first answer there
   short_message,        // watch: arg 2 is a length that a look-up may have
@@ -119,9 +121,16 @@ const std::vector<CallRule>& contained_calls(bool nested);
 const std::vector<CallRule>& watched_calls();
 
 // The table of one run. `datagrams`: with that permission, under which everything that can name a destination is stopped.
-// `counted`: no control group bounds its processes, so each new one is stopped.
-// `asks`: a refused access may wait for a person once the server has answered its client.
-std::vector<CallRule> calls_for(bool contained, bool datagrams, bool nested, bool counted, bool asks);
+// What of a run decides which calls are stopped.
+struct RunKind {
+  bool contained = false;
+  bool datagrams = false;
+  bool nested = false;
+  bool counted = false;  // no control group bounds its processes, so each new one is stopped
+  bool asks = false;     // a refused access may wait for a person once the server has answered its client
+  bool relayed = false;  // connections may be carried, and end in two steps that no look at the socket may come between
+};
+std::vector<CallRule> calls_for(const RunKind& run);
 
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);

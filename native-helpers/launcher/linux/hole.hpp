@@ -17,6 +17,8 @@ struct Holes {
   Descriptor v6_filler;
   Address v4_address;
   Address v6_address;
+  Descriptor nobody;  // bound and never listening: a place that refuses
+  Address nobody_address;
 };
 
 bool open_holes(Holes& holes);
@@ -24,10 +26,16 @@ bool open_holes(Holes& holes);
 // The hole that a socket of this family and for this destination falls into; port 0 when there is none.
 const Address& hole_for(const Holes& holes, int family, const Address& destination);
 
-// Begins to connect from the hole to the server's socket. Non-blocking.
-Descriptor connect_back(const Holes& holes, const Address& local);
+// Begins to connect from the hole to the server's socket, which must still be on its way from `local`: a server can let go of
+// a connection at any time, and then whoever opens a service at its port would be met instead. Non-blocking.
+Descriptor connect_back(const Holes& holes, const Descriptor& server, const Address& local);
 
-// Ends a connection of the server's that is being made: as refused, else as broken.
-void end_connecting(const Descriptor& socket, int error);
+// Once connected: is the other end the server's socket itself? Before this is known no byte may pass.
+bool has_met(const Descriptor& server, int back);
+
+// Ends a connection of the server's that is being made: as broken where that is the error, else as refused, which no other
+// error can be told as, and on which programs go on to the next address. There are two steps to it, and who looks at the
+// socket between them sees "broken": the supervisor makes them, and lets nobody look meanwhile.
+void end_connecting(const Holes& holes, const Descriptor& socket, int error);
 
 }  // namespace belljar

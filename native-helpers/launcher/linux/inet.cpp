@@ -76,12 +76,13 @@ Supervisor::Answer Supervisor::begin_connect(uint64_t id, int process, Descripto
   // The supervisor must never wait: a blocking connect is finished by the housekeeping thread.
   if (blocking) fcntl(copy.get(), F_SETFL, flags | O_NONBLOCK);
   int code = 0;
+  Address local;
   if (verdict.way == Way::direct) {
     code = connect(copy.get(), reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(size)) == 0 ? 0 : errno;
     record_connect(process, verdict.name, where, 0);
   } else {
     // The network process tells what became of it.
-    code = network_.carry(copy, domain, verdict, where, storage, size, process);
+    code = network_.carry(copy, domain, verdict, where, storage, size, process, local);
     uint64_t one = 1;
     if (network_.behind() && write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, ENETUNREACH, 0, false};
   }
@@ -98,7 +99,7 @@ Supervisor::Answer Supervisor::begin_connect(uint64_t id, int process, Descripto
         record_of(process, "limit", "waiting connections", true, EAGAIN, "broker");
         return {false, EAGAIN, 0, false};
       }
-      pending_.push_back({id, std::move(copy), flags});
+      pending_.push_back({id, std::move(copy), flags, local});
       uint64_t one = 1;
       if (write(pending_wake_.get(), &one, sizeof one) != sizeof one) return {false, 0, 0, true};
       return {false, 0, 0, true};

@@ -418,7 +418,12 @@ uint64_t counted_processes(const Run& run, bool in_group) {
 }
 
 std::vector<CallRule> calls_of(const Run& run, bool in_group, bool asks) {
-  return calls_for(run.contained, run.network_rules.datagrams, run.plan.nested_sandbox, counted_processes(run, in_group) != 0, asks);
+  return calls_for({.contained = run.contained,
+                    .datagrams = run.network_rules.datagrams,
+                    .nested = run.plan.nested_sandbox,
+                    .counted = counted_processes(run, in_group) != 0,
+                    .asks = asks,
+                    .relayed = run.network_rules.network == Network::hosts});
 }
 
 // When the memory of the whole machine runs out, the kernel ends what counts most. A value that is higher already stays.
@@ -727,8 +732,10 @@ struct Housekeeping {
   settings.patterns = run.plan.patterns;
   settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
-  settings.hole_v4 = run.network.holes.v4_address;
-  settings.hole_v6 = run.network.holes.v6_address;
+  settings.holes.v4_address = run.network.holes.v4_address;
+  settings.holes.v6_address = run.network.holes.v6_address;
+  settings.holes.nobody = std::move(run.network.holes.nobody);
+  settings.holes.nobody_address = run.network.holes.nobody_address;
   settings.resolver = run.contained && run.has_network_process;
   settings.processes = counted_processes(run, ready.in_group);
   settings.sockets = std::move(sockets);
@@ -874,7 +881,6 @@ void prepare_network(Run& run, Environment& environment, std::vector<std::string
     }
   }
   run.network.rules = rules;
-  if (!proxy.host.empty() && rules.network == Network::hosts) run.network.rules.hosts.add_own(proxy.host, proxy.port);
   run.network.proxy = std::move(proxy);
   run.network.watch = !run.contained;
   run.network.landlock_abi = run.offer.landlock_abi;

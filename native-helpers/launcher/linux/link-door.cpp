@@ -111,11 +111,12 @@ void LinkDoor::finish(Request& request, std::string_view reason) {
   request.host.reset();
 }
 
-// The helper went before the answer: what came of it is not known here any more. A rule that the host knew of too has most
-// likely opened the link; else it was asked for, and the host takes the question away.
+// The helper went before the answer. A rule that the host knew of too has most likely opened the link; a question ends with who
+// asked it, and that is a refusal.
 void LinkDoor::leave(Request& request) {
   bool told = static_cast<bool>(request.host);
-  note(request, !told ? LinkNote::Verdict::nothing : request.granted ? LinkNote::Verdict::allowed : LinkNote::Verdict::asked, true);
+  if (told && !request.granted) note(request, LinkNote::Verdict::asked, false);
+  note(request, !told ? LinkNote::Verdict::nothing : request.granted ? LinkNote::Verdict::allowed : LinkNote::Verdict::refused, true);
   request.server.reset();
   request.host.reset();
 }

@@ -52,6 +52,7 @@ class NameServer::Client : public Watched {
       socklen_t size = sizeof error;
       getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
       if (error != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return owner_.close_client(id_);
+      if (!has_met(server_, socket_.get())) return owner_.close_client(id_);
       // Connected; from here the socket is the server's alone.
       server_.reset();
       int one = 1;
@@ -147,8 +148,8 @@ class NameServer::Client : public Watched {
 NameServer::~NameServer() = default;
 
 void NameServer::serve(Descriptor server, const Address& local, int pid) {
-  Descriptor socket = clients_.size() < name_clients_max ? connect_back(holes_, local) : Descriptor();
-  if (!socket) return end_connecting(server, ECONNREFUSED);
+  Descriptor socket = clients_.size() < name_clients_max ? connect_back(holes_, server, local) : Descriptor();
+  if (!socket) return tell_failure(supervisor_, server, local, ECONNREFUSED);
   uint64_t id = next_client_++;
   auto client = std::make_unique<Client>(*this, id, pid, std::move(server), std::move(socket));
   if (!client->start()) return;

@@ -22,6 +22,7 @@ constexpr int64_t hosts_read_every = 1'000'000'000;
 constexpr size_t drained_at_once = 512;
 constexpr size_t unsent_max = 2048;
 constexpr size_t asked_names_max = 64;
+constexpr size_t failures_max = 512;
 
 bool is_mapped(const sockaddr_storage& storage) {
   sockaddr_in6 six{};
@@ -33,10 +34,8 @@ size_t count_of(int server, int upstream) { return server < 0 ? 0 : upstream < 0
 
 }  // namespace
 
-NetworkLink::NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, const NetworkRules& rules)
-    : socket_(std::move(socket)), rules_(rules) {
-  holes_.v4_address = hole_v4;
-  holes_.v6_address = hole_v6;
+NetworkLink::NetworkLink(Descriptor socket, Holes holes, const NetworkRules& rules)
+    : socket_(std::move(socket)), holes_(std::move(holes)), rules_(rules) {
   if (rules_.network == Network::hosts) made_up_ = rules_.hosts.full_names();
   if (made_up_.size() > made_up_addresses_max) made_up_.resize(made_up_addresses_max);
   take_hosts_file();
@@ -66,8 +65,8 @@ std::vector<Observation> NetworkLink::drain() {
   std::lock_guard lock(mutex_);
   for (size_t i = 0; i < drained_at_once; i++) {
     NetworkMessage message;
-    Descriptor none[2];
-    Received received = receive_message(socket_.get(), message, none, false);
+    Descriptor passed[2];
+    Received received = receive_message(socket_.get(), message, passed, false);
     if (received == Received::closed) {
       socket_.reset();
       break;
@@ -107,6 +106,11 @@ std::vector<Observation> NetworkLink::drain() {
       case NetworkMessage::Kind::ask_name:
         if (valid_host_name(one.target) && asked_names_.size() < asked_names_max) asked_names_.push_back({std::move(one.target), message.pid});
         break;
+      case NetworkMessage::Kind::failed:
+        if (failures_.size() >= failures_max) failures_.pop_front();
+        failures_.push_back({message.local, static_cast<int>(std::min(message.seconds, 4095u))});
+        if (passed[0]) end_connecting(holes_, passed[0], failures_.back().error);
+        break;
       case NetworkMessage::Kind::finished:
         finished_ = true;
         break;
@@ -132,7 +136,7 @@ std::string NetworkLink::name_of(const Address& address) {
 }
 
 int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote,
-                       const sockaddr_storage& to, size_t to_size, int pid) {
+                       const sockaddr_storage& to, size_t to_size, int pid, Address& own) {
   using Way = ConnectVerdict::Way;
   std::lock_guard lock(mutex_);
   if (!socket_) return ENETUNREACH;
@@ -166,10 +170,21 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
   size = sizeof local;
   bool sent = getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size) == 0 && read_address(local, size, message.local) &&
               send_or_keep(message, socket.get(), upstream.get());
+  own = message.local;
   if (sent) return EINPROGRESS;
   sockaddr none{};
   connect(socket.get(), &none, sizeof none);  // AF_UNSPEC: not on its way any more
   return ENETUNREACH;
+}
+
+int NetworkLink::failure_of(const Address& local) {
+  std::lock_guard lock(mutex_);
+  auto found = std::find_if(failures_.rbegin(), failures_.rend(),
+                            [&local](const Failure& one) { return same_host(one.local, local) && one.local.port == local.port; });
+  if (found == failures_.rend()) return 0;
+  int error = found->error;
+  failures_.erase(std::next(found).base());
+  return error;
 }
 
 bool NetworkLink::send_or_keep(const NetworkMessage& message, int server, int upstream) {

@@ -18,11 +18,12 @@ namespace belljar {
 class NetworkLink {
  public:
   // Without a socket there is no network process: nothing is carried.
-  NetworkLink(Descriptor socket, Address hole_v4, Address hole_v6, const NetworkRules& rules);
+  NetworkLink(Descriptor socket, Holes holes, const NetworkRules& rules);
 
   int socket() const { return socket_.get(); }
 
-  // Takes in what the network process said; returns what of it is to be recorded. Never waits.
+  // Takes in what the network process said; returns what of it is to be recorded. Ends connections that could not be made,
+  // and while it does, others wait here. Never waits for anything else.
   std::vector<Observation> drain();
 
   // Call drain() first: an answer that the server has got was told here before.
@@ -32,9 +33,13 @@ class NetworkLink {
 
   // Sends the server's socket on its way, as the verdict says (checked, by_name, resolver). `socket` is non-blocking. Returns
   // the errno of the connect, EINPROGRESS when all is well.
-  // `to` is the destination as the server gave it.
+  // `to` is the destination as the server gave it; `local` becomes the socket's own address, by which `failure_of` knows it.
   int carry(const Descriptor& socket, int family, const ConnectVerdict& verdict, const Address& remote, const sockaddr_storage& to,
-            size_t to_size, int pid);
+            size_t to_size, int pid, Address& local);
+
+  // Why a connection that was carried could not be made: the server's socket, once ended, can say less. 0 when nothing is known;
+  // call drain() first. Told once.
+  int failure_of(const Address& local);
 
   // Names that wait for a person, as drain() found them; each one is answered with tell_name().
   struct AskedName {
@@ -70,13 +75,18 @@ class NetworkLink {
   bool take_hosts_file();
 
   Descriptor socket_;
-  Holes holes_;  // addresses only
+  Holes holes_;  // addresses, and `nobody`
   const NetworkRules& rules_;
   std::mutex mutex_;
   NameTable names_;
   std::vector<std::string> made_up_;
   std::deque<Unsent> unsent_;
   std::vector<AskedName> asked_names_;
+  struct Failure {
+    Address local;
+    int error = 0;
+  };
+  std::deque<Failure> failures_;
   int64_t hosts_read_ = 0;
   bool finish_asked_ = false;
   bool finished_ = false;

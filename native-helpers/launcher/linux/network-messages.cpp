@@ -37,6 +37,15 @@ bool send_message(int socket, const NetworkMessage& message, const int* descript
   return sent == static_cast<ssize_t>(sizeof copy);
 }
 
+void tell_failure(int socket, const Descriptor& server, const Address& local, int error) {
+  NetworkMessage message;
+  message.kind = NetworkMessage::Kind::failed;
+  message.local = local;
+  message.seconds = static_cast<uint32_t>(error);
+  int descriptor = server.get();
+  send_message(socket, message, &descriptor, 1, true);
+}
+
 Received receive_message(int socket, NetworkMessage& message, Descriptor descriptors[2], bool wait) {
   iovec part{&message, sizeof message};
   alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};

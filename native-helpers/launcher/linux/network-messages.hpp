@@ -30,6 +30,7 @@ struct NetworkMessage {
     ask_name,         // a query for `name`, which no rule holds, waits
     finished,         // all is told
     carried,          // a connection to `name`, `remote`: `refused` or not
+    failed,           // the connection of the server's socket (the descriptor), at `local`, cannot be made; `seconds` is the error
   };
   Kind kind = Kind::serve_names;
   int32_t pid = 0;
@@ -46,6 +47,9 @@ struct NetworkMessage {
 
 // False when it could not be sent (EAGAIN in errno: the other side is behind).
 bool send_message(int socket, const NetworkMessage& message, const int* descriptors, size_t count, bool wait);
+
+// Network process: the supervisor ends the server's socket, which is on its way from `local`.
+void tell_failure(int socket, const Descriptor& server, const Address& local, int error);
 
 enum class Received { message, nothing, closed };
 Received receive_message(int socket, NetworkMessage& message, Descriptor descriptors[2], bool wait);

@@ -127,8 +127,8 @@ PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::
       if (!home_.empty() && home_ != plan_.home && path_within(path, plan_.home)) secrets_.push_back({home_ + path.substr(plan_.home.size()), own, path});
       return;
     }
-    std::string real = real_path(path);
-    if (!real.empty() && real != path) secrets_.push_back({real, own, path});
+    std::string leads = real(path);
+    if (!leads.empty() && leads != path) secrets_.push_back({leads, own, path});
   };
   for (const std::string& folder : own_folders) note(folder, true);
   for (const std::string& path : plan.refuse) note(path, false);
@@ -193,7 +193,7 @@ void PlaceResolver::find_writable() {
   for (const AccessRule& rule : plan_.rules) {
     if (rule.access != Access::write) continue;
     Candidate one{written_path(rule.place), {}};
-    one.real = one.written.empty() ? std::string() : real_path(one.written);
+    one.real = one.written.empty() ? std::string() : real(one.written);
     bool symbol = rule.place.kind != Place::Kind::path;
     if (!one.real.empty() && (!symbol || refused(one.real).empty())) candidates.push_back(std::move(one));
   }
@@ -206,7 +206,46 @@ void PlaceResolver::find_writable() {
   }
 }
 
-bool PlaceResolver::planted(const std::string& path) const { return in_writable(real_path(std::string(parent_of(path)))); }
+bool PlaceResolver::planted(const std::string& path) const { return in_writable(real(std::string(parent_of(path)))); }
+
+const PlaceResolver::Part& PlaceResolver::part_at(const std::string& path) const {
+  auto [found, added] = parts_.try_emplace(path);
+  if (!added) return found->second;
+  char text[PATH_MAX];
+  ssize_t n = readlink(path.c_str(), text, sizeof text);
+  found->second.there = n > 0 || errno == EINVAL;
+  if (n > 0) found->second.target.assign(text, static_cast<size_t>(n));
+  return found->second;
+}
+
+std::string PlaceResolver::real(const std::string& path) const {
+  // Where a part is not what it seems, only the kernel knows what `..` after it means.
+  if (path.empty() || path[0] != '/' || path.find("/..") != std::string::npos) return real_path(path);
+  std::string at;
+  int links = 0;
+  std::vector<std::string> rest;
+  auto push = [&rest](std::string_view text) {
+    auto parts = split(text, '/');
+    for (auto part = parts.rbegin(); part != parts.rend(); part++) {
+      if (!part->empty() && *part != ".") rest.emplace_back(*part);
+    }
+  };
+  push(path);
+  while (!rest.empty()) {
+    std::string next = at + "/" + rest.back();
+    rest.pop_back();
+    const Part& part = part_at(next);
+    if (!part.there) return {};
+    if (part.target.empty()) {
+      at = std::move(next);
+      continue;
+    }
+    if (++links > 40 || part.target.size() >= PATH_MAX || part.target.find("..") != std::string::npos) return real_path(path);
+    if (part.target[0] == '/') at.clear();
+    push(part.target);
+  }
+  return at.empty() ? "/" : at;
+}
 
 bool PlaceResolver::led_by_planted_link(const std::string& path) const {
   std::vector<std::string> rest;
@@ -229,22 +268,21 @@ bool PlaceResolver::led_by_planted_link(const std::string& path) const {
       continue;
     }
     std::string next = at + "/" + name;
-    char text[PATH_MAX];
-    ssize_t n = readlink(next.c_str(), text, sizeof text);
-    if (n <= 0) {
+    const std::string& target = part_at(next).target;
+    if (target.empty()) {
       at = std::move(next);
       continue;
     }
-    if (n == static_cast<ssize_t>(sizeof text) || in_writable(at.empty() ? "/" : at)) return true;
-    if (text[0] == '/') at.clear();
-    push(std::string_view(text, static_cast<size_t>(n)));
+    if (target.size() >= PATH_MAX || in_writable(at.empty() ? "/" : at)) return true;
+    if (target[0] == '/') at.clear();
+    push(target);
   }
   return false;
 }
 
 std::string PlaceResolver::believed(const std::string& path) const {
-  std::string real = real_path(path);
-  if (real.empty() || !led_by_planted_link(path) || in_writable(real)) return real;
+  std::string leads = real(path);
+  if (leads.empty() || !led_by_planted_link(path) || in_writable(leads)) return leads;
   return {};
 }
 
@@ -266,7 +304,7 @@ std::string PlaceResolver::exposes(std::string_view path, Access access, bool ar
 }
 
 void PlaceResolver::add(Access access, const std::string& path, const std::string& rule, bool symbol, bool area) {
-  std::string expected = real_path(path);
+  std::string expected = real(path);
   if (!expected.empty()) {
     if (believed(path).empty()) {
       places_.not_applied.push_back(rule + ": a link that the server could have made leads to " + expected);
@@ -581,7 +619,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
     if (n <= 0 || n >= PATH_MAX) break;
     // A link that the server could have made may lead anywhere.
     if (believed(hop).empty()) return;
-    std::string folder = real_path(std::string(parent_of(hop)));
+    std::string folder = real(std::string(parent_of(hop)));
     hop = lexical_path(folder.empty() ? std::string(parent_of(hop)) : folder, std::string_view(buffer, static_cast<size_t>(n)));
   }
   // A virtual environment's python is a link: the environment itself is needed, not only what the link names.
@@ -589,7 +627,7 @@ void PlaceResolver::add_program(const std::string& path, int depth) {
   std::string prefix(parent_of(parent_of(lexical)));
   std::string settings = read_start(prefix + "/pyvenv.cfg", 4096);
   if (!settings.empty() && !planted(prefix + "/pyvenv.cfg")) {
-    std::string environment = real_path(prefix);
+    std::string environment = real(prefix);
     if (!environment.empty()) add_prefix(environment, environment + "/pyvenv.cfg");
     // `home = /usr/bin` names the folder of the python it was made from.
     for (std::string_view line : split(settings, '\n')) {

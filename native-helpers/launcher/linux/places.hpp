@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "../core/plan.hpp"
@@ -79,6 +80,14 @@ class PlaceResolver {
   bool planted(const std::string& path) const;
   // Does the way to `path` lead through a symlink that the server could have made?
   bool led_by_planted_link(const std::string& path) const;
+  // What realpath() says, with each part of a path looked at once: rules lie in few folders, and are looked at several times.
+  // What is granted is compared with what was opened, so that a part that changed since leads nowhere.
+  std::string real(const std::string& path) const;
+  struct Part {
+    bool there = false;
+    std::string target;  // of a link
+  };
+  const Part& part_at(const std::string& path) const;
   const Plan& plan_;
   const Launch& launch_;
   struct Secret {
@@ -89,6 +98,7 @@ class PlaceResolver {
   std::string path_variable_;
   std::string home_;
   std::vector<Secret> secrets_;
+  mutable std::unordered_map<std::string, Part> parts_;
   std::vector<std::string> writable_;
   std::vector<std::string> distrusted_;
   std::vector<std::string> visited_;

@@ -32,8 +32,10 @@ void close_with_reset(Descriptor& socket) {
   socket.reset();
 }
 
-void make_quick(int socket) {
+void make_ready(int socket) {
   int one = 1;
+  // Urgent bytes come in their place among the others: what is checked is what is sent on.
+  setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &one, sizeof one);
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
 }
@@ -127,7 +129,8 @@ class Relays::Relay {
       Address address = one.address;
       address.port = through_proxy_ ? owner_.proxy_.port : remote.port;
       // The same decision as for a connect of the server's own.
-      ConnectVerdict verdict = judge_connect(owner_.rules_, address, {{through_proxy_ ? owner_.proxy_.host : name, INT64_MAX, of_hosts}}, {});
+      const NetworkRules& rules = through_proxy_ ? owner_.proxy_rules_ : owner_.rules_;
+      ConnectVerdict verdict = judge_connect(rules, address, {{through_proxy_ ? owner_.proxy_.host : name, INT64_MAX, of_hosts}}, {});
       bool good = verdict.way == ConnectVerdict::Way::direct || verdict.way == ConnectVerdict::Way::checked;
       if (good && addresses_.size() < 32) addresses_.push_back(address);
       else if (!good) refused_address_ = address;
@@ -163,7 +166,7 @@ class Relays::Relay {
         return next_address();
       }
       if (error != 0) return fail(error);
-      make_quick(far_.fd());
+      make_ready(far_.fd());
       if (through_proxy_) return ask_proxy();
       return meet();
     }
@@ -217,7 +220,7 @@ class Relays::Relay {
     state = State::meeting;
     deadline = steady_nanoseconds() + connect_wait;
     far_.want(0);
-    Descriptor back = connect_back(owner_.holes_, local);
+    Descriptor back = connect_back(owner_.holes_, server_, local);
     if (!back || !near_.take(std::move(back), EPOLLOUT)) fail(ECONNRESET);
   }
 
@@ -225,9 +228,10 @@ class Relays::Relay {
     if (state == State::meeting) {
       if (socket_error(near_.fd()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return fail(ECONNRESET);
       if ((events & EPOLLOUT) == 0) return;
+      if (!has_met(server_, near_.fd())) return fail(ECONNRESET);
       // Connected: from here the socket is the server's alone, so that its end is seen.
       server_.reset();
-      make_quick(near_.fd());
+      make_ready(near_.fd());
       if (!check) return pass(name);
       state = State::checking;
       deadline = 0;  // from the first byte on
@@ -303,14 +307,14 @@ class Relays::Relay {
 
   void fail(int error) {
     tell();  // it was tried, and allowed; told first, so that it is known before the server can end
-    if (server_) end_connecting(server_, error);
+    if (server_) tell_failure(owner_.supervisor_, server_, local, error);
     server_.reset();
     reset();
   }
 
   void reset() {
     tell();
-    if (server_) end_connecting(server_, ECONNRESET);
+    if (server_) tell_failure(owner_.supervisor_, server_, local, ECONNRESET);
     server_.reset();
     near_.reset();
     far_.reset();
@@ -382,8 +386,8 @@ class Relays::Relay {
   };
   enum class Step { read, write, turn, over, broken };
 
-  // Moves what it can. The answer says what it waits for.
-  Step run(Direction& way, const End& from, const End& to) {
+  // Moves what it can. The answer says what it waits for. `urgent`: an urgent byte has come, and splice stops before one.
+  Step run(Direction& way, const End& from, const End& to, bool urgent) {
     for (int moves = 0; moves < moves_a_turn; moves++) {
       if (!way.ahead.empty()) {
         ssize_t n = send(to.fd(), way.ahead.data(), way.ahead.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -413,6 +417,13 @@ class Relays::Relay {
         continue;
       }
       owner_.give_back(std::move(way.pipe));
+      if (n < 0 && error == EAGAIN && urgent) {
+        char buffer[4096];
+        n = recv(from.fd(), buffer, sizeof buffer, MSG_DONTWAIT);
+        error = errno;
+        if (n > 0) way.ahead.assign(buffer, static_cast<size_t>(n));
+      }
+      if (n > 0) continue;
       if (n == 0) way.over = true;
       else if (error != EINTR) return error == EAGAIN ? Step::read : Step::broken;
     }
@@ -421,15 +432,16 @@ class Relays::Relay {
 
   void move(uint32_t events, bool near) {
     if ((events & EPOLLERR) != 0 && socket_error(near ? near_.fd() : far_.fd()) != 0) return reset();
-    Step out = run(out_, near_, far_);
-    Step in = out == Step::broken ? Step::broken : run(in_, far_, near_);
+    bool urgent = (events & EPOLLPRI) != 0;
+    Step out = run(out_, near_, far_, urgent && near);
+    Step in = out == Step::broken ? Step::broken : run(in_, far_, near_, urgent && !near);
     if (out == Step::broken || in == Step::broken) return reset();
     if (out == Step::over && in == Step::over) {
       near_.forget();
       far_.forget();
       return owner_.end(this);
     }
-    auto reads = [](Step step) { return step == Step::read || step == Step::turn ? static_cast<uint32_t>(EPOLLIN) : 0u; };
+    auto reads = [](Step step) { return step == Step::read || step == Step::turn ? static_cast<uint32_t>(EPOLLIN | EPOLLPRI) : 0u; };
     auto writes = [](Step step) { return step == Step::write ? static_cast<uint32_t>(EPOLLOUT) : 0u; };
     uint32_t near_wants = reads(out) | writes(in);
     uint32_t far_wants = reads(in) | writes(out);
@@ -459,7 +471,10 @@ class Relays::Relay {
 
 Relays::Relays(EventLoop& loop, UpstreamResolver& resolver, const NetworkRules& rules, const Holes& holes, const UpstreamProxy& proxy,
                int supervisor)
-    : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {}
+    : loop_(loop), resolver_(resolver), rules_(rules), holes_(holes), proxy_(proxy), supervisor_(supervisor) {
+  proxy_rules_.network = Network::hosts;
+  if (!proxy.host.empty()) proxy_rules_.hosts.add_own(proxy.host, proxy.port);
+}
 
 Relays::~Relays() = default;
 
@@ -507,7 +522,7 @@ void Relays::report(const Relay& relay, const std::string& name, bool refused) {
 }
 
 void Relays::carry(Descriptor server, Descriptor upstream, const NetworkMessage& message) {
-  if (relays_.size() >= relays_max) return end_connecting(server, ECONNREFUSED);
+  if (relays_.size() >= relays_max) return tell_failure(supervisor_, server, message.local, ECONNREFUSED);
   auto relay = std::make_unique<Relay>(*this, std::move(server), message);
   Relay* at = relay.get();
   relays_.emplace(at, std::move(relay));
@@ -515,7 +530,7 @@ void Relays::carry(Descriptor server, Descriptor upstream, const NetworkMessage&
 }
 
 void Relays::carry_by_name(Descriptor server, const NetworkMessage& message) {
-  if (relays_.size() >= relays_max) return end_connecting(server, ECONNREFUSED);
+  if (relays_.size() >= relays_max) return tell_failure(supervisor_, server, message.local, ECONNREFUSED);
   auto relay = std::make_unique<Relay>(*this, std::move(server), message);
   Relay* at = relay.get();
   relays_.emplace(at, std::move(relay));

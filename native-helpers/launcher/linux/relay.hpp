@@ -57,6 +57,7 @@ class Relays : public Asker {
   const NetworkRules& rules_;
   const Holes& holes_;
   const UpstreamProxy& proxy_;
+  NetworkRules proxy_rules_;  // the proxy alone, for the way to it; where the server's own connections go it says nothing
   int supervisor_;
   std::unordered_map<Relay*, std::unique_ptr<Relay>> relays_;
   std::vector<std::unique_ptr<Relay>> ended_;

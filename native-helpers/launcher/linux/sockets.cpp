@@ -48,11 +48,11 @@ std::vector<std::string> find_sockets(const Plan& plan, const PlaceResolver& res
       rule += " " + place.text;
       for (const std::string& way : socket_candidates(place)) {
         bool abstract = way.front() == '@';
-        std::string real = abstract ? way : real_path(way);
-        if (real.empty()) continue;
         // The server must not be able to choose by a link of its own what the name of a socket means.
-        if (!abstract && resolver.believed(way).empty()) {
-          why = "a link that the server could have made leads to " + real;
+        std::string real = abstract ? way : resolver.believed(way);
+        if (real.empty()) {
+          std::string leads = real_path(way);
+          if (!leads.empty()) why = "a link that the server could have made leads to " + leads;
           continue;
         }
         there = true;

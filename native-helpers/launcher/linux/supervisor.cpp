@@ -64,12 +64,17 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       spool_(spool),
       listener_(listener),
       self_(getpid()),
-      calls_(calls_for(settings_.contained, settings_.network.datagrams, settings_.nested_sandbox, settings_.processes != 0, settings_.asks)),
+      calls_(calls_for({.contained = settings_.contained,
+                        .datagrams = settings_.network.datagrams,
+                        .nested = settings_.nested_sandbox,
+                        .counted = settings_.processes != 0,
+                        .asks = settings_.asks,
+                        .relayed = settings_.network.network == Network::hosts})),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
       files_(1024),
       tasks_(self_, settings_.processes),
-      network_(std::move(settings_.network_process), settings_.hole_v4, settings_.hole_v6, settings_.network),
+      network_(std::move(settings_.network_process), std::move(settings_.holes), settings_.network),
       resolver_users_(512),
       pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   for (const CallRule& rule : calls_) {
@@ -352,6 +357,9 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       return settings_.contained ? do_send_to(target, args) : watch_send(target, request);
     case Action::send_message:
       return settings_.contained ? do_send_message(target, request) : watch_send(target, request);
+    case Action::socket_error:
+      take_in_network();
+      return {};
     case Action::write:
       return settings_.contained ? see_output(target, request) : watch_send(target, request);
     case Action::signal_process:
@@ -422,6 +430,11 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(found->socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0 && found->local.port != 0) {
+      take_in_network();
+      int told = network_.failure_of(found->local);
+      if (told != 0) error = told;
+    }
     fcntl(found->socket.get(), F_SETFL, found->flags);
     seccomp_notif_resp response{};
     response.id = found->id;

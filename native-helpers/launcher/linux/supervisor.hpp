@@ -43,8 +43,7 @@ struct Settings {
   Patterns patterns;                 // what is refused in areas
   NetworkRules network;
   Descriptor network_process;        // the socket to it; none where nothing is looked up or carried
-  Address hole_v4;                   // where the server's sockets are sent on their way to it
-  Address hole_v6;
+  Holes holes;                       // where the server's sockets are sent on their way to it: the addresses alone, and `nobody`
   std::vector<std::string> sockets;  // what may be connected to: real paths, and abstract names after an @
   std::string private_tmp;           // the run's own temporary folder
   std::string private_shm;           // the run's own folder of /dev/shm; empty when there is none
@@ -101,6 +100,7 @@ class Supervisor {
     uint64_t id;
     Descriptor socket;
     int flags;
+    Address local;  // of one that the network process carries
   };
   // A sendmsg that a blocking socket had no room for (datagrams.cpp).
   struct PendingSend {

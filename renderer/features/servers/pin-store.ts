@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import type { ErrorBody } from '#contract/errors.ts';
-import type { PinChanges } from '#contract/pin.ts';
+import type { Pin, PinChanges } from '#contract/pin.ts';
 import type { Server } from '#contract/server.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { toBody } from '../../lib/failure.ts';
@@ -21,12 +21,17 @@ export type PinStep =
 
 export interface PinsState {
   steps: ReadonlyMap<string, PinStep>;
+  /** Pins whose whole tree the host has looked at, as it said then. The list of servers does not read trees. */
+  examined: ReadonlyMap<string, Pin>;
 }
 
 export type PinsStore = ReturnType<typeof createPinsStore>;
 
 export function createPinsStore(transport: Transport, clock: Clock, notices: NoticesStore) {
-  const store = createStore<PinsState>(() => ({ steps: new Map() }));
+  const store = createStore<PinsState>(() => ({ steps: new Map(), examined: new Map() }));
+
+  /** One at a time: a tree may be large. */
+  let examining: Promise<void> = Promise.resolve();
 
   function set(id: string, step: PinStep | null): void {
     const steps = new Map(store.getState().steps);
@@ -42,6 +47,18 @@ export function createPinsStore(transport: Transport, clock: Clock, notices: Not
 
   function later(server: Server, effective: 'now' | 'restart'): string | null {
     return effective === 'restart' ? `It takes effect when it starts the next time. ${server.uptakeSentence}` : null;
+  }
+
+  async function examine(id: string): Promise<void> {
+    try {
+      const { pin } = (await transport.call('servers.show', { server: id })).server;
+      const examined = new Map(store.getState().examined);
+      if (pin === null) examined.delete(id);
+      else examined.set(id, pin);
+      store.setState({ examined });
+    } catch {
+      // Whoever opens the card is told why it cannot be shown.
+    }
   }
 
   async function act(
@@ -95,6 +112,15 @@ export function createPinsStore(transport: Transport, clock: Clock, notices: Not
           );
           return null;
         }),
+      /** `again`: also those that were looked at before. */
+      examine: (servers: readonly Server[], again: boolean): Promise<void> => {
+        const due = servers.filter(({ id, pin }) => {
+          const before = store.getState().examined.get(id);
+          return pin?.problem === null && (again || before?.at !== pin.at || before.version !== pin.version);
+        });
+        for (const { id } of due) examining = examining.then(() => examine(id));
+        return examining;
+      },
       dismiss: (id: string): void => {
         if (!isBusy(id)) set(id, null);
       },

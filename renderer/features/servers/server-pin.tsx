@@ -116,8 +116,13 @@ function Step({ server, step }: { server: Server; step: PinStep }): ReactNode {
 }
 
 function Line({ server }: { server: Server }): ReactNode {
-  const { actions } = usePanel().pins;
-  const { pin, fetches } = server;
+  const { pins } = usePanel();
+  const { actions } = pins;
+  const { fetches } = server;
+  const examined = useStore(pins, (state) => state.examined.get(server.id));
+  // What was looked at is this pin, or an earlier one that says nothing of it.
+  const isSame = examined !== undefined && examined.at === server.pin?.at && examined.version === server.pin.version;
+  const pin = isSame && server.pin?.problem === null ? examined : server.pin;
   if (pin !== null && pin.problem !== null) {
     return (
       <Note tone="refused">

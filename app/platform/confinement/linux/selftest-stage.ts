@@ -93,7 +93,9 @@ async function runIn(
   const ports = [await listen(cleanUps, 0), await listen(cleanUps, 0)] as const;
   const [grantedSocket, otherSocket] = [join(sockets, 'granted'), join(sockets, 'other')];
   const unix = [await listen(cleanUps, grantedSocket), await listen(cleanUps, otherSocket)] as const;
-  const decoy = spawn('sleep', ['600'], { stdio: 'ignore', env: { ...path(), DECOY: secret }, cwd: '/' });
+  // It reads to the end of what we never send, so it ends with us, however that comes.
+  const decoy = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { ...path(), DECOY: secret }, cwd: '/' });
+  decoy.stdin.on('error', () => undefined);
   cleanUps.push(() => {
     decoy.kill('SIGKILL');
   });
@@ -121,8 +123,6 @@ async function runIn(
       socket: [[grantedSocket]],
       local: [ports[0].port],
       listen: [],
-      ...planDefaults,
-      ...planDefaults,
       ...planDefaults,
       env: [...base('env'), 'BELLJAR_SELFTEST_GRANTED'],
       set: [],
