@@ -108,8 +108,8 @@ class Driver {
   }
 
   /** Answers its client's initialize, and is seen to have done so. */
-  async hello(): Promise<void> {
-    this.begin('hello');
+  async hello(way = 'hello'): Promise<void> {
+    this.begin(way);
     await until(() => this.said.includes('protocolVersion'));
   }
 
@@ -196,6 +196,13 @@ describe('a refused file', () => {
     const without = await start({});
     expect(await without.do('read', arena.secret)).toBe('EACCES');
     expect(host.asked).toHaveLength(1);
+  });
+
+  test('is asked for too where the answer to initialize goes through a copy of the output', async () => {
+    host.always = allowedOnce;
+    driver = new Driver(arena, asks);
+    await driver.hello('hello-through-a-copy');
+    expect(await driver.do('read', arena.secret)).toBe(decoys.outside);
   });
 
   test('allowed until it stops is not asked for again, and ends with the run', async () => {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 #include <csignal>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -156,6 +157,18 @@ void test_calls() {
   check::that(is_interface_command(0x8914) && is_interface_command(0x8B00), "interfaces and wireless");
   check::that(!is_interface_command(0x8901) && !is_interface_command(TIOCSTI), "not who gets signals, nor terminals");
 
+  auto asking = make_filter(calls_for(true, false, false, true), true);
+  for (uint64_t fd : {1, 1000}) {
+    check::equal(call(asking, SYS_write, {fd}), notify, "Ask: the first output and its copy are seen");
+    check::equal(call(asking, SYS_writev, {fd}), notify, "Ask: in parts too");
+  }
+  check::equal(call(asking, SYS_write, {2}), allow, "Ask: other outputs are not");
+  check::equal(call(asking, SYS_dup, {1}), notify, "Ask: a copy of the first output");
+  check::equal(call(asking, SYS_dup, {3}), allow, "Ask: of another one");
+  check::equal(call(asking, SYS_fcntl, {1, F_DUPFD_CLOEXEC}), notify, "Ask: a copy by fcntl");
+  check::equal(call(asking, SYS_fcntl, {3, F_DUPFD_CLOEXEC}), allow, "Ask: of another one by fcntl");
+  check::equal(call(asking, SYS_fcntl, {3, F_SETOWN}), notify, "Ask: owners as ever");
+  check::equal(call(make_filter(contained_calls(false), true), SYS_write, {1}), allow, "without Ask no write is stopped");
   auto watched = make_filter(watched_calls(), false);
   check::equal(call(watched, SYS_openat), notify, "watch sees opens");
   check::equal(call(watched, SYS_mount), allow, "watch stops nothing");

@@ -14,13 +14,15 @@
 
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
 
-static void say(const char *id, const char *outcome) {
+static void say_to(int output_descriptor, const char *id, const char *outcome) {
   char line[8192];
   int length = snprintf(line, sizeof line, "%s %s\n", id, outcome);
   pthread_mutex_lock(&output);
-  if (write(1, line, (size_t)length) != length) _exit(3);
+  if (write(output_descriptor, line, (size_t)length) != length) _exit(3);
   pthread_mutex_unlock(&output);
 }
+
+static void say(const char *id, const char *outcome) { say_to(1, id, outcome); }
 
 static void say_error(const char *id, int error) { say(id, strerrorname_np(error)); }
 
@@ -55,8 +57,9 @@ static void *flood_opens(void *argument) {
 static void *obey(void *line) {
   char id[32], what[32], first[4200] = "", second[64] = "";
   if (sscanf(line, "%31s %31s %4199s %63s", id, what, first, second) < 2) return NULL;
-  if (is(what, "hello")) {
-    say("{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"serverInfo\":{\"name\":\"a\",\"version\":\"1\"}}}", "");
+  if (is(what, "hello") || is(what, "hello-through-a-copy")) {
+    int copy = is(what, "hello") ? 1 : fcntl(1, F_DUPFD_CLOEXEC, 3);
+    say_to(copy, "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"serverInfo\":{\"name\":\"a\",\"version\":\"1\"}}}", "");
   } else if (is(what, "read") || is(what, "append") || is(what, "make")) {
     int flags = is(what, "read") ? O_RDONLY : is(what, "append") ? O_WRONLY | O_APPEND : O_WRONLY | O_CREAT | O_TRUNC;
     int descriptor = open(first, flags | O_CLOEXEC, 0664);

@@ -61,11 +61,8 @@ AskMessage message_about(AskKind kind, std::string_view text, uint32_t port) {
 // client's pipe is the server's alone. A program of the run with another output there is told by the pipe's identity.
 Supervisor::Answer Supervisor::see_output(Target& target, const seccomp_notif& request) {
   if (replied_.load(std::memory_order_relaxed)) return {};
-  char link[40];
-  snprintf(link, sizeof link, "/proc/%d/fd/1", target.thread());
-  struct stat info{};
-  if (stat(link, &info) != 0 || info.st_ino != settings_.output_inode || info.st_dev != settings_.output_device) return {};
   const __u64* args = request.data.args;
+  if (!is_output(target, static_cast<int>(args[0]))) return {};
   iovec parts[4] = {{reinterpret_cast<void*>(args[1]), args[2]}, {}, {}, {}};
   size_t count = 1;
   int error = 0;
@@ -82,6 +79,33 @@ Supervisor::Answer Supervisor::see_output(Target& target, const seccomp_notif& r
   }
   if (text.find(initialize_mark) != std::string::npos) replied_ = true;
   return {};
+}
+
+bool Supervisor::is_output(const Target& target, int fd) const {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/%d/fd/%d", target.thread(), fd);
+  struct stat info{};
+  return stat(link, &info) == 0 && info.st_ino == settings_.output_inode && info.st_dev == settings_.output_device;
+}
+
+// A server may answer through a copy of its output, to keep prints out of it. The copy is made here, under the number that the
+// filter knows; where that cannot be, the kernel makes it, and the server is not asked about.
+Supervisor::Answer Supervisor::copy_output(Target& target, bool close_on_exec, uint64_t least) {
+  if (replied_.load(std::memory_order_relaxed) || least > output_copy_number || !is_output(target, 1)) return {};
+  char link[40];
+  snprintf(link, sizeof link, "/proc/%d/fd/%u", target.thread(), output_copy_number);
+  struct stat info{};
+  int error = 0;
+  if (lstat(link, &info) == 0) return {};
+  Descriptor copy = target.descriptor(1, error);
+  if (!copy) return {};
+  seccomp_notif_addfd add{};
+  add.id = current_id_;
+  add.flags = SECCOMP_ADDFD_FLAG_SEND | SECCOMP_ADDFD_FLAG_SETFD;
+  add.srcfd = static_cast<uint32_t>(copy.get());
+  add.newfd = output_copy_number;
+  add.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+  return {true, 0, 0, ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0};
 }
 
 bool Supervisor::may_ask() const { return settings_.asks && replied_.load(std::memory_order_relaxed) && !other_root_; }

@@ -474,6 +474,7 @@ Supervisor::Answer Supervisor::decide_priority(Target& target, const seccomp_not
 
 Supervisor::Answer Supervisor::decide_owner(Target& target, const seccomp_notif& request) {
   uint32_t command = static_cast<uint32_t>(request.data.args[1]);
+  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) return copy_output(target, command == F_DUPFD_CLOEXEC, request.data.args[2]);
   if (command != F_SETOWN && command != 15) {
     // Leases and folder notices: they hold up, or tell of, programs outside.
     return refuse(target, "syscall", command == F_SETLEASE ? "fcntl F_SETLEASE" : command == F_NOTIFY ? "fcntl F_NOTIFY" : "fcntl F_SETDELEG", EPERM);

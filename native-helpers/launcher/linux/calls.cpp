@@ -409,12 +409,24 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       for (uint32_t type : {0x66u, 0x76u, 0x58u, 0x94u, 0x72u, 0xBCu}) out.if_equal(type << 8, stop);
       out.ret(allow);
       return;
-    case When::standard_output:
+    case When::output:
+    case When::output_copy:
       out.low(0);
       out.if_equal(1, stop);
+      if (when == When::output) out.if_equal(output_copy_number, stop);
       out.ret(allow);
       return;
+    case When::set_owner_or_copy:
     case When::set_owner:
+      if (when == When::set_owner_or_copy) {
+        Assembler copy;
+        copy.low(1);
+        copy.if_equal(F_DUPFD, stop);
+        copy.if_equal(F_DUPFD_CLOEXEC, stop);
+        out.low(0);
+        out.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(copy.code.size()), 1});
+        out.code.insert(out.code.end(), copy.code.begin(), copy.code.end());
+      }
       out.low(1);
       out.if_equal(F_SETOWN, stop);
       out.if_equal(15 /* F_SETOWN_EX */, stop);
@@ -542,7 +554,11 @@ std::vector<CallRule> calls_for(const RunKind& run) {
   }
   if (run.contained && run.asks) {
     for (auto [nr, name] : {std::pair{SYS_write, "write"}, {SYS_writev, "writev"}}) {
-      rules.push_back({nr, name, Action::write, When::standard_output, 0, "the answer to initialize is seen; nothing is asked before"});
+      rules.push_back({nr, name, Action::write, When::output, 0, "the answer to initialize is seen; nothing is asked before"});
+    }
+    rules.push_back({SYS_dup, "dup", Action::copy_output, When::output_copy, 0, "the answer to initialize may go through a copy"});
+    for (CallRule& rule : rules) {
+      if (rule.nr == SYS_fcntl) rule.when = When::set_owner_or_copy;
     }
   }
   if (run.contained && run.relayed) {

@@ -63,6 +63,7 @@ enum class Action {
   signal_process,
   signal_thread,
   signal_pidfd,
+  copy_output,     // arg 0 is copied
   other_process,   // first argument names a process; 0 is the caller
   priority,
   socket,
@@ -95,10 +96,12 @@ enum class When {
   send_flags_3,         // flags in arg 3 that are refused
   socket_error,         // getsockopt SO_ERROR
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes, protocols above TCP
-  standard_output,      // arg 0 is 1: a run that may ask waits for its first answer there
+  output,               // arg 0 is the first output, or the number that its copy gets: a run that may ask waits for its first answer there
+  output_copy,          // arg 0 is the first output
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up
+  set_owner_or_copy,    // as set_owner, and copies of the first output
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
   pid_given_0,          // arg 0 is not 0
   pid_given_1,          // arg 1 is not 0
@@ -106,6 +109,10 @@ enum class When {
   personality_change,   // anything but asking and the plain one
   process_control,      // prctl: PR_SCHED_CORE; PR_SET_DUMPABLE 0 does nothing and succeeds
 };
+
+// Where a copy of the first output is put that a server makes before it has answered its client (Python's SDK does): by its number
+// the filter knows it. High enough to be free, low enough for the usual limit of descriptors.
+constexpr uint32_t output_copy_number = 1000;
 
 struct CallRule {
   int nr;

@@ -374,6 +374,8 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::shm_get:
     case Action::shm_use:
       return decide_shm(target, request, rule->action);
+    case Action::copy_output:
+      return copy_output(target, false, 0);
     case Action::owner:
       return decide_owner(target, request);
     case Action::new_process:

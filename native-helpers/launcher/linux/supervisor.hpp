@@ -218,6 +218,8 @@ class Supervisor {
   void write_link_notes();
   // Ask. Each `ask_for_` is true when the call waits; else it is refused at once.
   Answer see_output(Target& target, const seccomp_notif& request);
+  Answer copy_output(Target& target, bool close_on_exec, uint64_t least);
+  bool is_output(const Target& target, int fd) const;
   bool may_ask() const;
   bool hold(HeldCall call, AskMessage message);
   bool ask_for_file(Target& target, const Resolved& found, uint64_t flags, uint64_t mode, const char* kind);
