@@ -111,8 +111,10 @@ test('a changed tree, which the list does not see, is told on the card all the s
   opened.next('servers.show', async () => ({
     server: { ...changed, pin: { ...pin, problem: 'pin-tampered' as const } },
     policy: null,
+    resources: [],
     events: [],
     runs: [],
+    afterRestart: { comes: [], goes: [] },
   }));
   await openPanel(page, opened);
   const broken = page.locator('[data-server="cursor.changed"]');

@@ -157,7 +157,7 @@ void test_calls() {
   check::that(is_interface_command(0x8914) && is_interface_command(0x8B00), "interfaces and wireless");
   check::that(!is_interface_command(0x8901) && !is_interface_command(TIOCSTI), "not who gets signals, nor terminals");
 
-  auto asking = make_filter(calls_for(true, false, false, true), true);
+  auto asking = make_filter(calls_for({.contained = true, .asks = true}), true);
   for (uint64_t fd : {1, 1000}) {
     check::equal(call(asking, SYS_write, {fd}), notify, "Ask: the first output and its copy are seen");
     check::equal(call(asking, SYS_writev, {fd}), notify, "Ask: in parts too");

@@ -9,7 +9,6 @@ import type { ChangeResult } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level } from '#contract/words.ts';
-import { planRollout } from '#domain/rollout.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { EngineApi, HostEngine } from '../host.ts';
 
@@ -230,7 +229,7 @@ export function createMemoryEngine(): MemoryEngine {
           (server) => (client ?? server.client) === server.client && (state ?? server.state) === server.state,
         ),
       }),
-      'servers.rollout': async () => planRollout([...servers.values()], new Set()),
+      'servers.rollout': async () => ({ v: 1, steps: [], contained: servers.size, cannot: [] }),
       'servers.audit': async () => ({ v: 1, clean: true, findings: [], limits: [] }),
       'servers.show': async ({ server }) => ({
         server: find(server),
