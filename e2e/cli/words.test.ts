@@ -57,7 +57,7 @@ describe('what is not understood', () => {
   it.each([
     [['lsit'], 'There is no verb "lsit". Did you mean list?'],
     [['audti'], 'There is no verb "audti". Did you mean audit?'],
-    [['undo'], 'There is no verb "undo".'],
+    [['undo', 'x', 'y'], 'Usage: belljar undo [id]'],
     [['limit'], 'Usage: belljar limit <server> [--host HOST]... | --all | --off'],
     [['guess'], 'There is no verb "guess".'],
     [['ask', 'x'], 'Usage: belljar ask'],

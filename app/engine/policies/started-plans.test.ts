@@ -26,12 +26,13 @@ const text = (...exec: string[]): string =>
   });
 
 let plan: string | null;
+let isReadable: boolean;
 let kept: Map<string, string>;
 let live: Pick<Run, 'run' | 'startedAt'>[];
 const started = createStartedPlans({
   plans: {
     file: String,
-    read: () => Promise.resolve(plan),
+    read: () => (isReadable ? Promise.resolve(plan) : Promise.reject(new Error('a link'))),
     write: (_, written) => {
       plan = written;
       return Promise.resolve();
@@ -66,6 +67,7 @@ const at = '2026-01-01T11:00:00.000Z';
 
 beforeEach(() => {
   plan = text('/usr');
+  isReadable = true;
   kept = new Map();
   live = [{ run: 'one', startedAt: at }];
 });
@@ -95,6 +97,13 @@ test('one that was just starting may have the old plan', async () => {
   await write;
   expect(kept.get('late')).toBe(text('/usr'));
   expect(await started.waiting('a')).toEqual({ comes: ['exec /x'], goes: ['exec /usr'] });
+});
+
+test('a plan that cannot be read is replaced all the same', async () => {
+  isReadable = false;
+  await started.plans.write('a', text('/x'));
+  expect(plan).toBe(text('/x'));
+  expect(await started.waiting('a')).toBeNull();
 });
 
 test('what cannot be told waits', async () => {

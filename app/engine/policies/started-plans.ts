@@ -27,6 +27,9 @@ export interface StartedPlans {
 const runsAsked = 1000;
 
 export function createStartedPlans({ plans, started, runs, now }: StartedPlansDeps): StartedPlans {
+  /** What the launcher would not take either was nothing that a run started with. */
+  const readable = (server: string): Promise<string | null> => plans.read(server).catch(() => null);
+
   async function liveRuns(server: string): Promise<{ run: string; startedAt: string }[]> {
     const all = await runs.list({ server, limit: runsAsked });
     return all.runs.filter((run) => run.live);
@@ -50,11 +53,7 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
     plans: {
       ...plans,
       async write(server, text) {
-        // What cannot be read (a link in its place) started no run; it is replaced.
-        const old = await plans.read(server).catch((error: unknown) => {
-          if (error instanceof BelljarError && error.code === 'config-unreadable') return null;
-          throw error;
-        });
+        const old = await readable(server);
         if (old === null || old === text) return plans.write(server, text);
         const before = await liveRuns(server);
         await keep(server, before, old);
@@ -72,8 +71,8 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
     },
 
     async waiting(server) {
-      const text = await plans.read(server);
-      if (text === null) return nothingWaits;
+      const text = await readable(server);
+      if (text === null) return (await liveRuns(server)).length === 0 ? nothingWaits : null;
       const all = await waitingFor(server, text, text);
       if (all.includes(null)) return null;
       const lines = (of: 'comes' | 'goes'): string[] => [...new Set(all.flatMap((one) => one?.[of] ?? []))];
@@ -81,7 +80,7 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
     },
 
     async isLive(server, next) {
-      const present = await plans.read(server);
+      const present = await readable(server);
       const [before, after] = await Promise.all([
         waitingFor(server, present, present ?? next),
         waitingFor(server, present, next),

@@ -149,7 +149,8 @@ export function GrantDialog(): ReactNode {
                 {step.change.effective === 'now' ? 'Added; it holds now.' : 'Added; it takes effect after a restart.'}
               </strong>
             </p>
-            {step.change.effective === 'restart' && server !== undefined && (
+            {/* One that broke has to be started again, whatever it may now. */}
+            {(step.change.effective === 'restart' || grant.retry) && server !== undefined && (
               <p>
                 <HostileText text={server.uptakeSentence} />
               </p>
