@@ -113,6 +113,7 @@ test('a changed tree, which the list does not see, is told on the card all the s
     policy: null,
     events: [],
     runs: [],
+    afterRestart: { comes: [], goes: [] },
   }));
   await openPanel(page, opened);
   const broken = page.locator('[data-server="cursor.changed"]');

@@ -213,6 +213,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         server: found,
         policy: found.level === 'off' ? null : policy(found),
         events: [],
+        afterRestart: { comes: [], goes: [] },
         runs: found.lastRun === null ? [] : [found.lastRun],
       };
     },
