@@ -2,7 +2,7 @@
  * Ask over the built product: the page, the real host, the real launcher, and a contained server that the official client
  * uses. Each answer is seen in what the server gets, and on disk.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, forgiveFailedRequests, picture, test as base } from './support/panel-test.ts';
 import type { RealDesk } from './support/real-desk.ts';
@@ -98,7 +98,8 @@ test('nobody answers, the page is closed, or the host is killed: refused, and no
   forgiveFailedRequests(pageErrors);
   await page.goto(await real.panel());
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
-  const closed = server.call(real.path('servers/package.json'));
+  writeFileSync(real.path('other/third.txt'), 'a third');
+  const closed = server.call(real.path('other/third.txt'));
   await card(page).waitFor();
   await page.close();
   expect(await closed).toBe('EACCES');
