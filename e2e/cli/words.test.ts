@@ -57,7 +57,7 @@ describe('what is not understood', () => {
   it.each([
     [['lsit'], 'There is no verb "lsit". Did you mean list?'],
     [['audti'], 'There is no verb "audti". Did you mean audit?'],
-    [['undo', 'x', 'y'], 'Usage: belljar undo [id]'],
+    [['undo', 'x', 'y'], 'Usage: belljar undo [<decision>]'],
     [['limit'], 'Usage: belljar limit <server> [--host HOST]... | --all | --off'],
     [['guess'], 'There is no verb "guess".'],
     [['ask', 'x'], 'Usage: belljar ask'],

@@ -2,7 +2,6 @@
  * The plans that live runs were started with. A plan that is replaced while runs of its server live is kept for each of them until
  * they end: what a change means for a running server follows from what it has, and not from what was decided last.
  */
-import { BelljarError } from '#contract/errors.ts';
 import { isLive, nothingWaits, waitingOf, type Waiting } from '#domain/live-change.ts';
 import type { PlanStore, StartedPlanStore } from '../ports.ts';
 import type { RunService } from '../runs/run-service.ts';

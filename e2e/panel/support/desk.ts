@@ -288,7 +288,6 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         policy: found.level === 'off' ? null : policy(found),
         resources: found.level === 'off' || found.level === 'watch' ? [] : resources,
         events: [],
-        afterRestart: { comes: [], goes: [] },
         runs: found.lastRun === null ? [] : [found.lastRun],
         afterRestart: {
           comes: (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'exec').map(({ what }) => `exec ${what}`),
