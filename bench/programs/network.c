@@ -5,7 +5,7 @@
  *   sends <name or address> <port> <megabytes>   to a far side that reads to the end
  *   idles <name or address> <port> <count>       that many connections, held until standard input ends
  */
-#include "../../e2e/confinement/techniques/attack.h"
+#include "../../e2e/confinement/kit/support/attack.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
