@@ -16,6 +16,7 @@
 #include "../core/ask-budget.hpp"
 #include "../core/text.hpp"
 #include "kernel.hpp"
+#include "packets.hpp"
 #include "supervisor.hpp"
 
 namespace belljar {
@@ -261,22 +262,10 @@ void Supervisor::finish_held(HeldCall call, const AskAnswer& answer, Descriptor 
 void Supervisor::take_answers() {
   while (settings_.ask_channel) {
     AskAnswer answer{};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-    iovec part{&answer, sizeof answer};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    ssize_t n = recvmsg(settings_.ask_channel.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (n != static_cast<ssize_t>(sizeof answer)) return;
     Descriptor file;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int))) {
-      int fd = -1;
-      memcpy(&fd, CMSG_DATA(header), sizeof fd);
-      file = Descriptor(fd);
-    }
+    size_t size = 0;
+    Received received = receive_packet(settings_.ask_channel.get(), &answer, sizeof answer, size, &file, 1, false);
+    if (received != Received::packet || size != sizeof answer) return;
     HeldCall call;
     {
       std::lock_guard lock(held_mutex_);

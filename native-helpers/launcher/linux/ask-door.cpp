@@ -17,6 +17,7 @@
 
 #include "../core/text.hpp"
 #include "kernel.hpp"
+#include "packets.hpp"
 
 namespace belljar {
 
@@ -239,22 +240,8 @@ void AskDoor::allow(const AskMessage& message, bool asked, uint32_t seconds) {
   answer.seconds = seconds;
   Descriptor file;
   if (is_file(message.kind)) file = open_file(message, answer.error);
-  iovec part{&answer, sizeof answer};
-  msghdr out{};
-  out.msg_iov = &part;
-  out.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  if (file) {
-    out.msg_control = control;
-    out.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&out);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    int fd = file.get();
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  }
-  if (sendmsg(channel_.get(), &out, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+  int fd = file.get();
+  send_packet(channel_.get(), std::string_view(reinterpret_cast<const char*>(&answer), sizeof answer), &fd, file ? 1 : 0, false);
 }
 
 void AskDoor::take(const AskMessage& message) {

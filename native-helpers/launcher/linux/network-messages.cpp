@@ -1,9 +1,7 @@
 #include "network-messages.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <sys/socket.h>
 
 namespace belljar {
 
@@ -16,25 +14,7 @@ void NetworkMessage::set_text(std::string_view value) {
 }
 
 bool send_message(int socket, const NetworkMessage& message, const int* descriptors, size_t count, bool wait) {
-  NetworkMessage copy = message;
-  iovec part{&copy, sizeof copy};
-  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (count > 0) {
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(rights), descriptors, count * sizeof(int));
-  }
-  ssize_t sent = -1;
-  do sent = sendmsg(socket, &header, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
-  while (sent < 0 && errno == EINTR);
-  return sent == static_cast<ssize_t>(sizeof copy);
+  return send_packet(socket, std::string_view(reinterpret_cast<const char*>(&message), sizeof message), descriptors, count, wait);
 }
 
 void tell_failure(int socket, const Descriptor& server, const Address& local, int error) {
@@ -47,32 +27,12 @@ void tell_failure(int socket, const Descriptor& server, const Address& local, in
 }
 
 Received receive_message(int socket, NetworkMessage& message, Descriptor descriptors[2], bool wait) {
-  iovec part{&message, sizeof message};
-  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  ssize_t size = -1;
-  do size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-  while (size < 0 && errno == EINTR);
-  size_t taken = 0;
-  for (cmsghdr* one = CMSG_FIRSTHDR(&header); size >= 0 && one != nullptr; one = CMSG_NXTHDR(&header, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    size_t count = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; i++) {
-      int fd = -1;
-      memcpy(&fd, CMSG_DATA(one) + i * sizeof(int), sizeof fd);
-      Descriptor owned(fd);
-      if (taken < 2) descriptors[taken++] = std::move(owned);
-    }
-  }
-  if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? Received::nothing : Received::closed;
-  // Neither side sends anything else; who does has been taken over.
-  if (size != static_cast<ssize_t>(sizeof message) || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Received::closed;
+  size_t size = 0;
+  Received received = receive_packet(socket, &message, sizeof message, size, descriptors, 2, wait);
+  if (received != Received::packet) return received;
+  if (size != sizeof message) return Received::closed;
   message.name[sizeof message.name - 1] = '\0';
-  return Received::message;
+  return Received::packet;
 }
 
 }  // namespace belljar

@@ -8,7 +8,7 @@
 
 #include "../core/address.hpp"
 #include "../core/host-rules.hpp"
-#include "descriptor.hpp"
+#include "packets.hpp"
 
 namespace belljar {
 
@@ -51,7 +51,6 @@ bool send_message(int socket, const NetworkMessage& message, const int* descript
 // Network process: the supervisor ends the server's socket, which is on its way from `local`.
 void tell_failure(int socket, const Descriptor& server, const Address& local, int error);
 
-enum class Received { message, nothing, closed };
 Received receive_message(int socket, NetworkMessage& message, Descriptor descriptors[2], bool wait);
 
 }  // namespace belljar

@@ -136,7 +136,7 @@ void run_opener(Descriptor socket, const AreaRules& rules, const std::vector<Gra
     std::vector<Descriptor> descriptors;
     AreaCall call;
     AreaObjects objects;
-    if (!receive_packet(socket.get(), bytes, packet_max, descriptors, true) || !read_question(bytes, descriptors, call, objects)) _exit(0);
+    if (receive_packet(socket.get(), bytes, packet_max, descriptors, true) != Received::packet || !read_question(bytes, descriptors, call, objects)) _exit(0);
     AreaDone done = do_in_area(rules, call, objects, true);
     done.refused.resize(std::min(done.refused.size(), text_max));
     done.why.resize(std::min(done.why.size(), text_max));
@@ -171,7 +171,7 @@ bool ask_opener(int socket, const AreaCall& call, const AreaObjects& objects, Ar
   std::vector<Descriptor> got;
   std::string answer;
   Reply reply{};
-  if (bytes.size() > packet_max || !send_packet(socket, bytes, descriptors, count) || !receive_packet(socket, answer, packet_max, got, true) || answer.size() < sizeof reply) return false;
+  if (bytes.size() > packet_max || !send_packet(socket, bytes, descriptors, count) || receive_packet(socket, answer, packet_max, got, true) != Received::packet || answer.size() < sizeof reply) return false;
   memcpy(&reply, answer.data(), sizeof reply);
   if (answer.size() != sizeof reply + reply.lengths[0] + reply.lengths[1]) return false;
   done = {};

@@ -20,10 +20,9 @@ void Supervisor::take_in_plans() {
   while (settings_.plan_changes) {
     std::string word;
     std::vector<Descriptor> descriptors;
-    if (!receive_packet(settings_.plan_changes.get(), word, 64, descriptors, false)) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK) settings_.plan_changes.reset();
-      return;
-    }
+    Received received = receive_packet(settings_.plan_changes.get(), word, 64, descriptors, false);
+    if (received == Received::closed) settings_.plan_changes.reset();
+    if (received != Received::packet) return;
     PlanUpdate update;
     if (descriptors.empty() || !read_plan_update(descriptors[0], update)) continue;
     if (!update.refused) {
