@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "assembler.hpp"
+
 namespace belljar {
 
 namespace {
@@ -236,31 +238,6 @@ std::vector<CallRule> make_watched() {
   rules.push_back({SYS_truncate, "truncate", Action::truncate, When::always, 0, "seen, not stopped"});
   return rules;
 }
-
-// A tiny assembler: every rule is self-contained and ends in a return, so jumps are short and only forward.
-class Assembler {
- public:
-  std::vector<sock_filter> code;
-
-  void load(uint32_t offset) { code.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, offset}); }
-  void low(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8); }
-  void high(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8 + 4); }
-  void mask(uint32_t bits) { code.push_back({BPF_ALU | BPF_AND | BPF_K, 0, 0, bits}); }
-  void ret(uint32_t action) { code.push_back({BPF_RET | BPF_K, 0, 0, action}); }
-  // if (A == value) return action;
-  void if_equal(uint32_t value, uint32_t action) {
-    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value});
-    ret(action);
-  }
-  void if_not_equal(uint32_t value, uint32_t action) {
-    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value});
-    ret(action);
-  }
-  void if_above(uint32_t value, uint32_t action) {
-    code.push_back({BPF_JMP | BPF_JGT | BPF_K, 0, 1, value});
-    ret(action);
-  }
-};
 
 void when_stopped(Assembler& out, When when, uint32_t stop) {
   constexpr uint32_t allow = SECCOMP_RET_ALLOW;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../core/text.hpp"
+#include "assembler.hpp"
 #include "event-loop.hpp"
 #include "kernel.hpp"
 #include "name-server.hpp"
@@ -60,39 +61,25 @@ bool confine_files(int abi) {
 
 // What it may still ask of the kernel; anything else ends it.
 bool confine_calls() {
-  std::vector<sock_filter> code;
-  auto load = [&code](size_t offset) { code.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<uint32_t>(offset)}); };
-  auto answer = [&code](uint32_t value, uint32_t action) {
-    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value});
-    code.push_back({BPF_RET | BPF_K, 0, 0, action});
-  };
-  load(offsetof(seccomp_data, arch));
-  code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, native_audit_arch});
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  load(offsetof(seccomp_data, nr));
-  for (int nr : {SYS_read, SYS_readv, SYS_write, SYS_close, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_connect, SYS_bind,
-                 SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_splice, SYS_pipe2, SYS_fcntl, SYS_epoll_ctl,
-                 SYS_epoll_pwait, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_clock_gettime, SYS_getrandom, SYS_mmap, SYS_munmap,
-                 SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_restart_syscall,
-                 SYS_ioctl, SYS_exit, SYS_exit_group,
+  Assembler out = allow_calls({
+      SYS_read, SYS_readv, SYS_write, SYS_close, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_connect, SYS_bind,
+      SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_splice, SYS_pipe2, SYS_fcntl, SYS_epoll_ctl,
+      SYS_epoll_pwait, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_clock_gettime, SYS_getrandom, SYS_mmap, SYS_munmap,
+      SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_restart_syscall,
+      SYS_ioctl, SYS_exit, SYS_exit_group,
 #ifdef SYS_epoll_wait
-                 SYS_epoll_wait, SYS_stat, SYS_open,
+      SYS_epoll_wait, SYS_stat, SYS_open,
 #endif
-                 }) {
-    answer(static_cast<uint32_t>(nr), SECCOMP_RET_ALLOW);
-  }
+  });
   // Sockets of the internet and of the routing table. None of Unix: no bus, no agent, no Docker.
-  code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SYS_socket});
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  load(offsetof(seccomp_data, args));
-  for (uint32_t family : {AF_INET, AF_INET6}) answer(family, SECCOMP_RET_ALLOW);
-  code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AF_NETLINK});
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  load(offsetof(seccomp_data, args) + 2 * sizeof(uint64_t));
-  answer(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+  out.if_not_equal(SYS_socket, SECCOMP_RET_KILL_PROCESS);
+  out.low(0);
+  for (uint32_t family : {AF_INET, AF_INET6}) out.if_equal(family, SECCOMP_RET_ALLOW);
+  out.if_not_equal(AF_NETLINK, SECCOMP_RET_KILL_PROCESS);
+  out.low(2);
+  out.if_equal(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
+  out.ret(SECCOMP_RET_KILL_PROCESS);
+  return apply_filter(out.code);
 }
 
 class SupervisorMessages : public Watched {

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "assembler.hpp"
 #include "kernel.hpp"
 #include "packets.hpp"
 #include "walls.hpp"
@@ -41,29 +42,17 @@ constexpr size_t packet_max = sizeof(Question) + 3 * text_max;
 
 // What it may still ask of the kernel; anything else ends it.
 bool confine_opener_calls() {
-  std::vector<sock_filter> code;
-  auto load = [&code](size_t offset) { code.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<uint32_t>(offset)}); };
-  auto answer = [&code](uint32_t value, uint32_t action) {
-    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value});
-    code.push_back({BPF_RET | BPF_K, 0, 0, action});
-  };
-  load(offsetof(seccomp_data, arch));
-  code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, native_audit_arch});
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  load(offsetof(seccomp_data, nr));
-  for (int nr : {SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_statx, SYS_readlinkat, SYS_getdents64, SYS_fcntl,
-                 SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_truncate, SYS_umask, SYS_bind,
-                 SYS_lseek, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn,
-                 SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group,
+  Assembler out = allow_calls({
+      SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_statx, SYS_readlinkat, SYS_getdents64, SYS_fcntl,
+      SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_truncate, SYS_umask, SYS_bind,
+      SYS_lseek, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn,
+      SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group,
 #ifdef SYS_readlink
-                 SYS_readlink, SYS_open, SYS_stat, SYS_lstat,
+      SYS_readlink, SYS_open, SYS_stat, SYS_lstat,
 #endif
-                 }) {
-    answer(static_cast<uint32_t>(nr), SECCOMP_RET_ALLOW);
-  }
-  code.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS});
-  sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+  });
+  out.ret(SECCOMP_RET_KILL_PROCESS);
+  return apply_filter(out.code);
 }
 
 bool read_question(const std::string& bytes, const std::vector<Descriptor>& descriptors, AreaCall& call, AreaObjects& objects) {

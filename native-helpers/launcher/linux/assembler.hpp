@@ -1,0 +1,57 @@
+// Filters of system calls, in the kernel's own language (classic BPF over seccomp_data).
+#pragma once
+#include <cstddef>
+#include <initializer_list>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+#include "kernel.hpp"
+
+namespace belljar {
+
+// A tiny assembler: every rule is self-contained and ends in a return, so jumps are short and only forward.
+class Assembler {
+ public:
+  std::vector<sock_filter> code;
+
+  void load(uint32_t offset) { code.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, offset}); }
+  void low(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8); }
+  void high(int argument) { load(static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(argument) * 8 + 4); }
+  void mask(uint32_t bits) { code.push_back({BPF_ALU | BPF_AND | BPF_K, 0, 0, bits}); }
+  void ret(uint32_t action) { code.push_back({BPF_RET | BPF_K, 0, 0, action}); }
+  // if (A == value) return action;
+  void if_equal(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value});
+    ret(action);
+  }
+  void if_not_equal(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value});
+    ret(action);
+  }
+  void if_above(uint32_t value, uint32_t action) {
+    code.push_back({BPF_JMP | BPF_JGT | BPF_K, 0, 1, value});
+    ret(action);
+  }
+};
+
+// Begins the filter of a process of the launcher's own: of this machine's calls these are allowed. The number of any other is at hand
+// for what follows, which must end in SECCOMP_RET_KILL_PROCESS.
+inline Assembler allow_calls(std::initializer_list<int> calls) {
+  Assembler out;
+  out.load(offsetof(seccomp_data, arch));
+  out.if_not_equal(native_audit_arch, SECCOMP_RET_KILL_PROCESS);
+  out.load(offsetof(seccomp_data, nr));
+  for (int nr : calls) out.if_equal(static_cast<uint32_t>(nr), SECCOMP_RET_ALLOW);
+  return out;
+}
+
+// For good, on the calling thread.
+inline bool apply_filter(const std::vector<sock_filter>& code) {
+  sock_fprog program{static_cast<unsigned short>(code.size()), const_cast<sock_filter*>(code.data())};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+}  // namespace belljar
