@@ -1,28 +1,19 @@
 /** What a server starts: what its entry fetches each time, or what was installed once; and how to go from one to the other. */
 import { Pin as PinIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { PinChanges } from '#contract/pin.ts';
 import { fetchSentence, pinProblemSentences } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
-import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { Note } from '../../lib/components/note.tsx';
 import { Progress } from '../../lib/components/progress.tsx';
-import { plural, visibleText } from '../../lib/text.ts';
+import { plural } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import type { PinStep } from './pin-store.ts';
+import { FailedStep, StepButton, StepPlace } from './server-step.tsx';
 
 const namesShown = 6;
-
-function Button({ server, text, onClick }: { server: Server; text: string; onClick: () => void }): ReactNode {
-  return (
-    <button type="button" className="button button-small" onClick={onClick}>
-      {text}
-      <span className="visually-hidden">, {visibleText(server.name)}</span>
-    </button>
-  );
-}
 
 function nameList(items: readonly string[]): string {
   const more = items.length - namesShown;
@@ -77,22 +68,21 @@ function Step({ server, step }: { server: Server; step: PinStep }): ReactNode {
       return <Progress text="Removing what was installed …" startedAt={step.startedAt} />;
     case 'failed':
       return (
-        <ErrorNote error={step.error}>
+        <FailedStep
+          server={server}
+          error={step.error}
+          onUnderstood={() => {
+            actions.dismiss(server.id);
+          }}
+        >
           {step.error.code === 'pin-needs-scripts' && (
-            <Button
+            <StepButton
               server={server}
               text="Let them run, contained"
               onClick={() => void actions.pin(server, step.update, true)}
             />
           )}
-          <Button
-            server={server}
-            text="Understood"
-            onClick={() => {
-              actions.dismiss(server.id);
-            }}
-          />
-        </ErrorNote>
+        </FailedStep>
       );
     case 'found':
       return (
@@ -101,8 +91,8 @@ function Step({ server, step }: { server: Server; step: PinStep }): ReactNode {
             <Changes changes={step.changes} />
           </div>
           <div className="note-actions">
-            <Button server={server} text="Update" onClick={() => void actions.pin(server, true)} />
-            <Button
+            <StepButton server={server} text="Update" onClick={() => void actions.pin(server, true)} />
+            <StepButton
               server={server}
               text="Keep what it is"
               onClick={() => {
@@ -128,8 +118,8 @@ function Line({ server }: { server: Server }): ReactNode {
       <Note tone="refused">
         {pinProblemSentences[pin.problem]}
         <div className="note-actions">
-          <Button server={server} text="Pin again" onClick={() => void actions.pin(server)} />
-          <Button server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
+          <StepButton server={server} text="Pin again" onClick={() => void actions.pin(server)} />
+          <StepButton server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
         </div>
       </Note>
     );
@@ -143,8 +133,8 @@ function Line({ server }: { server: Server }): ReactNode {
           <HostileText text={`Pinned: ${pin.package} ${pin.version}${by}`} longest={200} />
         </p>
         <span>
-          <Button server={server} text="Check for updates" onClick={() => void actions.look(server)} />
-          <Button server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
+          <StepButton server={server} text="Check for updates" onClick={() => void actions.look(server)} />
+          <StepButton server={server} text="Unpin" onClick={() => void actions.unpin(server)} />
         </span>
       </div>
     );
@@ -156,7 +146,7 @@ function Line({ server }: { server: Server }): ReactNode {
         <HostileText text={fetchSentence(fetches)} longest={200} />
       </p>
       <span>
-        <Button server={server} text="Pin this version" onClick={() => void actions.pin(server)} />
+        <StepButton server={server} text="Pin this version" onClick={() => void actions.pin(server)} />
       </span>
     </div>
   );
@@ -165,27 +155,11 @@ function Line({ server }: { server: Server }): ReactNode {
 export function ServerPin({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
   const step = useStore(panel.pins, (state) => state.steps.get(server.id) ?? null);
-  const place = useRef<HTMLDivElement>(null);
-  const hadFocus = useRef(false);
-  useEffect(() => {
-    if (hadFocus.current && document.activeElement === document.body) place.current?.focus();
-  }, [step, server.pin]);
   if (server.level === 'off' || (server.pin === null && server.fetches === null)) return null;
   return (
-    // The buttons change places with what they began; whoever used one by key stays where he was.
-    <div
-      className="server-pin-place"
-      ref={place}
-      tabIndex={-1}
-      onFocus={() => {
-        hadFocus.current = true;
-      }}
-      onBlur={(event) => {
-        hadFocus.current = event.relatedTarget === null;
-      }}
-    >
+    <StepPlace step={step} outcome={server.pin}>
       {(step === null || step.kind === 'found' || step.kind === 'failed') && <Line server={server} />}
       {step !== null && <Step server={server} step={step} />}
-    </div>
+    </StepPlace>
   );
 }

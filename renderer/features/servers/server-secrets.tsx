@@ -1,32 +1,21 @@
 /** What looks like a secret in a server's entry, what was moved out of the client's file, and how to go from one to the other. */
 import { KeyRound } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Secret } from '#contract/secret.ts';
 import { secretSentence, secretWords } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
-import { ErrorNote } from '../../lib/components/note.tsx';
 import { Progress } from '../../lib/components/progress.tsx';
-import { visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import type { SecretStep } from './secret-store.ts';
+import { FailedStep, StepButton, StepPlace } from './server-step.tsx';
 
 const shown = 100;
 
 function movableOf(server: Server): Secret[] {
   return server.secrets.filter(
     ({ state, obstacle }) => (state === 'in-file' || state === 'newer') && obstacle === null,
-  );
-}
-
-function Button({ server, text, onClick }: { server: Server; text: string; onClick: () => void }): ReactNode {
-  return (
-    <button type="button" className="button button-small" onClick={onClick}>
-      {text}
-      <span className="visually-hidden">, {visibleText(server.name)}</span>
-    </button>
   );
 }
 
@@ -39,43 +28,15 @@ function Step({ server, step }: { server: Server; step: SecretStep }): ReactNode
       return <Progress text="Putting them back into the client’s file …" startedAt={step.startedAt} />;
     case 'failed':
       return (
-        <ErrorNote error={step.error}>
-          <Button
-            server={server}
-            text="Understood"
-            onClick={() => {
-              actions.dismiss(server.id);
-            }}
-          />
-        </ErrorNote>
+        <FailedStep
+          server={server}
+          error={step.error}
+          onUnderstood={() => {
+            actions.dismiss(server.id);
+          }}
+        />
       );
   }
-}
-
-/** The buttons change places with what they began; whoever used one by key stays where he was. */
-function Place({ server, children }: { server: Server; children: ReactNode }): ReactNode {
-  const step = useStore(usePanel().secrets, (state) => state.steps.get(server.id) ?? null);
-  const place = useRef<HTMLDivElement>(null);
-  const hadFocus = useRef(false);
-  useEffect(() => {
-    if (hadFocus.current && document.activeElement === document.body) place.current?.focus();
-  }, [step, server.secrets]);
-  return (
-    <div
-      className="server-pin-place"
-      ref={place}
-      tabIndex={-1}
-      onFocus={() => {
-        hadFocus.current = true;
-      }}
-      onBlur={(event) => {
-        hadFocus.current = event.relatedTarget === null;
-      }}
-    >
-      {(step === null || step.kind === 'failed') && children}
-      {step !== null && <Step server={server} step={step} />}
-    </div>
-  );
 }
 
 /** On the card, while something can be done: what the file holds, and the button that moves it out. */
@@ -85,19 +46,24 @@ export function SecretsLine({ server }: { server: Server }): ReactNode {
   const movable = movableOf(server);
   if (server.level === 'off' || (movable.length === 0 && step === null)) return null;
   return (
-    <Place server={server}>
-      {movable.length > 0 && (
+    <StepPlace step={step} outcome={server.secrets}>
+      {(step === null || step.kind === 'failed') && movable.length > 0 && (
         <div className="server-pin">
           <p>
             <KeyRound aria-hidden="true" />
             {secretWords.found(movable.length)}
           </p>
           <span>
-            <Button server={server} text="Move to Belljar’s store" onClick={() => void secrets.actions.move(server)} />
+            <StepButton
+              server={server}
+              text="Move to Belljar’s store"
+              onClick={() => void secrets.actions.move(server)}
+            />
           </span>
         </div>
       )}
-    </Place>
+      {step !== null && <Step server={server} step={step} />}
+    </StepPlace>
   );
 }
 
@@ -131,7 +97,7 @@ export function ServerSecrets({ server }: { server: Server }): ReactNode {
       </ul>
       {moved.length > 0 && !busy && (
         <div className="secrets-actions">
-          <Button
+          <StepButton
             server={server}
             text="Put back into the client’s file"
             onClick={() => void secrets.actions.putBack(server)}
