@@ -2,23 +2,13 @@
  * Ask over the built product: the page, the real host, the real launcher, and a contained server that the official client
  * uses. Each answer is seen in what the server gets, and on disk.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { personRules } from '../cli/support/person-rules.ts';
-import { expect, forgiveFailedRequests, picture, test as base } from './support/panel-test.ts';
+import { expect, forgiveFailedRequests, picture } from './support/panel-test.ts';
 import type { RealDesk } from './support/real-desk.ts';
-import { makeRealDesk, program } from './support/real-desk.ts';
+import { test } from './support/real-test.ts';
 
-if (!existsSync(program)) throw new Error('The product is not built: npm run build');
-
-const test = base.extend<{ real: RealDesk }>({
-  real: async ({ page }, use) => {
-    const desk = makeRealDesk();
-    await use(desk);
-    await page.close();
-    await desk.close();
-  },
-});
 test.setTimeout(120_000);
 
 async function openAsking(page: Page, real: RealDesk): Promise<void> {

@@ -2,22 +2,12 @@
  * Resource limits, the way back and the history on the page over the built product, in a throw-away home: each step is seen
  * on the screen and on disk, by pointer and by keys.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import type { RealDesk } from './support/real-desk.ts';
-import { makeRealDesk, program } from './support/real-desk.ts';
-import { expect, expectAccessible, forgiveFailedRequests, picture, test as base } from './support/panel-test.ts';
+import { expect, expectAccessible, forgiveFailedRequests, picture } from './support/panel-test.ts';
+import { test } from './support/real-test.ts';
 
-if (!existsSync(program)) throw new Error('The product is not built: npm run build');
-
-const test = base.extend<{ real: RealDesk }>({
-  real: async ({ page }, use) => {
-    const desk = makeRealDesk();
-    await use(desk);
-    await page.close();
-    await desk.close();
-  },
-});
 test.setTimeout(90_000);
 
 async function open(page: Page, desk: RealDesk): Promise<void> {

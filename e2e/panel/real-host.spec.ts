@@ -2,27 +2,14 @@
  * The page over the built product: `belljar panel`, the real engine, the real launcher, real servers started by the
  * official client, in a throw-away home. Each step is seen on the screen and on disk.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { provision } from '../real-servers/provision.ts';
 import type { RealDesk } from './support/real-desk.ts';
-import { makeRealDesk, program } from './support/real-desk.ts';
-import { expect, expectAccessible, forgiveFailedRequests, picture, test as base } from './support/panel-test.ts';
+import { makeRealDesk } from './support/real-desk.ts';
+import { expect, expectAccessible, forgiveFailedRequests, picture } from './support/panel-test.ts';
+import { test } from './support/real-test.ts';
 
-if (!existsSync(program) || !existsSync(join(program, '../../launcher/belljar-launcher'))) {
-  throw new Error('The product is not built: npm run build');
-}
-
-const test = base.extend<{ real: RealDesk }>({
-  real: async ({ page }, use) => {
-    const desk = makeRealDesk();
-    await use(desk);
-    // The page goes first: what the end of its host would do to it is no part of the spec.
-    await page.close();
-    await desk.close();
-  },
-});
 test.setTimeout(90_000);
 
 async function open(page: Page, desk: RealDesk): Promise<void> {
