@@ -5,39 +5,15 @@ import { knownTargets, ruleReasons } from '#contract/sentences.ts';
 import { areaDefaults, knownByName } from './area-defaults.ts';
 import { namesMeet } from './areas.ts';
 import { explain } from './explain.ts';
-import type { Folders, OwnFolders } from './folders.ts';
 import { isWithin } from './paths.ts';
 import { areaVerdict, isPattern } from './pattern.ts';
 import { formatPlan, parsePlan, type Plan } from './plan-text.ts';
 import { compilePlan, mergePolicy, type PolicyContext } from './policy-merge.ts';
 import { normaliseWhat } from './rule-what.ts';
+import { explainContext, folders, own, personRule as given, policyContext } from './testing/policies.ts';
 
-const folders: Folders = {
-  home: '/home/anna',
-  xdgConfig: '/home/anna/.config',
-  xdgData: '/home/anna/.local/share',
-  xdgCache: '/home/anna/.cache',
-  xdgState: '/home/anna/.local/state',
-  xdgRuntime: '/run/user/1000',
-};
-const own: OwnFolders = {
-  configFolder: '/home/anna/.config/belljar',
-  dataFolder: '/home/anna/.local/share/belljar',
-  stateFolder: '/home/anna/.local/state/belljar',
-};
-const given = (verb: PersonRule['verb'], what: string): PersonRule => ({ verb, what, at: '2026-01-01T00:00:00.000Z' });
-const context = (change: Partial<PolicyContext> = {}): PolicyContext => ({
-  server: 'cursor.files',
-  level: 'standard',
-  launch: { command: 'node', args: ['/srv/i.js', '/work'] },
-  env: {},
-  folders,
-  own,
-  clientFiles: [],
-  rules: [],
-  environment: {},
-  ...change,
-});
+const context = (change: Partial<PolicyContext> = {}): PolicyContext =>
+  policyContext({ launch: { command: 'node', args: ['/srv/i.js', '/work'] }, ...change });
 const planOf = (change: Partial<PolicyContext> = {}): Plan => {
   const of = context(change);
   return compilePlan(mergePolicy(of), { ...of, spool: '/s', spoolLimit: 65_536, exists: () => true });
@@ -46,14 +22,7 @@ const explained = (access: 'read' | 'write', target: string, change: Partial<Pol
   explain(
     mergePolicy(context(change)),
     { subject: 'file', target, access },
-    {
-      server: 'files',
-      folders,
-      own,
-      rules: change.rules ?? [],
-      program: () => null,
-      runtime: [],
-    },
+    explainContext({ rules: change.rules ?? [] }),
   );
 const area = (access: 'read' | 'write', place: string) => ({ access, place });
 const withRules = (...rules: PersonRule[]): Partial<PolicyContext> => ({ rules });

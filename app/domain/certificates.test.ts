@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest';
 import { certificateRules } from './certificates.ts';
-import type { Folders } from './folders.ts';
 import { secretPlaces } from './secret-places.ts';
+import { foldersOf } from './testing/policies.ts';
 
-const folders: Folders = {
-  home: '/home/anna',
-  xdgConfig: '/home/anna/.config',
-  xdgData: '/home/anna/.local/share',
-  xdgCache: '/home/anna/.cache',
-  xdgState: '/home/anna/.local/state',
-  xdgRuntime: null,
-};
+const folders = foldersOf('/home/anna', null);
 const places = secretPlaces(folders, { configFolder: '/c', dataFolder: '/d', stateFolder: '/s' });
 const read = (environment: Record<string, string>, env: Record<string, string> = {}): string[] =>
   certificateRules({ env, environment, folders }, places).map((rule) => rule.id);

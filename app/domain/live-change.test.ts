@@ -1,28 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { isLive, nothingWaits, waiting, waitingOf } from './live-change.ts';
-import { formatPlan, planDefaults, type Plan } from './plan-text.ts';
+import { formatPlan, type Plan } from './plan-text.ts';
+import { plainPlan } from './testing/plain-plan.ts';
 
-const plan = (change: Partial<Plan> = {}): Plan => ({
-  server: 'a',
-  level: 'standard',
-  network: 'open',
-  record: 'denials',
-  spool: '/s',
-  spoolLimit: 65_536,
-  home: '/h',
-  refuse: [],
-  read: [],
-  exec: ['/usr', 'runtime'],
-  write: [],
-  socket: [],
-  local: [],
-  listen: [],
-  ...planDefaults,
-  env: ['PATH'],
-  set: [],
-  limits: {},
-  ...change,
-});
+const plan = (change: Partial<Plan> = {}): Plan => plainPlan({ exec: ['/usr', 'runtime'], env: ['PATH'], ...change });
 const read = (place: string) => ({ access: 'read' as const, place });
 
 describe('a running server has at once', () => {

@@ -2,36 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { knownTargets, socketOfKnown, socketSentences } from '#contract/sentences.ts';
 import { socketNames } from '#contract/words.ts';
 import { deniesSocket, namedSocketAt, socketParts } from './named-sockets.ts';
-import { formatPlan, planDefaults, type Plan } from './plan-text.ts';
+import { formatPlan } from './plan-text.ts';
+import { plainPlan } from './testing/plain-plan.ts';
+import { folders } from './testing/policies.ts';
 
-const folders = {
-  home: '/home/anna',
-  xdgConfig: '/home/anna/.config',
-  xdgData: '/home/anna/.local/share',
-  xdgCache: '/home/anna/.cache',
-  xdgState: '/home/anna/.local/state',
-  xdgRuntime: '/run/user/1000',
-};
-const plan: Plan = {
-  server: 'a.b',
-  level: 'standard',
-  network: 'none',
-  record: 'denials',
-  spool: '/s',
-  spoolLimit: 65_536,
-  home: '/home/anna',
-  refuse: [],
-  read: [],
-  exec: [],
-  write: [],
-  socket: [],
-  local: [],
-  listen: [],
-  ...planDefaults,
-  env: [],
-  set: [],
-  limits: {},
-};
+const plan = plainPlan({ server: 'a.b', network: 'none', home: '/home/anna' });
 
 describe('sockets that are known by what they are', () => {
   test.each(socketNames)('%s: has words, places a plan can hold, and is recognised where it lies', (name) => {

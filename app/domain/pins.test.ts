@@ -6,6 +6,7 @@ import { npmProgram, readNpmLock } from './npm-lock.ts';
 import { isNothing, pinChanges } from './pin-changes.ts';
 import { planDefaults } from './plan-text.ts';
 import { compilePlan, mergePolicy } from './policy-merge.ts';
+import { foldersOf, ownFoldersOf, policyContext } from './testing/policies.ts';
 import { readUvRequirements, samePythonName } from './uv-requirements.ts';
 
 const platform = { os: 'linux', cpu: 'x64' };
@@ -121,19 +122,7 @@ test('changes between what is pinned and what there is', () => {
 
 test('a pinned server may read its tree and not the cache, and its plan names what is started', () => {
   const home = '/home/u';
-  const folders = {
-    home,
-    xdgConfig: `${home}/.config`,
-    xdgData: `${home}/.local/share`,
-    xdgCache: `${home}/.cache`,
-    xdgState: `${home}/.local/state`,
-    xdgRuntime: null,
-  };
-  const own = {
-    configFolder: `${home}/.config/b`,
-    dataFolder: `${home}/.local/share/b`,
-    stateFolder: `${home}/.local/state/b`,
-  };
+  const own = ownFoldersOf(home);
   const pin = {
     program: '/usr/bin/node',
     args: ['/t/node_modules/.bin/x'],
@@ -141,16 +130,12 @@ test('a pinned server may read its tree and not the cache, and its plan names wh
     tree: `${own.dataFolder}/pins/s/1-a`,
     digest: 'a'.repeat(64),
   };
-  const context = {
+  const context = policyContext({
     server: 's',
     launch: { command: 'npx', args: ['-y', 'x', '/data'] },
-    env: {},
-    environment: {},
-    folders,
+    folders: foldersOf(home, null),
     own,
-    clientFiles: [],
-    rules: [],
-  };
+  });
   const compile = (level: 'standard' | 'watch', pinned: typeof pin | null): ReturnType<typeof compilePlan> =>
     compilePlan(mergePolicy({ ...context, level, pin: pinned }), {
       ...context,

@@ -7,40 +7,19 @@ import { addressKind } from './addresses.ts';
 import { argumentPaths, entryRules, variablePaths } from './argument-paths.ts';
 import type { Launch } from './entry.ts';
 import { explain, readQuestion } from './explain.ts';
-import type { Folders, OwnFolders } from './folders.ts';
 import { isWithin } from './paths.ts';
 import { formatPlan, parsePlan } from './plan-text.ts';
 import { compilePlan, mergePolicy, summarizePolicy, summarizeUndecided, type PolicyContext } from './policy-merge.ts';
 import { normaliseWhat } from './rule-what.ts';
 import { createKnownTargets, secretPlaces } from './secret-places.ts';
+import { explainContext, folders, own, personRule as person, policyContext } from './testing/policies.ts';
 
-const folders: Folders = {
-  home: '/home/anna',
-  xdgConfig: '/home/anna/.config',
-  xdgData: '/home/anna/.local/share',
-  xdgCache: '/home/anna/.cache',
-  xdgState: '/home/anna/.local/state',
-  xdgRuntime: '/run/user/1000',
-};
-const own: OwnFolders = {
-  configFolder: '/home/anna/.config/belljar',
-  dataFolder: '/home/anna/.local/share/belljar',
-  stateFolder: '/home/anna/.local/state/belljar',
-};
 const places = secretPlaces(folders, own, ['/home/anna/.cursor/mcp.json']);
-const person = (verb: PersonRule['verb'], what: string): PersonRule => ({ verb, what, at: '2026-01-01T00:00:00.000Z' });
-const context = (change: Partial<PolicyContext> = {}): PolicyContext => ({
-  server: 'cursor.files',
-  level: 'standard',
-  launch: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/anna/work'] },
-  env: {},
-  folders,
-  own,
-  clientFiles: [],
-  rules: [],
-  environment: {},
-  ...change,
-});
+const context = (change: Partial<PolicyContext> = {}): PolicyContext =>
+  policyContext({
+    launch: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/anna/work'] },
+    ...change,
+  });
 const planOf = (policy: EffectivePolicy, of: PolicyContext = context()) =>
   compilePlan(policy, { ...of, spool: `${own.stateFolder}/spool`, spoolLimit: 1_048_576, exists: () => true });
 const ids = (policy: EffectivePolicy): string[] => policy.rules.map((rule) => rule.id);
@@ -469,14 +448,15 @@ describe('what a person types', () => {
 
 describe('explaining', () => {
   const ask = (text: string, change: Partial<PolicyContext> = {}, access?: 'read' | 'write' | 'connect' | 'exec') =>
-    explain(mergePolicy(context(change)), readQuestion(text, access, folders), {
-      server: 'files',
-      folders,
-      own,
-      rules: change.rules ?? [],
-      program: (name) => (name === 'sh' ? '/usr/bin/sh' : null),
-      runtime: ['/opt2/node'],
-    });
+    explain(
+      mergePolicy(context(change)),
+      readQuestion(text, access, folders),
+      explainContext({
+        rules: change.rules ?? [],
+        program: (name) => (name === 'sh' ? '/usr/bin/sh' : null),
+        runtime: ['/opt2/node'],
+      }),
+    );
 
   test.each([
     ['~/work/a', 'allowed', 'write:/home/anna/work'],
@@ -634,16 +614,11 @@ describe('explaining', () => {
   });
 
   test('without a launcher everything is allowed and nothing enforced', () => {
-    expect(
-      explain(null, readQuestion('/x', undefined, folders), {
-        server: 's',
-        folders,
-        own,
-        rules: [],
-        program: () => null,
-        runtime: [],
-      }),
-    ).toMatchObject({ verdict: 'allowed', enforcedBy: 'none', change: 'belljar contain s' });
+    expect(explain(null, readQuestion('/x', undefined, folders), explainContext({ server: 's' }))).toMatchObject({
+      verdict: 'allowed',
+      enforcedBy: 'none',
+      change: 'belljar contain s',
+    });
     expect(ask('~/.ssh', { level: 'watch' })).toMatchObject({ verdict: 'allowed', enforcedBy: 'none' });
   });
 

@@ -4,24 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { riskReasons, riskSchema, type RiskReason } from '#contract/risk.ts';
 import { riskReasonSentence, riskReasonSentences } from '#contract/sentences.ts';
 import { entryRules } from './argument-paths.ts';
-import type { Folders, OwnFolders } from './folders.ts';
 import { assessRisk, gradeOf, needsNoNetwork, scoreOf, type RiskFacts } from './risk.ts';
 import { secretPlaces } from './secret-places.ts';
+import { foldersOf, own } from './testing/policies.ts';
 
 const home = '/home/anna';
-const folders: Folders = {
-  home,
-  xdgConfig: `${home}/.config`,
-  xdgData: `${home}/.local/share`,
-  xdgCache: `${home}/.cache`,
-  xdgState: `${home}/.local/state`,
-  xdgRuntime: null,
-};
-const own: OwnFolders = {
-  configFolder: `${home}/.config/belljar`,
-  dataFolder: `${home}/.local/share/belljar`,
-  stateFolder: `${home}/.local/state/belljar`,
-};
+const folders = foldersOf(home, null);
 
 function assess(line: string | readonly string[], more: Partial<RiskFacts> = {}) {
   const [command = '', ...args] = typeof line === 'string' ? line.split(' ') : line;

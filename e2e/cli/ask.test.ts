@@ -2,18 +2,15 @@
  * Ask over the real launcher and the real host: a contained server is refused a file or a connection, and a person answers at
  * the command line: once, until it stops, always, never; what happens without anybody, and when the host goes.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { questionSchema, type Question } from '#contract/question.ts';
-import { readEntry } from './support/client.ts';
+import { answer, openQuestion, openQuestions, slow, startTalk } from './support/asking.ts';
+import { personRules } from './support/person-rules.ts';
 import { later, makeHome, program, startProgram, type Home, type Started } from './support/product.ts';
 
 const server = 'cursor/reader';
-/** A command's start takes its time on a busy machine; nothing waits longer than it must. */
-const slow = { timeout: 15_000 };
 
 /** Answers initialize, then reads each path, and connects to each port, that its client names. */
 const script = `
@@ -60,54 +57,25 @@ interface Run {
 }
 
 function start(home: Home): Run {
-  const entry = readEntry(home.folder('.cursor/mcp.json'), 'reader');
-  const child = spawn(entry.command, entry.args, {
-    env: home.environment,
-    cwd: home.folder('.cursor'),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  later(() => child.kill('SIGKILL'));
-  let said = '';
+  const { say, said, end } = startTalk(home, 'reader', home.folder('.cursor'));
   let asked = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   return {
     ask(what) {
       const number = asked++;
-      child.stdin.write(`${what}\n`);
+      say(what);
       // What came of the request of this number: everything up to its status.
       return {
         said: () => {
-          const parts = said.replace(/^\{.*\n/, '').split(/^status (\d+)\n/m);
+          const parts = said()
+            .replace(/^\{.*\n/, '')
+            .split(/^status (\d+)\n/m);
           const status = parts[number * 2 + 1];
           return status === undefined ? null : `${status} ${parts[number * 2] ?? ''}`.trim();
         },
       };
     },
-    async end() {
-      const ended = once(child, 'close');
-      child.stdin.end();
-      await ended;
-    },
+    end,
   };
-}
-
-async function openQuestion(home: Home): Promise<Question> {
-  let questions: Question[] = [];
-  await expect
-    .poll(async () => {
-      questions = questionSchema.array().parse((await home.json<{ questions: unknown }>('ask', '--json')).questions);
-      return questions.length;
-    }, slow)
-    .toBe(1);
-  return questions[0] as Question;
-}
-
-async function answer(home: Home, ...words: readonly string[]): Promise<Question> {
-  const question = await openQuestion(home);
-  const [word = '', ...options] = words;
-  const given = await home.run('ask', question.id, word, ...options);
-  expect([given.code, given.err]).toEqual([0, expect.any(String)]);
-  return question;
 }
 
 /** Until somebody who follows is counted, a request is refused at once; the first that waits says so. */
@@ -115,18 +83,12 @@ async function ready(home: Home, run: Run, file: string): Promise<{ said: () => 
   for (;;) {
     const request = run.ask(file);
     while (request.said() === null) {
-      const { questions } = await home.json<{ questions: unknown[] }>('ask', '--json');
-      if (questions.length === 1) return request;
+      if ((await openQuestions(home)).length === 1) return request;
     }
   }
 }
 
-const rules = (home: Home): string[] =>
-  (
-    JSON.parse(readFileSync(home.folder('.config/belljar/policies/cursor.reader.json'), 'utf8')) as {
-      rules: { verb: string; what: string }[];
-    }
-  ).rules.map(({ verb, what }) => `${verb} ${what}`);
+const rules = (home: Home): string[] => personRules(home.path, 'cursor.reader');
 
 describe('a refused file', () => {
   it('is refused at once while nobody is there, then asked for: once, until it stops, always, and never', async () => {
@@ -136,7 +98,7 @@ describe('a refused file', () => {
     await expect.poll(alone.said, slow).toMatch(/^1 .*Permission denied/);
     await follow(home);
     const first = await ready(home, run, file);
-    const question = await answer(home, 'once');
+    const { question } = await answer(home, 'once');
     expect(question).toMatchObject({ target: file, answers: ['once', 'run', 'always', 'no', 'never'] });
     expect(question.scopes.map(({ diff }) => diff)).toEqual([[`+ read ${file}`], [`+ read ${home.folder('notes')}`]]);
     await expect.poll(first.said, slow).toBe('0 decoy-plan');
@@ -161,7 +123,7 @@ describe('a refused file', () => {
     await expect.poll(fifth.said, slow).toBe('0 decoy-plan');
     const never = later.ask(home.folder('notes/other.txt'));
     await expect.poll(never.said, slow).toMatch(/^1 .*Permission denied/);
-    expect((await home.json<{ questions: unknown[] }>('ask', '--json')).questions).toEqual([]);
+    expect(await openQuestions(home)).toEqual([]);
     expect(rules(home)).toContain(`read ${file}`);
     await later.end();
     const last = start(home);

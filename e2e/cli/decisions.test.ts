@@ -9,6 +9,7 @@ import { methods } from '#contract/methods.ts';
 import { historyWords, resourceWords } from '#contract/sentences.ts';
 import type { ServerDetail } from '#contract/server.ts';
 import { makeServerId } from '#domain/server-id.ts';
+import { readEntry } from './support/client.ts';
 import type { Home } from './support/product.ts';
 import { makeHome, startProgram } from './support/product.ts';
 
@@ -41,10 +42,7 @@ async function contained(): Promise<Home> {
 
 /** Starts the entry as its client would. */
 async function start(home: Home): Promise<string> {
-  const { mcpServers } = JSON.parse(readFileSync(home.folder('.cursor/mcp.json'), 'utf8')) as {
-    mcpServers: { hungry: { command: string; args: string[] } };
-  };
-  const { command, args } = mcpServers.hungry;
+  const { command, args } = readEntry(home.folder('.cursor/mcp.json'), 'hungry');
   return (await startProgram(command, args, home.environment, home.path).ended).out;
 }
 

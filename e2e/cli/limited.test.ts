@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '#contract/event.ts';
 import { techniquesFolder } from '../confinement/support/places.ts';
+import { readEntry } from './support/client.ts';
 import type { Finished, Home } from './support/product.ts';
 import { makeHome, program, startProgram } from './support/product.ts';
 
@@ -96,10 +97,8 @@ describe('limit', () => {
     writeFileSync(config, JSON.stringify({ mcpServers: { hub: entry } }));
     expect((await home.run('contain', server, '--no-check')).code).toBe(0);
     const start = async (): Promise<Told | null> => {
-      const { mcpServers } = JSON.parse(readFileSync(config, 'utf8')) as {
-        mcpServers: { hub: { command: string; args: string[] } };
-      };
-      return await inLab(home, mcpServers.hub.command, ...mcpServers.hub.args);
+      const { command, args } = readEntry(config, 'hub');
+      return await inLab(home, command, ...args);
     };
 
     const open = await start();

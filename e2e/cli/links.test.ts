@@ -6,13 +6,11 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventSchema, type Event } from '#contract/event.ts';
-import { questionSchema, type Question } from '#contract/question.ts';
-import { readEntry } from './support/client.ts';
-import { later, makeHome, program, startProgram, type Finished, type Home, type Started } from './support/product.ts';
+import { answer, openQuestion, openQuestions, slow, startTalk } from './support/asking.ts';
+import { personRules as rulesOf } from './support/person-rules.ts';
+import { later, makeHome, program, startProgram, type Home, type Started } from './support/product.ts';
 
 const server = 'cursor/opener';
-/** A command's start takes its time on a busy machine; nothing waits longer than it must. */
-const slow = { timeout: 15_000 };
 const page = 'https://accounts.example.com/authorize?state=decoy-token';
 
 /** A contained server that opens each link it reads from its client; the person's browser writes down what it is given. */
@@ -47,49 +45,19 @@ interface Run {
   end(): Promise<void>;
 }
 
-/** Starts the entry as its client would. */
 function start(home: Home): Run {
-  const entry = readEntry(home.folder('.cursor/mcp.json'), 'opener');
-  const child = spawn(entry.command, entry.args, {
-    env: home.environment,
-    cwd: home.path,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  later(() => child.kill('SIGKILL'));
-  let said = '';
+  const { say, said, end } = startTalk(home, 'opener', home.path);
   let statuses = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   return {
-    said: () => said,
+    said,
     async open(link) {
       statuses += 1;
-      child.stdin.write(`${link}\n`);
-      await expect.poll(() => [...said.matchAll(/^status (\d+)$/gm)].length, slow).toBe(statuses);
-      return [...said.matchAll(/^status (\d+)$/gm)].at(-1)?.[1] ?? '';
+      say(link);
+      await expect.poll(() => [...said().matchAll(/^status (\d+)$/gm)].length, slow).toBe(statuses);
+      return [...said().matchAll(/^status (\d+)$/gm)].at(-1)?.[1] ?? '';
     },
-    async end() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      child.stdin.end();
-      await ended;
-    },
+    end,
   };
-}
-
-async function openQuestion(home: Home): Promise<Question> {
-  let questions: Question[] = [];
-  await expect
-    .poll(async () => {
-      questions = questionSchema.array().parse((await home.json<{ questions: unknown }>('ask', '--json')).questions);
-      return questions.length;
-    }, slow)
-    .toBe(1);
-  const [question] = questions;
-  if (question === undefined) throw new Error('nothing is asked');
-  return question;
-}
-
-async function answer(home: Home, word: string): Promise<Finished> {
-  return await home.run('ask', (await openQuestion(home)).id, word);
 }
 
 async function linkEvents(home: Home): Promise<Record<string, number>> {
@@ -106,12 +74,7 @@ async function linkEvents(home: Home): Promise<Record<string, number>> {
   return counts;
 }
 
-const personRules = (home: Home): string[] =>
-  (
-    JSON.parse(readFileSync(home.folder('.config/belljar/policies/cursor.opener.json'), 'utf8')) as {
-      rules: { verb: string; what: string }[];
-    }
-  ).rules.map(({ verb, what }) => `${verb} ${what}`);
+const personRules = (home: Home): string[] => rulesOf(home.path, 'cursor.opener');
 
 describe('a link', () => {
   it('is asked for once, and from then on opened at once, in the run that asked and in later ones, until it is taken back', async () => {
@@ -119,7 +82,7 @@ describe('a link', () => {
     await startHost(home);
     const run = start(home);
     const first = run.open(page);
-    expect((await answer(home, 'always')).code).toBe(0);
+    await answer(home, 'always');
     expect(await first).toBe('0');
     expect(opened()).toEqual(['1', page]);
     expect(personRules(home)).toEqual(['link accounts.example.com']);
@@ -150,19 +113,19 @@ describe('a link', () => {
     await startHost(home);
     const run = start(home);
     const first = run.open(page);
-    expect((await answer(home, 'never')).code).toBe(0);
+    await answer(home, 'never');
     expect(await first).toBe('4');
     expect(personRules(home)).toEqual(['deny link:accounts.example.com']);
     expect(await run.open(page)).toBe('4');
     expect(run.said()).toContain('it was refused for good');
-    expect((await home.json<{ questions: unknown[] }>('ask', '--json')).questions).toEqual([]);
+    expect(await openQuestions(home)).toEqual([]);
     // Another host is still asked for.
     const other = run.open('https://other.example.com/');
-    expect((await answer(home, 'once')).code).toBe(0);
+    await answer(home, 'once');
     expect(await other).toBe('0');
     expect((await home.run('revoke', server, 'deny', 'link:accounts.example.com')).code).toBe(0);
     const again = run.open(page);
-    expect((await answer(home, 'once')).code).toBe(0);
+    await answer(home, 'once');
     expect(await again).toBe('0');
     expect(opened()).toEqual(['1', 'https://other.example.com/', '1', page]);
     await run.end();
@@ -186,7 +149,7 @@ describe('a link', () => {
     expect((await home.run('grant', server, 'permission', 'ask-links')).code).toBe(0);
     const asking = start(home);
     const asked = asking.open('https://other.example.com/');
-    expect((await answer(home, 'once')).code).toBe(0);
+    await answer(home, 'once');
     expect(await asked).toBe('0');
     await asking.end();
   });
@@ -206,7 +169,7 @@ describe('a link', () => {
     expect(await run.open(page)).toBe('4');
     const second = await startHost(home);
     const again = run.open(page);
-    expect((await answer(home, 'once')).code).toBe(0);
+    await answer(home, 'once');
     expect(await again).toBe('0');
     expect(opened()).toEqual(['1', page]);
     await run.end();
@@ -226,7 +189,7 @@ describe('a link', () => {
     const first = run.open(page);
     await expect.poll(() => shown, slow).toContain('4 Never for this host?');
     expect(shown).toContain('wants to open a page in your browser:');
-    expect((await answer(home, 'no')).code).toBe(0);
+    await answer(home, 'no');
     expect(await first).toBe('4');
     await expect.poll(() => shown, slow).toContain('No longer open.');
     shown = '';
@@ -243,7 +206,7 @@ describe('a link', () => {
     const left = new Promise((resolve) => terminal.once('close', resolve));
     terminal.stdin.write('\u0003');
     await left;
-    expect((await answer(home, 'once')).code).toBe(0);
+    await answer(home, 'once');
     expect(await third).toBe('0');
     expect(personRules(home)).toEqual([]);
     await run.end();

@@ -11,21 +11,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decoys, looks, makeArena, removeArena, writePlan, type Arena } from './support/arena.ts';
+import { decoys, inArena, looks, writePlan, type Arena } from './support/arena.ts';
 import { compile } from './support/compile.ts';
 import { Neighbour } from './support/neighbour.ts';
 import { requireLauncher } from './support/places.ts';
 import { run, startBare, startContained, understand } from './support/start.ts';
 import { brief, matchingEvents } from './support/technique.ts';
-
-async function inArena<T>(play: (arena: Arena) => Promise<T>): Promise<T> {
-  const arena = makeArena();
-  try {
-    return await play(arena);
-  } finally {
-    removeArena(arena);
-  }
-}
 
 describe('inherited descriptors', () => {
   test.for([7, 3, 63])('descriptor %i of an outside file, left open by the client, is closed', async (number) => {

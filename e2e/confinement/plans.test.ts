@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeArena, planOf, readEvents, removeArena, writePlan, type Arena } from './support/arena.ts';
+import { inArena, planOf, readEvents, writePlan, type Arena } from './support/arena.ts';
 import { requireLauncher } from './support/places.ts';
 import { run } from './support/start.ts';
 import { formatPlan } from '#domain/plan-text.ts';
@@ -143,15 +143,6 @@ const cases: readonly Case[] = [
     damage: put(() => Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919) % 251))),
   },
 ];
-
-async function inArena<T>(play: (arena: Arena) => Promise<T>): Promise<T> {
-  const arena = makeArena();
-  try {
-    return await play(arena);
-  } finally {
-    removeArena(arena);
-  }
-}
 
 /** The server that must not start: it leaves a mark. */
 const server = (arena: Arena): string[] => ['/bin/sh', '-c', `touch ${join(arena.grant, 'started')}; cat`];

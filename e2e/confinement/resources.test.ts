@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '#domain/plan-text.ts';
-import { makeArena, readEvents, removeArena, type Arena } from './support/arena.ts';
+import { inArena, readEvents, type Arena } from './support/arena.ts';
 import { compile } from './support/compile.ts';
 import { containedCommand, ordinaryPath, startBare, startContained, type Result } from './support/start.ts';
 import { brief } from './support/technique.ts';
@@ -104,15 +104,6 @@ function ofTheRun(kernel: boolean): readonly Way[] {
       event: memory,
     },
   ];
-}
-
-async function inArena<T>(play: (arena: Arena) => Promise<T>): Promise<T> {
-  const arena = makeArena();
-  try {
-    return await play(arena);
-  } finally {
-    removeArena(arena);
-  }
 }
 
 function expectStopped(way: Way, result: Result): void {

@@ -21,21 +21,12 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '#domain/plan-text.ts';
-import { makeArena, readEvents, removeArena, type Arena } from './support/arena.ts';
+import { inArena, readEvents, type Arena } from './support/arena.ts';
 import { compile } from './support/compile.ts';
 import { containedCommand, ordinaryPath, startBare, startContained } from './support/start.ts';
 
 const value = 'decoy-Zx81kQ9mB2vT7rY4-"\n\\%41=päss';
 const asked = { env: { TOKEN: 'kept-by-belljar:TOKEN' } };
-
-async function inArena<T>(play: (arena: Arena) => Promise<T>): Promise<T> {
-  const arena = makeArena();
-  try {
-    return await play(arena);
-  } finally {
-    removeArena(arena);
-  }
-}
 
 const storeOf = (arena: Arena): string => join(arena.folder, 'store', 'TOKEN.variable');
 

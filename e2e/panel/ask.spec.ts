@@ -2,8 +2,9 @@
  * Ask over the built product: the page, the real host, the real launcher, and a contained server that the official client
  * uses. Each answer is seen in what the server gets, and on disk.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { personRules } from '../cli/support/person-rules.ts';
 import { expect, forgiveFailedRequests, picture } from './support/panel-test.ts';
 import type { RealDesk } from './support/real-desk.ts';
 import { test } from './support/real-test.ts';
@@ -24,12 +25,7 @@ async function press(page: Page, name: string): Promise<void> {
   await expect(card(page)).toHaveCount(0);
 }
 
-const rules = (real: RealDesk): string[] =>
-  (
-    JSON.parse(readFileSync(real.path('.config/belljar/policies/claude-desktop.reader.json'), 'utf8')) as {
-      rules: { verb: string; what: string }[];
-    }
-  ).rules.map(({ verb, what }) => `${verb} ${what}`);
+const rules = (real: RealDesk): string[] => personRules(real.path(), 'claude-desktop.reader');
 
 test('allowed once, asked again; until it stops; always is a rule that holds at once; never is one too', async ({
   page,

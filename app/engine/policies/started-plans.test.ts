@@ -1,29 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Run } from '#contract/server.ts';
-import { formatPlan, planDefaults } from '#domain/plan-text.ts';
+import { formatPlan } from '#domain/plan-text.ts';
+import { plainPlan } from '#domain/testing/plain-plan.ts';
 import { createStartedPlans } from './started-plans.ts';
 
-const text = (...exec: string[]): string =>
-  formatPlan({
-    server: 'a',
-    level: 'standard',
-    network: 'open',
-    record: 'denials',
-    spool: '/s',
-    spoolLimit: 65_536,
-    home: '/h',
-    refuse: [],
-    read: [],
-    exec,
-    write: [],
-    socket: [],
-    local: [],
-    listen: [],
-    ...planDefaults,
-    env: [],
-    set: [],
-    limits: {},
-  });
+const text = (...exec: string[]): string => formatPlan(plainPlan({ exec }));
 
 let plan: string | null;
 let isReadable: boolean;

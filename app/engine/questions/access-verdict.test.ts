@@ -2,22 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import { makeRule } from '#domain/rules.ts';
 import { secretPlaces } from '#domain/secret-places.ts';
+import { foldersOf, ownFoldersOf } from '#domain/testing/policies.ts';
 import { accessVerdict, type AccessAbout } from './access-verdict.ts';
 
 const home = '/home/mara';
-const folders = {
-  home,
-  xdgConfig: `${home}/.config`,
-  xdgData: `${home}/.local/share`,
-  xdgCache: `${home}/.cache`,
-  xdgState: `${home}/.local/state`,
-  xdgRuntime: '/run/user/1000',
-};
-const own = {
-  configFolder: `${home}/.config/belljar`,
-  dataFolder: `${home}/.local/share/belljar`,
-  stateFolder: `${home}/.local/state/belljar`,
-};
+const folders = foldersOf(home);
+const own = ownFoldersOf(home);
 const context = { server: 'one', folders, own, secrets: secretPlaces(folders, own) };
 
 function judge(about: AccessAbout, rules: readonly string[] = [], mayAsk = true) {

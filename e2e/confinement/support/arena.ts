@@ -80,6 +80,16 @@ export function removeArena(arena: Arena): void {
   rmSync(arena.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
+/** Plays in an arena of its own, which is gone afterwards. */
+export async function inArena<T>(play: (arena: Arena) => Promise<T>): Promise<T> {
+  const arena = makeArena();
+  try {
+    return await play(arena);
+  } finally {
+    removeArena(arena);
+  }
+}
+
 /** What every server gets at this level: the product's own list. */
 const base = baseRules('standard');
 const baseOf = (verb: RuleVerb): string[] => base.filter((rule) => rule.verb === verb).map((rule) => rule.what);

@@ -36,6 +36,16 @@ static void end_children(void) {
   }
 }
 
+/* How many children ended by themselves, looked for until one has, at most for `hold` milliseconds. */
+static long await_end(int hold) {
+  long ended = 0;
+  for (int waited = 0; ended == 0 && waited <= hold; waited += 20) {
+    poll(NULL, 0, 20);
+    for (long i = 0; i < count; i++) ended += waitpid(made[i], NULL, WNOHANG) > 0;
+  }
+  return ended;
+}
+
 static void *wait_here(void *unused) {
   (void)unused;
   poll(NULL, 0, 20000);
@@ -112,11 +122,7 @@ int main(int argc, char **argv) {
       }
       made[count] = child;
     }
-    long ended = 0;
-    for (int waited = 0; ended == 0 && waited <= hold; waited += 20) {
-      poll(NULL, 0, 20);
-      for (long i = 0; i < count; i++) ended += waitpid(made[i], NULL, WNOHANG) > 0;
-    }
+    long ended = await_end(hold);
     fprintf(stderr, "ended %ld\n", ended);
     end_children();
     if (ended > 0) refused("a child was ended", ENOMEM);
@@ -134,11 +140,7 @@ int main(int argc, char **argv) {
       }
       made[count] = child;
     }
-    long ended = 0;
-    for (int waited = 0; ended == 0 && waited <= hold; waited += 20) {
-      poll(NULL, 0, 20);
-      for (long i = 0; i < count; i++) ended += waitpid(made[i], NULL, WNOHANG) > 0;
-    }
+    long ended = await_end(hold);
     end_children();
     if (ended > 0) refused("a child was ended", ENOMEM);
     reached("all of them");

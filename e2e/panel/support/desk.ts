@@ -35,6 +35,7 @@ import { createServerNews } from '#host/server-news.ts';
 import { auditServers } from '#engine/servers/audit.ts';
 import { accessVerdict, type AccessContext } from '#engine/questions/access-verdict.ts';
 import { secretPlaces } from '#domain/secret-places.ts';
+import { foldersOf, ownFoldersOf } from '#domain/testing/policies.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
 import type { Scene } from './fixtures.ts';
@@ -218,19 +219,8 @@ export async function openDesk(scene: Scene): Promise<Desk> {
 
   const accessContext = (handle: string): AccessContext => {
     const home = '/home/mara';
-    const folders = {
-      home,
-      xdgConfig: `${home}/.config`,
-      xdgData: `${home}/.local/share`,
-      xdgState: `${home}/.local/state`,
-      xdgCache: `${home}/.cache`,
-      xdgRuntime: '/run/user/1000',
-    };
-    const own = {
-      configFolder: `${home}/.config/belljar`,
-      dataFolder: `${home}/.local/share/belljar`,
-      stateFolder: `${home}/.local/state/belljar`,
-    };
+    const folders = foldersOf(home);
+    const own = ownFoldersOf(home);
     return { server: handle, folders, own, secrets: secretPlaces(folders, own) };
   };
   const opened: string[] = [];
