@@ -52,6 +52,11 @@ describe('reasons', () => {
       ['uvx x', { env: { UV_INDEX_URL: 'https://pypi.org/simple' } }],
     ],
     ['similar-name', ['npx -y @modelcontextprotocoI/server-memory'], ['npx -y @modelcontextprotocol/server-memory']],
+    [
+      'similar-name',
+      ['npx -y @modelcontextprotocoI/server-memory', { pinned: true }],
+      ['npx -y @modelcontextprotocol/server-memory', { pinned: true }],
+    ],
     ['secret-in-variable', ['node x', { env: { API_TOKEN: 'abc' } }], ['node x', { env: { API_TOKEN: '${TOKEN}' } }]],
     ['secret-in-variable', ['node x', { env: { A: token } }], ['node x', { env: { A: 'plain' } }]],
     ['secret-in-arguments', ['node x --api-key abc'], ['node x --api-key ${KEY}']],
@@ -68,6 +73,8 @@ describe('reasons', () => {
     ],
     ['docker-socket', ['docker run -v /var/run/docker.sock:/s image'], ['docker run -v /srv/data:/s image']],
     ['docker-socket', ['node x', { env: { DOCKER_HOST: 'unix:///run/docker.sock' } }], ['node x']],
+    ['docker-socket', ['node x', { env: { DOCKER_HOST: 'unix:///home/anna/.docker/run/docker.sock' } }], ['node x']],
+    ['docker-socket', ['node x --socket=/run/podman/podman.sock'], ['node x --socket=/run/podman/other.sock']],
     ['privileged-container', ['docker run --privileged image'], ['docker run -i --rm image']],
     ['privileged-container', ['docker run --cap-add SYS_ADMIN image'], ['docker run --cap-add NET_BIND_SERVICE image']],
     ['privileged-container', ['podman run --network=host image'], ['podman run --network=none image']],
@@ -100,6 +107,7 @@ describe('reasons', () => {
     ['code-in-entry', [['node', '-e', '1']], ['node x.js']],
     ['code-in-entry', [['python3', '-c', '1']], ['python3 -m server']],
     ['guard-off', ['npx -y @playwright/mcp@1.0.0 --no-sandbox'], ['npx -y @playwright/mcp@1.0.0 --headless']],
+    ['guard-off', ['deno run -A server.ts'], ['deno run --allow-read server.ts']],
     [
       'certificates-unchecked',
       ['node x', { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }],

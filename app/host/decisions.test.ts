@@ -148,6 +148,13 @@ test('what was changed by hand since is not touched', async () => {
   await expect(undo()).rejects.toMatchObject({ code: 'decision-overtaken' });
 });
 
+test('a containment whose entry the client put back is not undone', async () => {
+  writeFileSync(configFile(), original);
+  const before = everything();
+  await expect(undo()).rejects.toMatchObject({ code: 'decision-overtaken' });
+  expect(everything()).toEqual(before);
+});
+
 test('what cannot be kept any more is refused, and nothing changes', async () => {
   await grant('deny', '/srv/a/b');
   const denial = await newest();

@@ -131,6 +131,17 @@ test('while a process runs outside, it looks every few seconds', async () => {
   expect(lists).toBeGreaterThanOrEqual(11);
 });
 
+test('a run that ends is looked at soon, a host that is reached within a second', async () => {
+  news.event(makeEvent(1, { kind: 'run.end', verdict: 'allowed' }));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(lists).toBe(1);
+  news.event(makeEvent(2, { kind: 'net.connect', verdict: 'allowed' }));
+  await vi.advanceTimersByTimeAsync(500);
+  expect(lists).toBe(1);
+  await vi.advanceTimersByTimeAsync(600);
+  expect(lists).toBe(2);
+});
+
 test('a run that starts is looked at soon, a refusal within a second', async () => {
   news.event(makeEvent(1));
   await vi.advanceTimersByTimeAsync(500);

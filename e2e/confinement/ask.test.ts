@@ -373,6 +373,16 @@ describe('a refused connection', () => {
   });
 });
 
+test('a name is not asked for before the server has answered its client', async () => {
+  host.always = no;
+  driver = new Driver(arena, { ...asks, network: 'hosts' });
+  expect(await driver.do('look-up', 'a.example.com')).toMatch(/not known|No address/);
+  expect(host.asked).toEqual([]);
+  await driver.hello();
+  expect(await driver.do('look-up', 'b.example.com')).toMatch(/not known|No address/);
+  expect(host.asked.map(({ about }) => about)).toEqual([{ kind: 'host', host: 'b.example.com' }]);
+});
+
 describe('the bounds', () => {
   test('a thousand refused places: a handful of questions, the rest refused at once, and other threads go on', async () => {
     const server = await start();

@@ -222,6 +222,17 @@ describe('limits of a run, held by the supervisor', () => {
     });
   });
 
+  test('behind the watch stands what one process may map: twice the bound and a gibibyte', async () => {
+    await inArena(async (arena) => {
+      const [command, args] = containedCommand(arena, '/bin/cat', ['/proc/self/limits'], {
+        limits: { memory: 128 * mib },
+      });
+      const { stdout, stderr } = await startBare(command, args);
+      const most = (1280 * mib).toString();
+      expect(stdout, stderr).toMatch(new RegExp(`^Max data size +${most} +${most} `, 'm'));
+    });
+  });
+
   test('the run says who holds each limit', async () => {
     await inArena(async (arena) => {
       const limits = { memory: 128 * mib, processes: 64, 'open-files': 256, 'file-size': 4096 * mib, 'cpu-time': 60 };

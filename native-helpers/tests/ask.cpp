@@ -1,8 +1,12 @@
 #include "../launcher/core/ask-budget.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "../launcher/linux/ask-door.hpp"
 #include "check.hpp"
@@ -158,6 +162,65 @@ void test_door() {
   check::equal(ask(about(AskKind::host, "a.example", 443)), std::string("refused"), "the next one is served");
 }
 
+// With a host that listens: what is refused never reaches it, and everything else waits for its answer.
+void test_refused_places(const char* state_name) {
+  char name[] = "/tmp/belljar-ask-XXXXXX";
+  std::string folder = mkdtemp(name) != nullptr ? name : "";
+  std::string state = folder + "/" + state_name;
+  check::that(mkdir(state.c_str(), 0700) == 0, "a folder of the host");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "%s/host.sock", state.c_str());
+  Descriptor host(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  check::that(bind(host.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(host.get(), 64) == 0, "a host");
+  struct Case {
+    AskKind kind;
+    std::string path;
+    const char* outcome;
+  };
+  const Case cases[] = {
+      {AskKind::read, "/srv/x", "waits"},
+      {AskKind::write, "/srv/x", "waits"},
+      {AskKind::socket, "/srv/s", "waits"},
+      {AskKind::read, "/secret/key", "refused"},
+      {AskKind::read, "/srv/app/.env", "refused"},
+      {AskKind::write, "/srv/app/.env", "refused"},
+      {AskKind::read, "/srv/app/.git/hooks/x", "waits"},
+      {AskKind::write, "/srv/app/.git/hooks/x", "refused"},
+      {AskKind::read, "/proc/1/mem", "refused"},
+      {AskKind::read, "/sys/x", "refused"},
+      {AskKind::read, "/dev/sda", "refused"},
+      {AskKind::read, "/a/../b", "refused"},
+      {AskKind::read, state + "/spool/x", "refused"},
+      {AskKind::read, state + "/log", std::string_view(state_name) == "belljar" ? "refused" : "waits"},
+      {AskKind::socket, state + "/host.sock", "refused"},
+  };
+  for (const Case& one : cases) {
+    // Each at a door of its own: none is refused for want of room.
+    Plan plan;
+    plan.server = "one";
+    plan.spool = state + "/spool";
+    plan.refuse = {"/secret"};
+    plan.patterns.deny = {*parse_pattern("**/.env")};
+    plan.patterns.protect = {*parse_pattern("**/.git/hooks")};
+    AskDoor door;
+    check::that(door.open(plan, "run-1"), "the door opens");
+    Descriptor supervisor = door.take_supervisor_end();
+    AskMessage message = about(one.kind, one.path);
+    message.number = 1;
+    check::that(send(supervisor.get(), &message, sizeof message, 0) == static_cast<ssize_t>(sizeof message), "asked");
+    door.serve();
+    AskAnswer answer{};
+    bool answered = recv(supervisor.get(), &answer, sizeof answer, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof answer);
+    Descriptor asked(accept4(host.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    std::string outcome = answered ? answer.allowed ? "allowed" : "refused" : "waits";
+    if (static_cast<bool>(asked) == answered) outcome += ", and the host is asked otherwise";
+    check::equal(outcome, std::string(one.outcome), "a place: " + std::to_string(static_cast<int>(one.kind)) + " " + one.path);
+  }
+  unlink(address.sun_path);
+  check::that(rmdir(state.c_str()) == 0 && rmdir(folder.c_str()) == 0, "the folder of the host goes");
+}
+
 }  // namespace
 
 void test_ask() {
@@ -166,4 +229,6 @@ void test_ask() {
   test_grants();
   test_bodies();
   test_door();
+  test_refused_places("belljar");
+  test_refused_places("elsewhere");
 }

@@ -151,6 +151,39 @@ describe('a question', () => {
       expect(await one).toEqual({ outcome: 'refused', reason: 'no', asked: true });
   });
 
+  it('about a target of which one is open already is refused', async () => {
+    const stage = setUp();
+    const first = stage.service.ask(input());
+    const [question] = await opened(stage.service);
+    expect(await stage.service.ask(input({ about: link('https://accounts.example.com/other') }))).toEqual({
+      outcome: 'refused',
+      reason: 'too-many',
+      asked: false,
+    });
+    await stage.service.answer({ id: question?.id ?? '', answer: 'no' });
+    await first;
+  });
+
+  it('is one of sixteen together, whoever asks', async () => {
+    const stage = setUp();
+    const asked = [...Array(16).keys()].map((index) => stage.service.ask(input({ server: `s${index.toString()}` })));
+    const questions = await opened(stage.service, 16);
+    expect(await stage.service.ask(input({ server: 'another' }))).toMatchObject({ reason: 'too-many' });
+    for (const { id } of questions) await stage.service.answer({ id, answer: 'no' });
+    await Promise.all(asked);
+  });
+
+  it('takes no answer that it does not offer', async () => {
+    const stage = setUp({ verdict: null });
+    const asked = stage.service.ask(input());
+    const [question] = await opened(stage.service);
+    await expect(stage.service.answer({ id: question?.id ?? '', answer: 'never' })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    await stage.service.answer({ id: question?.id ?? '', answer: 'once' });
+    expect(await asked).toEqual({ outcome: 'allowed', asked: true });
+  });
+
   it('about a page of this machine is put each time, whatever the rules say, and never becomes one', async () => {
     const stage = setUp({ verdict: 'granted' });
     const asked = stage.service.ask(input({ about: link('http://localhost:3000/'), granted: true }));
@@ -258,11 +291,35 @@ describe('an access that waits', () => {
     expect((await stage.service.list({})).questions).toHaveLength(1);
     stage.service.audience(0);
     await vi.advanceTimersByTimeAsync(2_000);
+    // Gone by now, long before its time is over.
+    expect((await stage.service.list({})).questions).toEqual([]);
     expect(await asked).toEqual({ outcome: 'refused', reason: 'no-answer', asked: true });
     expect(stage.granted).toEqual([]);
     await expect(stage.service.answer({ id: question?.id ?? '', answer: 'once' })).rejects.toMatchObject({
       code: 'no-such-question',
     });
+  });
+
+  it('a link is put whether or not somebody looks, and stays when the last one goes', async () => {
+    const stage = setUp({ access });
+    stage.service.audience(1);
+    const asked = stage.service.ask(input());
+    const [question] = await opened(stage.service);
+    stage.service.audience(0);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await stage.service.list({})).questions).toHaveLength(1);
+    await stage.service.answer({ id: question?.id ?? '', answer: 'once' });
+    expect(await asked).toEqual({ outcome: 'allowed', asked: true });
+  });
+
+  it('without a time of its own it waits 20 seconds at the most', async () => {
+    const stage = setUp({ access });
+    stage.service.audience(1);
+    const asked = stage.service.ask(input({ about }));
+    const [question] = await opened(stage.service);
+    expect(Date.parse(question?.latestAt ?? '') - Date.parse(question?.askedAt ?? '')).toBe(20_000);
+    await stage.service.answer({ id: question?.id ?? '', answer: 'no' });
+    await asked;
   });
 
   it('waits 12 seconds, or all of its time when a person wants, and never longer', async () => {
@@ -277,10 +334,13 @@ describe('an access that waits', () => {
     const [second] = await opened(stage.service);
     const waiting = await stage.service.wait({ id: second?.id ?? '' });
     expect(waiting.question.expiresAt).toBe(second?.latestAt);
+    await vi.advanceTimersByTimeAsync(10_000);
+    // Wanted again, it gets no more.
     await stage.service.wait({ id: second?.id ?? '' });
-    await vi.advanceTimersByTimeAsync(19_000);
+    await vi.advanceTimersByTimeAsync(9_000);
     expect((await stage.service.list({})).questions).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(500);
+    expect((await stage.service.list({})).questions).toEqual([]);
     expect(await long).toMatchObject({ reason: 'no-answer' });
     await expect(stage.service.wait({ id: second?.id ?? '' })).rejects.toMatchObject({ code: 'no-such-question' });
     // A run that has little left waits less.

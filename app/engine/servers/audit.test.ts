@@ -81,6 +81,18 @@ test.each(cases)('%s', (code, look) => {
   for (const { sentence } of findings) expect(sentence).not.toContain('undefined');
 });
 
+test.each(['docker', 'podman', 'containerd', 'libvirt', 'service-manager', 'tmux', 'vscode', 'emacs', 'neovim'])(
+  'the socket %s is a way out of a server that is held, failing or to be started anew',
+  (what) => {
+    const rules = new Map([['x.a', [{ verb: 'socket' as const, what }]]]);
+    for (const state of ['contained', 'failing', 'restart-needed'] as const) {
+      const codes = audit([server({ state })], { rules }).findings.map(({ code }) => code);
+      expect(codes, state).toContain('open-socket');
+    }
+    expect(audit([server({ state: 'off' })], { rules }).findings.map(({ code }) => code)).toEqual(['server-off']);
+  },
+);
+
 test('every way has a case', () => {
   expect(new Set(cases.map(([code]) => code))).toEqual(new Set(bypasses));
 });
