@@ -4,7 +4,7 @@
 //   fuzz <corpus folder> <rounds for each target> [seed [target]]
 //
 // A finding ends the program; the input that led to it is then in ./fuzz-finding, and the seed was said before. With clang,
-// `make fuzz-libfuzzer` builds the same targets for libFuzzer, which also looks at what the inputs reach.
+// `npm run fuzz` plays the same targets with libFuzzer, which also looks at what the inputs reach.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -92,6 +92,8 @@ void keep_finding() {
 
 }  // namespace
 
+// A broken promise is a finding like any other.
+extern "C" const char* __asan_default_options() { return "handle_abort=1"; }
 extern "C" void __sanitizer_set_death_callback(void (*callback)());
 
 int main(int count, char** arguments) {
@@ -103,8 +105,9 @@ int main(int count, char** arguments) {
   uint64_t rounds = std::strtoull(arguments[2], nullptr, 10);
   uint64_t seed = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   std::printf("fuzz: seed %llu\n", static_cast<unsigned long long>(seed));
-  std::fflush(stdout);
-  for (const fuzz::Target& target : fuzz::targets) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  for (size_t i = 0; i < fuzz::targets_count; i++) {
+    const fuzz::Target& target = fuzz::targets[i];
     if (count > 4 && std::strcmp(arguments[4], target.name) != 0) continue;
     std::vector<std::string> corpus = read_corpus(std::string(arguments[1]) + "/" + target.name);
     std::mt19937_64 random(seed);

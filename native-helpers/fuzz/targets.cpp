@@ -25,8 +25,6 @@ void require(bool holds, const char* what) {
 
 namespace {
 
-std::string_view text_of(const uint8_t* bytes, size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
-
 void dns_query(const uint8_t* bytes, size_t size) {
   DnsQuery query;
   if (!parse_dns_query(text_of(bytes, size), query)) return;
@@ -139,7 +137,12 @@ void plan(const uint8_t* bytes, size_t size) {
 
 }  // namespace
 
-const Target targets[targets_count] = {{"dns-query", dns_query}, {"dns-answer", dns_answer},         {"first-bytes", first_bytes},
-                                       {"address", address},     {"resolver-files", resolver_files}, {"plan", plan}};
+const Target targets[] = {{"dns-query", dns_query}, {"dns-answer", dns_answer}, {"first-bytes", first_bytes}, {"address", address},
+                          {"resolver-files", resolver_files}, {"plan", plan},
+                          {"pattern", pattern}, {"link", link}, {"socket-place", socket_place}, {"host-answer", host_answer}, {"text", text}, {"proxy", proxy},
+                          {"machine-files", machine_files}, {"plan-change", plan_change}, {"spool", spool}, {"opener-question", opener_question},
+                          {"opener-answer", opener_answer}, {"network-messages", network_messages}, {"ask-messages", ask_messages},
+                          {"plan-update", plan_update}, {"calls", calls}};
+const size_t targets_count = sizeof targets / sizeof *targets;
 
 }  // namespace fuzz

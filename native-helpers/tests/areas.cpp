@@ -116,6 +116,10 @@ void test_change() {
   check::equal(say_change(start, with("read /a\n", ""), start), "| - read /a; ", "the kernel's walls keep what they had");
   check::equal(say_change(start, with("area write /c\n", ""), start), "- area write /c; | ", "an area goes at once");
   check::equal(say_change(start, with("exec /b", "exec /n"), start), "| - exec /b; + exec /n; ", "executions wait");
+  std::string unseen = "belljar-plan 3\nnetwork none\nrecord without-files\nread /a\nend\n";
+  std::string more = "belljar-plan 3\nnetwork none\nrecord without-files\nread /a\nread /n\ndeny /a/b\nsocket /s\nend\n";
+  check::equal(say_change(unseen, more, unseen), "+ socket /s; | + deny /a/b; + read /n; ", "where files are not seen, their grants wait for the next start");
+  check::equal(say_change(more, unseen, unseen), "- deny /a/b; - read /n; - socket /s; | ", "and what waits is taken back at once");
   check::equal(say_change(with("exec /b", "exec /n"), start, start), "- exec /n; + exec /b; | ", "back to what the run has");
   check::equal(say_change(with("end\n", "read /n\nend\n"), start, start), "- read /n; | ", "what came late goes at once");
   check::equal(say_change(start, with("host a", "host b"), start), "- host a.example 443 checked; + host b.example 443 checked; | ", "hosts");
@@ -226,18 +230,107 @@ void test_calls(const Playground& at, const std::string& who, AreaDone (*ask)(co
 }
 
 AreaRules playground_rules;
+MadeNames playground_made;
 int opener_socket = -1;
 
 }  // namespace
 
+// What the run itself made under the first name of a pattern it may fill; what stood there before is kept, whatever becomes of its name.
+static void test_made() {
+  Playground at;
+  Patterns patterns = patterns_of({}, {"**/keep/config"});
+  for (const char* one : {"**/.git/hooks", "**/.git/config", "**/.git/modules/*/config"}) {
+    patterns.protect.push_back(*parse_pattern(one));
+    patterns.protect.back().old = true;
+  }
+  AreaRules rules({{at.folder, true, false}}, patterns);
+  MadeNames made;
+  using Kind = AreaCall::Kind;
+  auto folder_of = [&](const std::string& path) {
+    size_t slash = path.rfind('/');
+    return Descriptor(openat(at.fd.get(), slash == std::string::npos ? "." : path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  };
+  auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  auto on_name = [&](Kind kind, const std::string& path) {
+    AreaCall call{.kind = kind, .mode = 0700, .name = name_of(path), .text = "x"};
+    return outcome(do_in_area(rules, made, call, {.folder = folder_of(path).get()}, false));
+  };
+  auto on_object = [&](Kind kind, const std::string& path) {
+    AreaCall call{.kind = kind, .flags = O_WRONLY};
+    Descriptor object(openat(at.fd.get(), path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    return outcome(do_in_area(rules, made, call, {.object = object.get()}, false));
+  };
+  auto move = [&](const std::string& from, const std::string& to, uint64_t flags = 0) {
+    AreaCall call{.kind = Kind::rename, .flags = flags, .name = name_of(from), .other_name = name_of(to)};
+    return outcome(do_in_area(rules, made, call, {.folder = folder_of(from).get(), .other_folder = folder_of(to).get()}, false));
+  };
+  auto link = [&](const std::string& from, const std::string& to) {
+    AreaCall call{.kind = Kind::link, .other_name = name_of(to)};
+    Descriptor object(openat(at.fd.get(), from.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    return outcome(do_in_area(rules, made, call, {.object = object.get(), .other_folder = folder_of(to).get()}, false));
+  };
+  // A repository that was there, one without its configuration, a working tree of another one, and a place for a new one.
+  for (const char* one : {"old", "old/.git", "old/.git/modules", "bare", "bare/.git", "tree", "new", "also", "plain"}) at.make_folder(one);
+  at.write_file("old/.git/config");
+  at.write_file("tree/.git");
+  check::equal(on_object(Kind::open, "old/.git/config"), "refused", "the configuration of what was there");
+  check::equal(on_name(Kind::create, "bare/.git/config"), "refused", "nor is one put where there was none");
+  check::equal(on_name(Kind::create, "bare/.git/index"), "done", "what git itself changes all the time is changed");
+  check::equal(on_name(Kind::remove, "bare/.git/index"), "done", "and removed");
+  check::equal(on_name(Kind::remove_folder, "bare/.git"), "refused", "it is not removed to be made anew");
+  check::equal(move("bare/.git", "bare/g"), "refused", "nor moved away");
+  check::equal(on_object(Kind::open, "tree/.git"), "refused", "a working tree is not led elsewhere");
+  check::equal(on_object(Kind::shorten, "tree/.git"), "refused", "nor shortened");
+  check::equal(on_name(Kind::remove, "tree/.git"), "refused", "nor removed");
+  check::equal(link("tree/.git", "tree/g"), "refused", "nor written by another name");
+  at.write_file("tree/other");
+  check::equal(move("tree/other", "tree/.git"), "refused", "nor replaced");
+
+  check::equal(on_name(Kind::make_folder, "new/.git"), "done", "a new repository");
+  check::equal(on_name(Kind::create, "new/.git/config.lock"), "done", "its configuration");
+  check::equal(move("new/.git/config.lock", "new/.git/config"), "done", "put in place");
+  check::equal(on_object(Kind::open, "new/.git/config"), "done", "and changed");
+  check::equal(on_name(Kind::make_folder, "new/.git/hooks"), "done", "its hooks");
+  check::equal(on_name(Kind::make_folder, "new/.git/keep"), "done", "another folder");
+  check::equal(on_name(Kind::create, "new/.git/keep/config"), "refused", "what is protected everywhere is there too");
+  check::equal(move("new/.git", "old/.git", 2), "refused", "not in exchange for what was there");
+  check::equal(move("new/.git/config", "old/.git/config"), "refused", "nor its file for that one's");
+  check::equal(move("new/.git", "old/.git/modules/m"), "refused", "nor as a part of it");
+  check::equal(on_name(Kind::make_folder, "old/.git/modules/.git"), "done", "one inside of what was there");
+  check::equal(on_name(Kind::create, "old/.git/modules/.git/config"), "refused", "is its part, and not the run's");
+  check::equal(on_name(Kind::make_link, "also/.git"), "refused", "no link by that name");
+  check::equal(move("new/.git", "also/.git"), "done", "moved, with what it holds");
+  check::equal(on_object(Kind::open, "also/.git/config"), "done", "it is still the run's");
+  check::that(renameat(at.fd.get(), "also/.git", at.fd.get(), "also/g") == 0, "somebody outside puts another one in its place");
+  at.make_folder("also/.git");
+  at.write_file("also/.git/config");
+  check::equal(on_object(Kind::open, "also/.git/config"), "refused", "which is not the run's");
+  at.make_folder("plain/files");
+  at.write_file("plain/files/config");
+  check::equal(move("plain/files", "plain/.git"), "refused", "a folder with such a file does not become one");
+  check::equal(on_name(Kind::create, "plain/.git"), "done", "a file that leads to a repository");
+  check::equal(on_object(Kind::open, "plain/.git"), "done", "is the run's own");
+  check::equal(on_name(Kind::remove, "plain/.git"), "done", "and removed");
+
+  // What a person took back may be changed, and moved with its folder.
+  patterns.except.push_back({*parse_pattern("**/.git/config"), true});
+  rules = AreaRules({{at.folder, true, false}}, patterns);
+  check::equal(on_object(Kind::open, "old/.git/config"), "done", "taken back");
+  check::equal(move("old/.git", "old/g"), "done", "moved with what was taken back");
+  check::equal(move("old/g", "old/.git"), "done", "and back");
+  at.make_folder("old/.git/hooks");
+  check::equal(move("old/.git", "old/g"), "refused", "not with what was not taken back");
+}
+
 void test_areas() {
   test_area_rules();
+  test_made();
   test_change();
   test_update();
   {
     Playground at;
     playground_rules = AreaRules({{at.folder, true, false}}, patterns_of({"**/.env"}, {"**/.git/hooks"}));
-    test_calls(at, "supervisor", [](const AreaCall& call, const AreaObjects& objects) { return do_in_area(playground_rules, call, objects, false); });
+    test_calls(at, "supervisor", [](const AreaCall& call, const AreaObjects& objects) { return do_in_area(playground_rules, playground_made, call, objects, false); });
     // FIFOs: nothing waits.
     check::that(mkfifoat(at.fd.get(), "fifo", 0600) == 0, "a FIFO");
     Descriptor object(openat(at.fd.get(), "fifo", O_PATH | O_CLOEXEC));
@@ -255,7 +348,7 @@ void test_areas() {
   Playground at;
   playground_rules = AreaRules({{at.folder, true, true}}, patterns_of({"**/.env"}, {"**/.git/hooks"}));
   AreaCall call;
-  check::that(do_in_area(playground_rules, call, {.object = at.fd.get()}, false).late, "what came late is somebody else's to open");
+  check::that(do_in_area(playground_rules, playground_made, call, {.object = at.fd.get()}, false).late, "what came late is somebody else's to open");
   int ends[2];
   check::that(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0, "a way to the opener");
   std::fflush(stdout);

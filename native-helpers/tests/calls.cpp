@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "check.hpp"
@@ -65,6 +66,23 @@ void test_calls() {
               "a look at a socket's error is stopped where connections are carried");
   check::that(call(relayed, SYS_getsockopt, {3, SOL_SOCKET, SO_TYPE}) == allow && call(relayed, SYS_getsockopt, {3, 6, SO_ERROR}) == allow,
               "and at nothing else of it");
+  std::vector<sock_filter> unseen = make_filter(calls_for({.contained = true, .files_unseen = true}), true);
+  for (int nr : {SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mknodat}) {
+    check::that(call(unseen, nr, {0, 0, 0, 0}) == allow && call(direct, nr, {0, 0, 0, 0}) == notify, "calls on files are the kernel's where they are not seen");
+  }
+  for (uint64_t mode : {04755u, 02755u, 06000u}) {
+    check::that(call(unseen, SYS_openat, {0, 0, O_CREAT, mode}) == notify && call(unseen, SYS_mknodat, {0, 0, mode}) == notify, "but not what makes a file that runs as its owner");
+#ifdef SYS_open
+    check::that(call(unseen, SYS_open, {0, O_CREAT, mode}) == notify && call(unseen, SYS_creat, {0, mode}) == notify && call(unseen, SYS_mknod, {0, mode}) == notify, "by its older names too");
+#endif
+  }
+  for (int nr : {static_cast<int>(number::openat2), SYS_execve, SYS_truncate, SYS_fchmodat, SYS_connect, SYS_kill}) {
+    check::equal(call(unseen, nr, {5}), notify, "what Landlock alone does not hold stays stopped");
+  }
+  std::vector<sock_filter> borrowed = make_filter(calls_for({.contained = true, .borrows = true}), true);
+  for (int nr : {SYS_sched_getaffinity, SYS_clone}) {
+    check::that(call(borrowed, nr, {0, SIGCHLD}) == notify && call(direct, nr, {0, SIGCHLD}) == allow, "what would see or inherit a borrowed affinity waits");
+  }
   auto code = make_filter(contained_calls(false), true);
   check::that(code.size() < 4096, "the program fits the kernel's bound");
   std::set<int> numbers;
@@ -175,9 +193,27 @@ void test_calls() {
   check::equal(call(watched, number::newest_known + 1), allow, "not even what is unknown");
   check::equal(run(watched, foreign), allow, "nor foreign calls");
 
+  constexpr uint32_t die = SECCOMP_RET_KILL_PROCESS;
   auto own = make_supervisor_filter();
-  for (int nr : {SYS_execve, SYS_clone, SYS_ptrace, SYS_mount, SYS_accept, SYS_accept4}) {
-    check::equal(call(own, nr), SECCOMP_RET_KILL_PROCESS, "the supervisor dies rather than start something");
+  check::that(own.size() < 4096, "the supervisor's own filter fits");
+  for (int nr : {SYS_execve, SYS_execveat, SYS_clone, SYS_ptrace, SYS_process_vm_writev, SYS_mount, SYS_unshare, SYS_setuid, SYS_accept, SYS_accept4, SYS_socketpair, SYS_shmat,
+                 SYS_prctl, number::io_uring_setup, number::landlock_create_ruleset, number::newest_known + 1}) {
+    check::equal(call(own, nr), die, "the supervisor dies rather than ask for what it does not need");
   }
   for (int nr : {SYS_openat, SYS_connect, SYS_ioctl, SYS_process_vm_readv, SYS_write}) check::equal(call(own, nr), allow, "and serves");
+  check::equal(call(own, SYS_socket, {AF_INET, SOCK_STREAM}), allow, "a carried connection");
+  check::equal(call(own, SYS_socket, {AF_NETLINK, SOCK_RAW, 0}), allow, "the routing table");
+  check::equal(call(own, SYS_socket, {AF_NETLINK, SOCK_RAW, 16}), die, "no other part of the kernel's network");
+  check::equal(call(own, SYS_socket, {AF_UNIX, SOCK_STREAM}), die, "no socket of its own to a bus or an agent");
+  check::equal(run(own, foreign), die, "no foreign calls");
+  auto guardian = make_guardian_filter();
+  for (const auto& filter : {own, guardian}) {
+    check::equal(call(filter, SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE}), allow, "memory");
+    check::equal(call(filter, SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC}), die, "none that is executed");
+    check::equal(call(filter, SYS_mprotect, {0, 4096, PROT_READ}), allow, "its protection");
+    check::equal(call(filter, SYS_mprotect, {0, 4096, PROT_EXEC}), die, "not to be executed");
+    check::equal(call(filter, SYS_shmat), die, "no segment that could be");
+  }
+  for (int nr : {SYS_execve, SYS_ptrace, SYS_mount, SYS_setuid, SYS_listen, number::pidfd_getfd}) check::equal(call(guardian, nr), die, "the guardian dies rather than do that");
+  for (int nr : {SYS_openat, SYS_clone, SYS_accept4, SYS_kill}) check::equal(call(guardian, nr), allow, "and guards");
 }

@@ -46,3 +46,6 @@ void test_run_group();
 void test_ask();
 void test_pattern();
 void test_areas();
+void test_setting_door();
+void test_user_home();
+void test_target();

@@ -20,6 +20,9 @@ int main() {
   test_ask();
   test_pattern();
   test_areas();
+  test_setting_door();
+  test_user_home();
+  test_target();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

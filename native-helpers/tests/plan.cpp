@@ -47,6 +47,17 @@ void test_plan() {
                   plan.trees[0].folder == "/p" && plan.secrets[0].file && plan.secrets[0].name == "TOKEN",
               "its start, trees and secrets");
 
+  Plan blind;
+  const std::string unseen = "belljar-plan 3\nserver a\nlevel strict\nnetwork none\nrecord without-files\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
+  check::that(parse_plan(unseen + "end\n", blind, error) && blind.files_unseen && !blind.record_all, "files may be left unseen");
+  for (const char* line : {"area read /y\n", "permission ask-access\n", "permission nested-sandbox\n"}) {
+    check::that(!parse_plan(unseen + line + "end\n", blind, error) && error.find("without-files") != std::string::npos, std::string("but not with ") + line);
+  }
+  for (const auto& [from, to] : {std::pair{"network none", "network open"}, {"network none", "network hosts"}, {"level strict", "level watch"}}) {
+    std::string other = unseen + "end\n";
+    other.replace(other.find(from), strlen(from), to);
+    check::that(!parse_plan(other, blind, error), std::string("and not with ") + to);
+  }
   const std::string before = "belljar-plan 2\nserver a\nlevel strict\nnetwork none\nrecord all\nspool /s\nspool-limit 65536\nhome /h\nread /x\n";
   check::equal(error_of(before + "end\n"), "", "the version before is read");
   Plan earlier;

@@ -63,6 +63,19 @@ void test_spool() {
     Shared shared;
     Spool spool(file.fd, 1 << 20, "r", "s", &shared);
     spool.observe(denial("/a"), nobody);
+    Observation other = denial("/a");
+    other.error = "EXDEV";
+    spool.observe(other, nobody);
+    other.by = "broker";
+    spool.observe(other, nobody);
+    check::that(file.text().find("\"by\":\"predicted\",\"errno\":\"EXDEV\",\"count\":1") != std::string::npos, "another error is another event");
+    check::that(file.text().find("\"by\":\"broker\",\"errno\":\"EXDEV\",\"count\":1") != std::string::npos, "and so is another wall");
+  }
+  {
+    File file;
+    Shared shared;
+    Spool spool(file.fd, 1 << 20, "r", "s", &shared);
+    spool.observe(denial("/a"), nobody);
     std::string first = file.text();
     check::that(first.find("\"target\":\"/a\",\"verdict\":\"refused\",\"by\":\"predicted\",\"errno\":\"EACCES\",\"count\":1") != std::string::npos,
                 "the first occurrence is written at once");

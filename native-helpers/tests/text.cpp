@@ -31,6 +31,14 @@ void test_text() {
   check::equal(out, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\"", "and replaced byte by byte");
 
   auto id = [](std::string_view line) { return initialize_request_id(line).value_or("none"); };
+  // The number is repeated to the client, so it must be JSON itself.
+  check::equal(id(R"({"id":"a\u00e4","method":"initialize"})"), R"("a\u00e4")", "an escape in a request's id");
+  check::equal(id(R"({"id":"a\u000!","method":"initialize"})"), "none", "an escape of three digits");
+  check::equal(id(R"({"id":"a\x","method":"initialize"})"), "none", "an escape that JSON does not know");
+  check::equal(id("{\"id\":\"a\xff\",\"method\":\"initialize\"}"), "none", "bytes that are no text");
+  check::equal(id(R"({"id":-1.5e+3,"method":"initialize"})"), "-1.5e+3", "a number with all its parts");
+  check::equal(id(R"({"id":1.e+-5,"method":"initialize"})"), "none", "what only looks like a number");
+  check::equal(id(R"({"id":01,"method":"initialize"})"), "none", "a number with a zero before it");
   check::equal(id(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"a":[1,{"id":9}]}})"), "1", "number id");
   check::equal(id(R"( {"method":"initialize" , "id" : "a\"b" } )"), "\"a\\\"b\"", "string id");
   check::equal(id(R"({"id":1,"method":"tools/list"})"), "none", "another method");

@@ -1,5 +1,7 @@
 #include "area-rules.hpp"
 
+#include <algorithm>
+
 #include "text.hpp"
 
 namespace belljar {
@@ -19,7 +21,20 @@ AreaRules::AreaRules(std::vector<Area> areas, Patterns patterns) : areas_(std::m
       else stars_.push_back(rule.segments[0]);
     }
   }
+  for (const Pattern& rule : patterns_.protect) {
+    if (!rule.old || rule.segments.empty()) continue;
+    const std::string& first = rule.segments[0];
+    bool lifted = std::any_of(patterns_.except.begin(), patterns_.except.end(), [&first](const Exception& one) {
+      return one.write && !one.pattern.segments.empty() && one.pattern.segments[0] == first;
+    });
+    if (!lifted && std::find(old_names_.begin(), old_names_.end(), first) == old_names_.end()) old_names_.push_back(first);
+  }
   if (!areas_.empty()) folders_.resize(folders_remembered);
+}
+
+bool AreaRules::keeps_old(std::string_view path) const {
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(old_names_.begin(), old_names_.end(), [name](const std::string& one) { return segment_matches(one, name); });
 }
 
 const AreaRules::Folder& AreaRules::known_folder(std::string_view path) const {
@@ -61,14 +76,14 @@ bool AreaRules::is_plain(std::string_view path, Touch touch) const {
   return true;
 }
 
-AreaVerdict AreaRules::judge_name(std::string_view path, Touch touch) const {
+AreaVerdict AreaRules::judge_name(std::string_view path, Touch touch, const std::vector<size_t>& made) const {
   using Kind = AreaVerdict::Kind;
   AreaVerdict verdict;
   for (const Area& area : areas_) {
     if (!path_within(path, area.root) || (touch == Touch::name && path == area.root)) continue;
     std::string_view why;
     if (!patterns_.empty()) {
-      PatternVerdict found = judge_patterns(patterns_, path, visible_segments(path, area.root));
+      PatternVerdict found = judge_patterns(patterns_, path, visible_segments(path, area.root), made);
       bool refused = found.kind == PatternVerdict::Kind::deny || (found.kind == PatternVerdict::Kind::protect && touch != Touch::read);
       if (refused) why = found.pattern->text;
     }
@@ -83,14 +98,14 @@ AreaVerdict AreaRules::judge_name(std::string_view path, Touch touch) const {
   return verdict;
 }
 
-AreaVerdict AreaRules::judge(std::string_view path, Touch touch) const {
+AreaVerdict AreaRules::judge(std::string_view path, Touch touch, const std::vector<size_t>& made) const {
   if (areas_.empty() || path.empty() || path[0] != '/') return {};
   bool deleted = path.ends_with(deleted_mark);
   if (!deleted && is_plain(path, touch)) return {AreaVerdict::Kind::allowed, false, {}};
-  AreaVerdict verdict = judge_name(path, touch);
+  AreaVerdict verdict = judge_name(path, touch, made);
   if (verdict.kind != AreaVerdict::Kind::allowed || !deleted) return verdict;
   path.remove_suffix(deleted_mark.size());
-  AreaVerdict without = judge_name(path, touch);
+  AreaVerdict without = judge_name(path, touch, made);
   if (without.kind == AreaVerdict::Kind::allowed) return verdict;
   return {AreaVerdict::Kind::refused, false, without.kind == AreaVerdict::Kind::refused ? without.why : "area read"};
 }

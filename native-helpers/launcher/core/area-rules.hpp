@@ -48,7 +48,12 @@ class AreaRules {
 
   // The widest access of the areas that hold it counts, each judged with its own root. A path that ends in ` (deleted)` is what
   // the kernel says of a file without a name, or a name like any other: both must be allowed.
-  AreaVerdict judge(std::string_view path, Touch touch) const;
+  // `made`: as judge_patterns takes it.
+  AreaVerdict judge(std::string_view path, Touch touch, const std::vector<size_t>& made = {}) const;
+
+  // Is the last name of the path the first one of a `protect-old` pattern? What stands there and was not made by the run is not taken
+  // away, and changed only where it is a folder. Not where a person took back a part of what begins with that name.
+  bool keeps_old(std::string_view path) const;
 
   // A folder that is moved takes along what lies below, and a pattern with several names may see other names there then.
   std::vector<WayBelow> ways_below(std::string_view path) const;
@@ -61,7 +66,7 @@ class AreaRules {
     std::vector<std::string> last_names;
   };
 
-  AreaVerdict judge_name(std::string_view path, Touch touch) const;
+  AreaVerdict judge_name(std::string_view path, Touch touch, const std::vector<size_t>& made) const;
   const Folder& known_folder(std::string_view path) const;
   bool is_plain(std::string_view path, Touch touch) const;
 
@@ -70,6 +75,7 @@ class AreaRules {
   // Patterns of one name, which nearly all are, made ready: literal ones, and those with stars.
   std::unordered_set<std::string> names_;
   std::vector<std::string> stars_;
+  std::vector<std::string> old_names_;
   mutable std::vector<Folder> folders_;  // by the hash of their path; rules never change, so nothing in here does
 };
 

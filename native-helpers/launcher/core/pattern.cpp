@@ -1,5 +1,7 @@
 #include "pattern.hpp"
 
+#include <algorithm>
+
 #include "text.hpp"
 
 namespace belljar {
@@ -73,15 +75,20 @@ int reach_at(const Pattern& pattern, std::string_view path, const std::vector<st
   return static_cast<int>(segments[at + length - 1].data() + segments[at + length - 1].size() - path.data());
 }
 
-// True for every place of the path that the pattern names.
+// True for every place of the path that the pattern names; the test is told its end, and where its first name ends.
 template <typename Test>
-bool every_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments, Test test) {
-  if (!pattern.path.empty()) return !path_within(path, pattern.path) || test(static_cast<int>(pattern.path.size()));
+bool every_place(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments, Test test) {
+  if (!pattern.path.empty()) return !path_within(path, pattern.path) || test(static_cast<int>(pattern.path.size()), pattern.path.size());
   for (size_t at = segments.size(); at-- > 0;) {
     int reach = reach_at(pattern, path, segments, at);
-    if (reach >= 0 && !test(reach)) return false;
+    if (reach >= 0 && !test(reach, static_cast<size_t>(segments[at].data() + segments[at].size() - path.data()))) return false;
   }
   return true;
+}
+
+template <typename Test>
+bool every_reach(const Pattern& pattern, std::string_view path, const std::vector<std::string_view>& segments, Test test) {
+  return every_place(pattern, path, segments, [&test](int reach, size_t) { return test(reach); });
 }
 
 }  // namespace
@@ -95,12 +102,14 @@ int pattern_reach(const Pattern& pattern, std::string_view path, const std::vect
   return longest;
 }
 
-PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments) {
+PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments,
+                              const std::vector<size_t>& made) {
   PatternVerdict verdict;
   // Every place on the way that is refused has to be lifted: by an absolute exception that names at least as much, or, of what is refused
   // at any depth, by one for any depth that ends at the very same place.
   auto lifted = [&](const Pattern& rule, bool write) {
-    return every_reach(rule, path, segments, [&](int reach) {
+    return every_place(rule, path, segments, [&](int reach, size_t first) {
+      if (rule.old && std::find(made.begin(), made.end(), first) != made.end()) return true;
       for (const Exception& one : patterns.except) {
         if (write && !one.write) continue;
         if (!one.pattern.path.empty()) {

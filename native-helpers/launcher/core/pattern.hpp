@@ -19,6 +19,7 @@ struct Pattern {
   std::string text;
   std::string path;                   // absolute; empty for one at any depth
   std::vector<std::string> segments;  // after `**/`; empty for an absolute one
+  bool old = false;                   // does not count below its first name where the run itself made what has that name
 };
 
 std::optional<Pattern> parse_pattern(std::string_view text);
@@ -56,8 +57,10 @@ struct PatternVerdict {
   const Pattern* pattern = nullptr;  // which decided
 };
 
+// `made`: where folders of the path that the run itself made end, in bytes: an `old` pattern whose first name ends there does not count.
 // The nearer rule wins between an exception and what it lifts; one for any depth does not lift what names the very same place by its
 // whole path. A denial that is not lifted wins over a protection.
-PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments);
+PatternVerdict judge_patterns(const Patterns& patterns, std::string_view path, const std::vector<std::string_view>& segments,
+                              const std::vector<size_t>& made = {});
 
 }  // namespace belljar

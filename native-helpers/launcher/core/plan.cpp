@@ -173,8 +173,9 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
   }
   if (key == "record") {
     if (!once(seen.record, "record", error)) return false;
-    if (value != "denials" && value != "all") return wrong("unknown value");
+    if (value != "denials" && value != "all" && !(newest && value == "without-files")) return wrong("unknown value");
     plan.record_all = value == "all";
+    plan.files_unseen = value == "without-files";
     return true;
   }
   if (key == "spool") {
@@ -217,12 +218,16 @@ bool parse_line(const std::vector<std::string_view>& fields, Plan& plan, Seen& s
     plan.rules.push_back(std::move(rule));
     return true;
   }
-  if ((key == "deny" || key == "protect" || key == "except") && newest) {
+  if ((key == "deny" || key == "protect" || key == "protect-old" || key == "except") && newest) {
     bool exception = key == "except";
     if (exception && value != "read" && value != "write") return wrong("neither read nor write");
     auto decoded = percent_decode(exception ? fields[2] : value);
     auto pattern = decoded ? parse_pattern(*decoded) : std::nullopt;
     if (!pattern) return wrong("not a pattern");
+    if (key == "protect-old") {
+      if (pattern->segments.size() < 2) return wrong("not a pattern of several names");
+      pattern->old = true;
+    }
     Patterns& all = plan.patterns;
     size_t count = exception ? all.except.size() : key == "deny" ? all.deny.size() : all.protect.size();
     if (count >= plan_max_patterns) return wrong("too many");
@@ -368,7 +373,7 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
       if (fields.size() != 2 || fields[0] != "belljar-plan") return fail("not a plan");
       auto version = parse_number(fields[1], 1'000'000);
       if (!version || *version < plan_oldest_version) return fail("unknown version");
-      if (*version > plan_version) return fail("written by a newer Belljar");
+      if (*version > plan_version) return fail(std::string(newer_plan));
       plan.version = static_cast<int>(*version);
       continue;
     }
@@ -391,6 +396,12 @@ bool parse_plan(std::string_view bytes, Plan& plan, std::string& error) {
   bool pinned = !plan.pinned.program.empty();
   if (pinned != !plan.pinned.instead.empty() || (!pinned && !plan.pinned.args.empty())) {
     error = "start and start-for stand together";
+    return false;
+  }
+  // What needs the supervisor's eye on every open: areas, questions, a browser's own sandbox, and the files that names are looked up by.
+  bool areas = std::any_of(plan.rules.begin(), plan.rules.end(), [](const AccessRule& rule) { return rule.area; });
+  if (plan.files_unseen && (plan.level == Level::watch || plan.network != Network::none || areas || plan.ask_access || plan.nested_sandbox)) {
+    error = "record without-files cannot stand with watch, a network, areas, ask-access or nested-sandbox";
     return false;
   }
   return true;

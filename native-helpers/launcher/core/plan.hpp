@@ -13,6 +13,8 @@ namespace belljar {
 
 constexpr int plan_version = 3;
 constexpr int plan_oldest_version = 2;
+// The end of the error for a version that is not known yet.
+constexpr std::string_view newer_plan = "written by a newer Belljar";
 constexpr size_t plan_max_bytes = 1 << 20;
 constexpr size_t plan_max_lines = 4096;
 constexpr size_t plan_max_line = 8192;
@@ -90,6 +92,7 @@ struct Plan {
   Level level = Level::strict;
   Network network = Network::none;
   bool record_all = false;
+  bool files_unseen = false;       // record without-files: calls on files are the kernel's alone
   std::string spool;
   uint64_t spool_limit = 0;
   std::string home;

@@ -145,7 +145,9 @@ void Spool::observe(Observation observation, std::string (*exe)(int pid)) {
     if (observation.real_bytes == 0) observation.real_bytes = observation.target.size();
     observation.target = cut(observation.target, event_target_max);
   }
-  std::string key = std::string(observation.kind) + (observation.refused ? "-" : observation.asked ? "?" : "+") + observation.target;
+  // What is told apart here stands in the line; a repeat that was refused otherwise, or by another wall, is no repeat.
+  std::string key = std::string(observation.kind) + (observation.refused ? "-" : observation.asked ? "?" : "+") + observation.by +
+                    (observation.error == nullptr ? "" : observation.error) + ":" + observation.target;
   int64_t now = now_nanoseconds();
   std::lock_guard lock(mutex_);
   if (observation.refused) {

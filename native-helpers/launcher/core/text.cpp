@@ -1,5 +1,6 @@
 #include "text.hpp"
 
+#include <cctype>
 #include <cstdio>
 
 namespace belljar {
@@ -217,20 +218,36 @@ struct JsonCursor {
         raw = text.substr(start, at - start);
         return true;
       }
-      at += c == '\\' ? 2 : 1;
+      at++;
+      if (c == '\\' && !escape()) return false;
     }
     return false;
   }
+  // What may stand behind a backslash: it is repeated to the client as it is.
+  bool escape() {
+    if (at >= text.size()) return false;
+    char kind = text[at++];
+    for (int i = 0; kind == 'u' && i < 4; i++) {
+      if (at >= text.size() || isxdigit(static_cast<unsigned char>(text[at++])) == 0) return false;
+    }
+    return std::string_view("\"\\/bfnrtu").find(kind) != std::string_view::npos;
+  }
+  bool digits() {
+    size_t start = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') at++;
+    return at > start;
+  }
   bool number(std::string_view& raw) {
     size_t start = at;
-    if (at < text.size() && text[at] == '-') at++;
-    size_t digits = at;
-    while (at < text.size() && ((text[at] >= '0' && text[at] <= '9') || text[at] == '.' || text[at] == 'e' ||
-                                text[at] == 'E' || text[at] == '+' || text[at] == '-')) {
-      at++;
+    take('-');
+    if (!take('0') && !digits()) return false;
+    if (take('.') && !digits()) return false;
+    if (take('e') || take('E')) {
+      if (!take('+')) take('-');
+      if (!digits()) return false;
     }
     raw = text.substr(start, at - start);
-    return at > digits && raw.size() <= 32;
+    return raw.size() <= 32;
   }
   bool word(std::string_view expected) {
     if (text.substr(at, expected.size()) != expected) return false;
@@ -302,7 +319,8 @@ std::optional<std::string> initialize_request_id(std::string_view line) {
     if (key == "\"method\"") initialize = raw == "\"initialize\"";
     if (key == "\"id\"") {
       bool usable = !raw.empty() && raw.size() <= 512 && (raw[0] == '"' || raw[0] == '-' || (raw[0] >= '0' && raw[0] <= '9'));
-      if (!usable) return std::nullopt;
+      std::string again;
+      if (!usable || !append_json_string(again, raw)) return std::nullopt;
       id = std::string(raw);
     }
     cursor.space();

@@ -42,17 +42,18 @@ bool exists_in(int folder, const std::string& name, struct stat& info) {
   return fstatat(folder, bare(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool leads(int folder, const WayBelow& way, size_t at, size_t& looked) {
-  if (at == way.size()) return true;
+bool leads(int folder, const std::string& above, const WayBelow& way, size_t at, size_t& looked, const std::function<bool(const std::string&)>& counts) {
   const std::string& name = way[at];
   auto on = [&](const char* found) {
     struct stat info{};
     if (fstatat(folder, found, &info, AT_SYMLINK_NOFOLLOW) != 0) return errno != ENOENT;
+    std::string path = above + "/" + found;
+    if (at + 1 == way.size()) return counts(path);
     // A link in the middle leads elsewhere, and what is named through it would be decided there.
-    if (at + 1 == way.size() || S_ISLNK(info.st_mode)) return true;
+    if (S_ISLNK(info.st_mode)) return true;
     if (!S_ISDIR(info.st_mode)) return false;
     Descriptor next(openat(folder, found, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    return !next || leads(next.get(), way, at + 1, looked);
+    return !next || leads(next.get(), path, way, at + 1, looked, counts);
   };
   if (name.find('*') == std::string::npos) return on(name.c_str());
   int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,8 +83,8 @@ int bind_in(int socket, int folder, const std::string& name) {
 
 class Work {
  public:
-  Work(const AreaRules& rules, const AreaCall& call, const AreaObjects& objects, bool late_too)
-      : rules_(rules), call_(call), objects_(objects), late_too_(late_too) {}
+  Work(const AreaRules& rules, MadeNames& made, const AreaCall& call, const AreaObjects& objects, bool late_too)
+      : rules_(rules), made_(made), call_(call), objects_(objects), late_too_(late_too) {}
 
   AreaDone run() {
     if (decide()) perform();
@@ -93,7 +94,7 @@ class Work {
  private:
   // True when it may go on.
   bool judge(std::string_view path, Touch touch) {
-    AreaVerdict verdict = rules_.judge(path, touch);
+    AreaVerdict verdict = judge_in_run(rules_, made_, path, touch);
     if (verdict.kind == AreaVerdict::Kind::allowed) {
       done_.late = done_.late || verdict.late;
       return true;
@@ -127,6 +128,37 @@ class Work {
     return false;
   }
 
+  // What stands at the first name of a `protect-old` pattern stays, unless the run made it: moved away, removed or replaced, another one
+  // could be made in its place.
+  bool judge_old(const std::string& path, const struct stat& info) {
+    if (!rules_.keeps_old(path) || made_.holds(info.st_dev, info.st_ino)) return true;
+    return refuse(path, {});
+  }
+
+  bool judge_old_name(int folder, const std::string& name) {
+    struct stat info{};
+    return !exists_in(folder, name, info) || judge_old(path_in(folder, name), info);
+  }
+
+  // A folder goes on being changed, and what is in it is judged by itself.
+  bool judge_old_object() {
+    struct stat info{};
+    return fstat(objects_.object, &info) != 0 || S_ISDIR(info.st_mode) || judge_old(path_of(objects_.object), info);
+  }
+
+  // Would both names allow to change what is named below by them? `from` is where the folder is.
+  bool means_the_same(const std::string& from, const std::string& to, const std::string& below, bool is_made) const {
+    std::string before = from + below;
+    std::string after = to + below;
+    std::vector<size_t> made = made_.ends_in(before);
+    std::vector<size_t> there = made_.ends_in(after);
+    for (size_t end : made) {
+      if (end > from.size() || (is_made && end == from.size())) there.push_back(end - from.size() + to.size());
+    }
+    return rules_.judge(before, Touch::change, made).kind == AreaVerdict::Kind::allowed &&
+           rules_.judge(after, Touch::change, there).kind == AreaVerdict::Kind::allowed;
+  }
+
   // What is moved to a name may not bring another meaning to names below it.
   bool judge_moved(int folder, const std::string& name, const std::string& from, const std::string& to) {
     struct stat info{};
@@ -137,8 +169,10 @@ class Work {
     std::vector<WayBelow> here = rules_.ways_below(from);
     if (there.empty() && here.empty()) return true;
     Descriptor moved(openat(folder, bare(name).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!moved || leads_somewhere(moved.get(), here)) return refuse(from, here);
-    return !leads_somewhere(moved.get(), there) || refuse(to, there);
+    bool is_made = made_.holds(info.st_dev, info.st_ino);
+    auto counts = [&](const std::string& below) { return !means_the_same(from, to, below, is_made); };
+    if (!moved || leads_somewhere(moved.get(), here, counts)) return refuse(from, here);
+    return !leads_somewhere(moved.get(), there, counts) || refuse(to, there);
   }
 
   // What the kernel's own files say depends on who opens them: they are nobody's to open for the server.
@@ -155,9 +189,9 @@ class Work {
     std::string name = objects_.folder >= 0 ? path_in(objects_.folder, call_.name) : std::string();
     switch (call_.kind) {
       case Kind::open:
-        return judge(path_of(objects_.object), changes ? Touch::change : Touch::read);
+        return judge(path_of(objects_.object), changes ? Touch::change : Touch::read) && (!changes || judge_old_object());
       case Kind::shorten:
-        return judge(path_of(objects_.object), Touch::change);
+        return judge(path_of(objects_.object), Touch::change) && judge_old_object();
       case Kind::create:
       case Kind::make_folder:
       case Kind::make_node:
@@ -170,7 +204,7 @@ class Work {
       }
       case Kind::remove:
       case Kind::remove_folder:
-        return judge_name(objects_.folder, call_.name, false);
+        return judge_name(objects_.folder, call_.name, false) && judge_old_name(objects_.folder, call_.name);
       case Kind::rename: {
         std::string other = path_in(objects_.other_folder, call_.other_name);
         // Both ends in areas, or nothing is moved: what lies in a plain grant may change while it is looked at.
@@ -182,6 +216,7 @@ class Work {
           return false;
         }
         if (!judge_name(objects_.folder, call_.name, false) || !judge(other, Touch::name)) return false;
+        if (!judge_old_name(objects_.folder, call_.name) || !judge_old_name(objects_.other_folder, call_.other_name)) return false;
         if (!judge_moved(objects_.folder, call_.name, name, other)) return false;
         return (call_.flags & rename_exchange) == 0 || judge_moved(objects_.other_folder, call_.other_name, other, name);
       }
@@ -194,7 +229,7 @@ class Work {
           done_.error = EXDEV;
           return false;
         }
-        if (!judge_name(objects_.other_folder, call_.other_name, true) || !judge(source, Touch::change)) return false;
+        if (!judge_name(objects_.other_folder, call_.other_name, true) || !judge(source, Touch::change) || !judge_old_object()) return false;
         struct stat info{};
         auto ways = rules_.ways_below(path_in(objects_.other_folder, call_.other_name));
         if (fstat(objects_.object, &info) != 0 || !S_ISLNK(info.st_mode) || ways.empty()) return true;
@@ -258,11 +293,17 @@ class Work {
         done_.error = bind_in(objects_.object, objects_.folder, call_.name);
         return;
     }
-    if (result < 0) done_.error = errno;
-    else if (call_.kind == Kind::open || call_.kind == Kind::create) done_.fd = Descriptor(result);
+    if (result < 0) {
+      done_.error = errno;
+      return;
+    }
+    bool makes = call_.kind == Kind::create || call_.kind == Kind::make_folder || call_.kind == Kind::make_node;
+    if (makes && rules_.keeps_old(bare(call_.name))) made_.note(objects_.folder, call_.name);
+    if (call_.kind == Kind::open || call_.kind == Kind::create) done_.fd = Descriptor(result);
   }
 
   const AreaRules& rules_;
+  MadeNames& made_;
   const AreaCall& call_;
   const AreaObjects& objects_;
   bool late_too_;
@@ -271,10 +312,10 @@ class Work {
 
 }  // namespace
 
-bool leads_somewhere(int folder, const std::vector<WayBelow>& ways) {
+bool leads_somewhere(int folder, const std::vector<WayBelow>& ways, const std::function<bool(const std::string&)>& counts) {
   size_t looked = 0;
   for (const WayBelow& way : ways) {
-    if (leads(folder, way, 0, looked)) return true;
+    if (leads(folder, {}, way, 0, looked, counts)) return true;
   }
   return false;
 }
@@ -298,8 +339,13 @@ void wait_as_asked(int fd, uint64_t flags) {
   fcntl(fd, F_SETFL, static_cast<int>(flags & kept));
 }
 
-AreaDone do_in_area(const AreaRules& rules, const AreaCall& call, const AreaObjects& objects, bool late_too) {
-  return Work(rules, call, objects, late_too).run();
+AreaVerdict judge_in_run(const AreaRules& rules, const MadeNames& made, std::string_view path, Touch touch) {
+  AreaVerdict verdict = rules.judge(path, touch);
+  return verdict.kind == AreaVerdict::Kind::refused ? rules.judge(path, touch, made.ends_in(path)) : verdict;
+}
+
+AreaDone do_in_area(const AreaRules& rules, MadeNames& made, const AreaCall& call, const AreaObjects& objects, bool late_too) {
+  return Work(rules, made, call, objects, late_too).run();
 }
 
 }  // namespace belljar

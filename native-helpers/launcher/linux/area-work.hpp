@@ -4,10 +4,12 @@
 // Nothing here waits: FIFOs, devices and files with a lease are opened without waiting, and the caller tries again.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "../core/area-rules.hpp"
 #include "descriptor.hpp"
+#include "made-names.hpp"
 
 namespace belljar {
 
@@ -40,7 +42,11 @@ struct AreaDone {
 };
 
 // `late_too`: what only a late area allows is made as well.
-AreaDone do_in_area(const AreaRules& rules, const AreaCall& call, const AreaObjects& objects, bool late_too);
+// `made`: what the run made so far, which what is made here is added to.
+AreaDone do_in_area(const AreaRules& rules, MadeNames& made, const AreaCall& call, const AreaObjects& objects, bool late_too);
+
+// What the rules say of a path in this run. Where they refuse it, what the run made on the way there is looked up, which costs calls.
+AreaVerdict judge_in_run(const AreaRules& rules, const MadeNames& made, std::string_view path, Touch touch);
 
 // Opens what an O_PATH descriptor stands for, as open(2) with these flags would, but never waits. An errno when negative.
 int open_again(int object, uint64_t flags);
@@ -51,7 +57,8 @@ bool would_wait(int error, uint64_t flags);
 // Takes O_NONBLOCK away again, which every open here is made with.
 void wait_as_asked(int fd, uint64_t flags);
 
-// Is there something below a folder that is moved, on one of these ways? Says yes where it cannot find out.
-bool leads_somewhere(int folder, const std::vector<WayBelow>& ways);
+// Is there something below a folder that is moved, on one of these ways, of which `counts` says so? It is told the path below the
+// folder, with a slash before each name. Says yes where it cannot find out.
+bool leads_somewhere(int folder, const std::vector<WayBelow>& ways, const std::function<bool(const std::string&)>& counts);
 
 }  // namespace belljar

@@ -19,6 +19,7 @@
 #include "../core/text.hpp"
 #include "kernel.hpp"
 #include "opener.hpp"
+#include "pending-signals.hpp"
 #include "supervisor.hpp"
 
 namespace belljar {
@@ -26,6 +27,7 @@ namespace belljar {
 namespace {
 
 constexpr size_t pending_opens_max = 256;
+constexpr int links_followed_max = 40;  // as the kernel's MAXSYMLINKS
 constexpr uint64_t open_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT |
                                 O_TMPFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME;
 
@@ -50,12 +52,12 @@ Supervisor::Answer Supervisor::refuse_in_area(Target& target, const char* kind, 
 }
 
 bool Supervisor::area_allows(const Resolved& found, Touch touch) const {
-  return has_areas() && areas_.judge(found.path, touch).kind == AreaVerdict::Kind::allowed;
+  return has_areas() && judge_in_run(areas_, made_, found.path, touch).kind == AreaVerdict::Kind::allowed;
 }
 
 AreaDone Supervisor::do_area(const AreaCall& call, const AreaObjects& objects) {
   for (int tries = 0; tries < 2; tries++) {
-    AreaDone done = do_in_area(areas_, call, objects, false);
+    AreaDone done = do_in_area(areas_, made_, call, objects, false);
     if (!done.late) return done;
     if (ask_opener(opener_.get(), call, objects, done)) return done;
     if (!wait_for_rules()) break;
@@ -81,17 +83,28 @@ Supervisor::Answer Supervisor::give_opened(Target& target, Descriptor fd, Descri
   bool waits = (flags & O_NONBLOCK) == 0;
   if (waits && fstat(fd.get(), &info) == 0 && S_ISFIFO(info.st_mode) && (flags & O_ACCMODE) != O_RDWR) {
     if ((flags & O_ACCMODE) == O_RDONLY) {
-      PendingOpen one{0, {}, Descriptor(fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)), flags, info.st_dev, info.st_ino, false};
+      PendingOpen one{0, {}, Descriptor(fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)), flags, info.st_dev, info.st_ino, false, target.thread()};
       bool met = false;
       {
         std::lock_guard lock(pending_mutex_);
         met = has_writer(one);
       }
-      if (!met) return wait_to_open(std::move(object), std::move(fd), flags);
+      if (!met) return wait_to_open(target, std::move(object), std::move(fd), flags);
     } else {
-      std::lock_guard lock(pending_mutex_);
-      for (PendingOpen& one : pending_opens_) {
-        if (one.held && one.dev == info.st_dev && one.ino == info.st_ino) one.met = true;
+      bool alone = false;
+      {
+        std::lock_guard lock(pending_mutex_);
+        for (PendingOpen& one : pending_opens_) {
+          if (one.held && one.dev == info.st_dev && one.ino == info.st_ino) one.met = true;
+        }
+        // Who was met may have been given back to the kernel meanwhile, for a signal: it comes again, and is waited for.
+        pollfd state{fd.get(), POLLOUT, 0};
+        alone = readers_given_back_ != given_back_before_ && poll(&state, 1, 0) > 0 && (state.revents & POLLERR) != 0;
+      }
+      if (alone) {
+        Descriptor known(object ? std::move(object) : Descriptor(open(("/proc/self/fd/" + std::to_string(fd.get())).c_str(), O_PATH | O_CLOEXEC)));
+        fd.reset();
+        return wait_to_open(target, std::move(known), Descriptor(), flags);
       }
       uint64_t wake = 1;
       if (write(pending_wake_.get(), &wake, sizeof wake) < 0) return {false, EAGAIN, 0, false};
@@ -101,13 +114,13 @@ Supervisor::Answer Supervisor::give_opened(Target& target, Descriptor fd, Descri
   return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
 }
 
-Supervisor::Answer Supervisor::wait_to_open(Descriptor object, Descriptor held, uint64_t flags) {
+Supervisor::Answer Supervisor::wait_to_open(const Target& target, Descriptor object, Descriptor held, uint64_t flags) {
   struct stat info{};
   const Descriptor& known = held ? held : object;
   if (fstat(known.get(), &info) != 0) return {false, errno, 0, false};
   std::lock_guard lock(pending_mutex_);
   if (pending_opens_.size() >= pending_opens_max) return {false, ENFILE, 0, false};
-  pending_opens_.push_back({current_id_, std::move(object), std::move(held), flags, info.st_dev, info.st_ino, false});
+  pending_opens_.push_back({current_id_, std::move(object), std::move(held), flags, info.st_dev, info.st_ino, false, target.thread()});
   uint64_t wake = 1;
   if (write(pending_wake_.get(), &wake, sizeof wake) < 0) return {false, EAGAIN, 0, false};
   return {false, 0, 0, true};
@@ -151,6 +164,13 @@ bool Supervisor::finish_opens() {
         if (fd >= 0 && &other != &one && other.held && other.dev == one.dev && other.ino == one.ino) other.met = true;
       }
     }
+    if (!over && is_interrupted(one.thread, one.signal_seen)) {
+      if (one.held) readers_given_back_++;
+      one.held.reset();
+      respond(one.id, {false, restart_or_interrupt, 0, false});
+      pending_opens_.erase(pending_opens_.begin() + static_cast<ptrdiff_t>(i));
+      continue;
+    }
     if (!over) {
       i++;
       continue;
@@ -159,15 +179,13 @@ bool Supervisor::finish_opens() {
       wait_as_asked(one.held.get(), one.flags);
       seccomp_notif_addfd add{};
       add.id = one.id;
-      add.flags = SECCOMP_ADDFD_FLAG_SEND;
       add.srcfd = static_cast<uint32_t>(one.held.get());
       add.newfd_flags = (one.flags & O_CLOEXEC) != 0 ? O_CLOEXEC : 0;
-      if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0) {
-        seccomp_notif_resp response{};
-        response.id = one.id;
-        response.error = errno == EMFILE ? -EMFILE : -EACCES;
-        ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
-      }
+      int number = ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+      int error = errno == EMFILE ? EMFILE : EACCES;
+      // Before the thread goes on, which may close its own: this end here would pass for one of the run's.
+      one.held.reset();
+      respond(one.id, number < 0 ? Answer{false, error, 0, false} : Answer{false, 0, number, false});
     }
     pending_opens_.erase(pending_opens_.begin() + static_cast<ptrdiff_t>(i));
     // Who was met meanwhile may stand before it.
@@ -181,8 +199,11 @@ std::optional<Supervisor::Answer> Supervisor::open_in_area(Target& target, const
   bool elsewhere = full.starts_with("/proc/") || full.find(" (deleted)/") != std::string::npos;
   if (other_root_ || elsewhere || !plain_path(full)) return std::nullopt;
   bool makes = (flags & O_CREAT) != 0;
+  // What is made under such a name is to be known again.
+  if ((makes || changes(flags)) && areas_.keeps_old(full)) return std::nullopt;
   AreaVerdict verdict = areas_.judge(full, makes ? Touch::name : changes(flags) ? Touch::change : Touch::read);
   if (verdict.kind != AreaVerdict::Kind::allowed || verdict.late) return std::nullopt;
+  if ((makes || (flags & O_TRUNC) != 0) && !target.has_room()) return Answer{false, EMFILE, 0, false};
   open_how how{};
   how.flags = (flags & open_flags) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
@@ -210,8 +231,10 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
   bool makes = (flags & O_CREAT) != 0;
   bool folder = found.exists && S_ISDIR(found.mode);
   AreaCall call{.flags = flags, .mode = mode};
+  bool outside = areas_.judge(found.path, found.exists ? Touch::read : Touch::name).kind == AreaVerdict::Kind::outside;
+  if (!outside && (makes || (flags & O_TRUNC) != 0) && !target.has_room()) return Answer{false, EMFILE, 0, false};
   if (found.exists) {
-    if (areas_.judge(found.path, Touch::read).kind == AreaVerdict::Kind::outside) return std::nullopt;
+    if (outside) return std::nullopt;
     // What the kernel says before it asks who may.
     if (makes && (flags & O_EXCL) != 0) return Answer{false, slash && folder ? EISDIR : EEXIST, 0, false};
     if (S_ISLNK(found.mode)) return Answer{false, (flags & O_DIRECTORY) != 0 ? ENOTDIR : ELOOP, 0, false};
@@ -219,8 +242,7 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
     if (folder && (makes || (changes(flags) && !is_unnamed(flags)))) return Answer{false, EISDIR, 0, false};
     if (is_unnamed(flags)) call.umask = target.umask();
   } else {
-    if (!makes || !found.parent || found.error != ENOENT) return std::nullopt;
-    if (areas_.judge(found.path, Touch::name).kind == AreaVerdict::Kind::outside) return std::nullopt;
+    if (!makes || !found.parent || found.error != ENOENT || outside) return std::nullopt;
     if (slash) return Answer{false, EISDIR, 0, false};
     call.kind = AreaCall::Kind::create;
     call.name = found.name;
@@ -241,7 +263,7 @@ std::optional<Supervisor::Answer> Supervisor::open_found_in_area(Target& target,
   if (!still_valid(current_id_)) return Answer{false, EINTR, 0, false};
   // A socket answers with the error of a FIFO that nobody reads.
   bool can_wait = done.error != ENXIO || S_ISFIFO(found.mode);
-  if (done.kind == AreaVerdict::Kind::allowed && can_wait && would_wait(done.error, flags)) return wait_to_open(std::move(found.object), Descriptor(), flags);
+  if (done.kind == AreaVerdict::Kind::allowed && can_wait && would_wait(done.error, flags)) return wait_to_open(target, std::move(found.object), Descriptor(), flags);
   uint64_t need = folder ? right_read_folder : found.exists ? need_of_open(flags) : need_of_open(flags) | right_make_file;
   // What may only be read may be asked for; what a pattern keeps back may not.
   bool only_read = done.kind == AreaVerdict::Kind::refused && done.why == "area read" && (rights_by_path(done.refused) & need) != need;
@@ -257,35 +279,48 @@ std::optional<Supervisor::Answer> Supervisor::open_restricted_in_area(Target& ta
   Resolved start = at == AT_FDCWD || (path[0] == '/' && (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == 0) ? target.resolve(AT_FDCWD, ".", true)
                                                                                                                   : target.resolve_descriptor(at);
   if (!start.exists || other_root_) return std::nullopt;
+  // What is asked to come from the kernel's memory alone is not to wait, and nothing here does; with these the kernel refuses to begin.
+  if ((resolve & RESOLVE_CACHED) != 0 && ((flags & (O_CREAT | O_TRUNC)) != 0 || is_unnamed(flags))) return std::nullopt;
   open_how how{};
-  how.resolve = resolve;
+  how.resolve = resolve & ~static_cast<uint64_t>(RESOLVE_CACHED);
   bool follow = (flags & O_NOFOLLOW) == 0 && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   auto open_at = [&](const std::string& name, uint64_t its_flags) {
     how.flags = O_PATH | O_CLOEXEC | its_flags;
     return Descriptor(static_cast<int>(syscall(number::openat2, start.object.get(), name.c_str(), &how, sizeof how)));
   };
   Resolved found;
-  found.object = open_at(path, follow ? 0 : O_NOFOLLOW);
-  struct stat info{};
-  if (found.object && fstat(found.object.get(), &info) == 0) {
-    found.exists = true;
-    found.mode = info.st_mode;
-    found.path = path_of(found.object.get());
-  } else {
+  std::string way = path;
+  for (int links = 0; links <= links_followed_max; links++) {
+    found.object = open_at(way, follow ? 0 : O_NOFOLLOW);
+    struct stat info{};
+    if (found.object && fstat(found.object.get(), &info) == 0) {
+      found.exists = true;
+      found.mode = info.st_mode;
+      found.path = path_of(found.object.get());
+      return open_found_in_area(target, found, path.ends_with('/'), flags, mode);
+    }
     found.error = errno;
-    size_t end = path.find_last_not_of('/');
-    size_t begin = end == std::string::npos ? end : path.rfind('/', end);
+    size_t end = way.find_last_not_of('/');
+    size_t begin = end == std::string::npos ? end : way.rfind('/', end);
     if (found.error != ENOENT || (flags & O_CREAT) == 0 || end == std::string::npos) return std::nullopt;
-    found.name = path.substr(begin == std::string::npos ? 0 : begin + 1, begin == std::string::npos ? end + 1 : end - begin);
-    found.parent = open_at(begin == std::string::npos ? "." : path.substr(0, begin + 1), O_DIRECTORY);
+    found.name = way.substr(begin == std::string::npos ? 0 : begin + 1, begin == std::string::npos ? end + 1 : end - begin);
+    std::string folder = begin == std::string::npos ? std::string() : way.substr(0, begin + 1);
+    found.parent = open_at(folder.empty() ? "." : folder, O_DIRECTORY);
     if (!found.parent) return std::nullopt;
-    found.path = path_of(found.parent.get());
-    if (found.path != "/") found.path += '/';
-    found.path += found.name;
-    // A link that leads nowhere: where the file would be made is not this folder.
-    if (fstatat(found.parent.get(), found.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return std::nullopt;
+    char text[path_max_bytes];
+    ssize_t length = readlinkat(found.parent.get(), found.name.c_str(), text, sizeof text);
+    if (length < 0) {
+      found.path = path_of(found.parent.get());
+      if (found.path != "/") found.path += '/';
+      found.path += found.name;
+      return open_found_in_area(target, found, way.ends_with('/'), flags, mode);
+    }
+    // A link that leads nowhere: the file is made where it leads, and the kernel holds that way to the same rules, from the same start.
+    std::string leads(text, static_cast<size_t>(length));
+    if (!follow || leads.empty() || folder.size() + leads.size() >= path_max_bytes) return std::nullopt;
+    way = leads[0] == '/' ? leads : folder + leads;
   }
-  return open_found_in_area(target, found, path.ends_with('/'), flags, mode);
+  return std::nullopt;
 }
 
 std::optional<Supervisor::Answer> Supervisor::change_in_area(Target& target, AreaCall call, int at, const std::string& path, uint64_t right, const char* kind) {

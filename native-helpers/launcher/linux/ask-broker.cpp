@@ -36,15 +36,9 @@ int64_t boot_milliseconds() {
 
 // What the kernel would take away of a new file's mode.
 uint32_t umask_of(int thread) {
-  char name[40];
-  snprintf(name, sizeof name, "/proc/%d/status", thread);
-  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
-  char text[1024];
-  ssize_t n = fd ? read(fd.get(), text, sizeof text - 1) : -1;
-  if (n <= 0) return 0777;
-  text[n] = '\0';
-  const char* line = strstr(text, "\nUmask:");
-  return line != nullptr ? static_cast<uint32_t>(strtoul(line + 7, nullptr, 8)) & 0777 : 0777;
+  TaskStatus status(thread);
+  const char* mask = status.after("\nUmask:");
+  return mask != nullptr ? static_cast<uint32_t>(strtoul(mask, nullptr, 8)) & 0777 : 0777;
 }
 
 AskMessage message_about(AskKind kind, std::string_view text, uint32_t port) {
@@ -128,6 +122,7 @@ bool Supervisor::ask_for_file(Target& target, const Resolved& found, uint64_t fl
   if (!may_ask() || found.special || found.guarded || found.path.empty()) return false;
   if (found.exists && !S_ISREG(found.mode) && !S_ISDIR(found.mode)) return false;
   if ((flags & O_TMPFILE) == O_TMPFILE) return false;
+  if ((flags & (O_CREAT | O_TRUNC)) != 0 && !target.has_room()) return false;
   // What a person is asked for must be what stands there, and say what it is.
   if (lexical_path("/", found.path) != found.path) return false;
   bool writes = (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY && !(found.exists && (flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY);

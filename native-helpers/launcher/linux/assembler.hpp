@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
@@ -35,15 +36,29 @@ class Assembler {
     code.push_back({BPF_JMP | BPF_JGT | BPF_K, 0, 1, value});
     ret(action);
   }
+  // Memory is mapped and its protection changed, but none of it can be executed: who takes a process over has only its own code to
+  // run. The number of the call must be at hand, and is afterwards for all others.
+  void without_execution() {
+    for (uint32_t nr : {SYS_mmap, SYS_mprotect}) {
+      code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 5, nr});
+      low(2);
+      mask(PROT_EXEC);
+      if_equal(0, SECCOMP_RET_ALLOW);
+      ret(SECCOMP_RET_KILL_PROCESS);
+    }
+    if_equal(SYS_pkey_mprotect, SECCOMP_RET_KILL_PROCESS);
+    if_equal(SYS_shmat, SECCOMP_RET_KILL_PROCESS);
+  }
 };
 
-// Begins the filter of a process of the launcher's own: of this machine's calls these are allowed. The number of any other is at hand
+// Begins the filter of a process of the launcher's own: of this machine's calls these are allowed, and memory that is not executed. The number of any other is at hand
 // for what follows, which must end in SECCOMP_RET_KILL_PROCESS.
 inline Assembler allow_calls(std::initializer_list<int> calls) {
   Assembler out;
   out.load(offsetof(seccomp_data, arch));
   out.if_not_equal(native_audit_arch, SECCOMP_RET_KILL_PROCESS);
   out.load(offsetof(seccomp_data, nr));
+  out.without_execution();
   for (int nr : calls) out.if_equal(static_cast<uint32_t>(nr), SECCOMP_RET_ALLOW);
   return out;
 }

@@ -290,6 +290,8 @@ Supervisor::Answer Supervisor::observe_bind(Target& target, int fd, uint64_t add
       auto answer = bind_in_area(target, fd, path);
       if (answer) return *answer;
     }
+    // Nothing is made behind a slash, and the kernel says so before it asks Landlock.
+    if (path.ends_with('/')) return {};
     Resolved found = target.resolve(AT_FDCWD, path, false);
     if (found.exists || !found.parent) return {};
     if ((rights_at(found, true) & right_make_socket) == 0) record(target, "file.create", found.path, true, EACCES, "predicted");
@@ -305,6 +307,7 @@ Supervisor::Answer Supervisor::make_memory_file(Target& target, uint64_t name_ad
   int error = 0;
   auto name = target.string_at(name_address, error);
   if (!name) return unreadable(target, "syscall", error);
+  if (!settings_.memory_files) return refuse(target, "exec", "(memory)", EACCES);
   long fd = syscall(SYS_memfd_create, name->c_str(), (flags & ~exec) | no_exec_seal);
   // Linux before 6.3 does not know the seal; the run's start says so.
   if (fd < 0 && errno == EINVAL) fd = syscall(SYS_memfd_create, name->c_str(), flags & ~(exec | no_exec_seal));
@@ -335,7 +338,11 @@ Supervisor::Answer Supervisor::do_connect(Target& target, int fd, uint64_t addre
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};
   if (domain == AF_UNIX) return connect_unix(target, copy, storage, length);
   if (domain == AF_NETLINK) {
-    // The route family only (the filter sees to that): a connect sets the peer, which is the kernel.
+    // The route family only (the filter sees to that): a connect sets the peer, which is the kernel and no other program.
+    uint32_t peer = 0;
+    memcpy(&peer, reinterpret_cast<const char*>(&storage) + 4, sizeof peer);
+    if (storage.ss_family != AF_NETLINK && storage.ss_family != AF_UNSPEC) return {false, EINVAL, 0, false};
+    if (storage.ss_family == AF_NETLINK && peer != 0) return refuse(target, "syscall", "connect netlink", EPERM);
     bool done = connect(copy.get(), reinterpret_cast<sockaddr*>(&storage), static_cast<socklen_t>(length)) == 0;
     return {false, done ? 0 : errno, 0, false};
   }

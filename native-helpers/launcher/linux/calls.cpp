@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "assembler.hpp"
 
@@ -253,6 +254,14 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::set_id_1:
+    case When::set_id_2:
+    case When::set_id_3:
+      out.low(when == When::set_id_1 ? 1 : when == When::set_id_2 ? 2 : 3);
+      out.mask(S_ISUID | S_ISGID);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
     case When::short_message:
       out.high(2);
       out.if_not_equal(0, allow);
@@ -445,21 +454,49 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
 }  // namespace
 
 std::vector<sock_filter> make_supervisor_filter() {
+  Assembler out = allow_calls({
+      // What it does for the server, on its own copies.
+      SYS_openat, number::openat2, SYS_newfstatat, SYS_statx, SYS_fstatfs, SYS_readlinkat, number::faccessat2, SYS_mkdirat, SYS_mknodat, SYS_symlinkat,
+      SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_truncate, SYS_fchmod, SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_fsetxattr,
+      SYS_removexattr, SYS_fremovexattr, SYS_umask, SYS_inotify_add_watch, SYS_memfd_create, SYS_connect, SYS_bind, SYS_listen, SYS_getsockname,
+      SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_shmget, SYS_shmctl, SYS_kill,
+      number::pidfd_send_signal,
+      // How it looks at the server, and answers.
+      SYS_ioctl, SYS_process_vm_readv, number::pidfd_open, number::pidfd_getfd, SYS_prlimit64, SYS_getdents64, SYS_seccomp,
+      // Itself: descriptors, its two threads, memory, time, its children's end.
+      SYS_read, SYS_readv, SYS_write, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_fstat, SYS_fcntl, SYS_close, SYS_dup3, SYS_pipe2, SYS_tee,
+      SYS_eventfd2, SYS_ppoll, SYS_wait4, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex, SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep,
+      SYS_getrandom, SYS_getcpu, SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_sched_setattr, SYS_getpriority, SYS_set_robust_list, SYS_rseq,
+      SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_tgkill, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigsuspend,
+      SYS_restart_syscall, SYS_exit, SYS_exit_group,
+#ifdef SYS_open
+      SYS_open, SYS_stat, SYS_lstat, SYS_readlink, SYS_access, SYS_chmod, SYS_poll, SYS_pause, SYS_dup2,
+#endif
+  });
+  // Sockets of the internet, on whose way a carried connection is set, and of the routing table. None of Unix: it connects the server's.
+  out.if_not_equal(SYS_socket, SECCOMP_RET_KILL_PROCESS);
+  out.low(0);
+  for (uint32_t family : {AF_INET, AF_INET6}) out.if_equal(family, SECCOMP_RET_ALLOW);
+  out.if_not_equal(AF_NETLINK, SECCOMP_RET_KILL_PROCESS);
+  out.low(2);
+  out.if_equal(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
+  out.ret(SECCOMP_RET_KILL_PROCESS);
+  return out.code;
+}
+
+std::vector<sock_filter> make_guardian_filter() {
   Assembler out;
   constexpr uint32_t die = SECCOMP_RET_KILL_PROCESS;
   out.load(offsetof(seccomp_data, arch));
   out.if_not_equal(native_audit_arch, die);
   out.load(offsetof(seccomp_data, nr));
   out.if_above(number::newest_known, die);
-  for (int nr : {SYS_execve, SYS_execveat, SYS_clone, number::clone3,
-#ifdef SYS_fork
-                 SYS_fork, SYS_vfork,
-#endif
-                 SYS_ptrace, SYS_process_vm_writev, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key, SYS_request_key,
-                 SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, number::open_tree,
-                 number::move_mount, number::fsopen, number::fsmount, number::mount_setattr, number::io_uring_setup,
-                 SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_accept,
-                 SYS_accept4, SYS_open_by_handle_at, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setresuid, SYS_personality}) {
+  out.without_execution();
+  for (int nr : {SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, number::pidfd_getfd, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
+                 SYS_add_key, SYS_request_key, SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, number::open_tree,
+                 number::move_mount, number::fsopen, number::fsmount, number::mount_setattr, number::io_uring_setup, SYS_init_module, SYS_finit_module,
+                 SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_open_by_handle_at, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setresuid, SYS_setregid,
+                 SYS_setresgid, SYS_setgroups, SYS_personality, SYS_listen, SYS_shmget, SYS_shmat, SYS_msgget, SYS_semget}) {
     out.if_equal(static_cast<uint32_t>(nr), die);
   }
   out.ret(SECCOMP_RET_ALLOW);
@@ -518,16 +555,68 @@ bool is_interface_command(uint32_t command) {
   return (type == interface_type || type == wireless_type) && command != set_owner_command && command != set_group_command;
 }
 
+namespace {
+
+// Of the calls on files those stay stopped over which the supervisor decides and not Landlock: what would make a file that runs as its
+// owner. openat2 says that behind a pointer, so all of it does.
+void leave_files(std::vector<CallRule>& rules) {
+  std::erase_if(rules, [](CallRule& rule) {
+    switch (rule.action) {
+      case Action::open:
+      case Action::make_node_at:
+        rule.when = When::set_id_2;
+        return false;
+      case Action::openat:
+        rule.when = When::set_id_3;
+        return false;
+      case Action::creat:
+      case Action::make_node:
+        rule.when = When::set_id_1;
+        return false;
+      case Action::make_folder:
+      case Action::make_folder_at:
+      case Action::remove_folder:
+      case Action::remove:
+      case Action::remove_at:
+      case Action::rename:
+      case Action::rename_at:
+      case Action::link:
+      case Action::link_at:
+      case Action::make_link:
+      case Action::make_link_at:
+        return true;
+      default:
+        return false;
+    }
+  });
+}
+
+}  // namespace
+
 std::vector<CallRule> calls_for(const RunKind& run) {
   std::vector<CallRule> rules = run.contained ? contained_calls(run.nested) : watched_calls();
-  if (run.contained && run.counted) {
+  if (run.contained && run.files_unseen) leave_files(rules);
+  if (run.contained && (run.counted || run.borrows)) {
+    const char* reason = run.counted ? "processes are counted" : "it would inherit an affinity that was borrowed";
     for (CallRule& rule : rules) {
       if (rule.nr == SYS_clone) rule.when = When::always;
     }
 #ifdef SYS_fork
-    rules.push_back({SYS_fork, "fork", Action::new_process, When::always, EAGAIN, "processes are counted"});
-    rules.push_back({SYS_vfork, "vfork", Action::new_process, When::always, EAGAIN, "processes are counted"});
+    rules.push_back({SYS_fork, "fork", Action::new_process, When::always, EAGAIN, reason});
+    rules.push_back({SYS_vfork, "vfork", Action::new_process, When::always, EAGAIN, reason});
 #endif
+  }
+  if (run.borrows) {
+    auto wait = [&rules](int nr, const char* name) { rules.push_back({nr, name, Action::affinity, When::always, 0, "it would see or inherit an affinity that was borrowed"}); };
+    wait(SYS_sched_getaffinity, "sched_getaffinity");
+    if (!run.contained) {
+      wait(SYS_clone, "clone");
+      wait(number::clone3, "clone3");
+#ifdef SYS_fork
+      wait(SYS_fork, "fork");
+      wait(SYS_vfork, "vfork");
+#endif
+    }
   }
   if (run.contained && run.asks) {
     for (auto [nr, name] : {std::pair{SYS_write, "write"}, {SYS_writev, "writev"}}) {

@@ -72,6 +72,7 @@ enum class Action {
   owner,           // fcntl F_SETOWN: arg 2 names who gets signals
   new_namespace,   // clone, unshare: arg 0 holds CLONE_NEW* flags; where processes are counted here, every clone
   new_process,     // fork, vfork
+  affinity,        // what sees or inherits it, where answers borrow it
   interface_command,  // ioctl with nested-sandbox: arg 1 is the command
   change_root,
   // Refused always.
@@ -98,6 +99,9 @@ enum class When {
   socket_option,        // setsockopt: TCP_FASTOPEN_CONNECT and kin, source routes, protocols above TCP
   output,               // arg 0 is the first output, or the number that its copy gets: a run that may ask waits for its first answer there
   output_copy,          // arg 0 is the first output
+  set_id_1,             // arg 1 is the mode of something that is made, and says that it runs as its owner
+  set_id_2,             // the same of arg 2
+  set_id_3,             // the same of arg 3
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up
@@ -135,6 +139,8 @@ struct RunKind {
   bool nested = false;
   bool counted = false;  // no control group bounds its processes, so each new one is stopped
   bool asks = false;     // a refused access may wait for a person once the server has answered its client
+  bool borrows = false;  // answers borrow the affinity of threads, so what would see or inherit it waits until it is given back
+  bool files_unseen = false;  // Landlock alone decides over calls on files
   bool relayed = false;  // connections may be carried, and end in two steps that no look at the socket may come between
 };
 std::vector<CallRule> calls_for(const RunKind& run);
@@ -142,9 +148,13 @@ std::vector<CallRule> calls_for(const RunKind& run);
 // The seccomp program for one of the two tables.
 std::vector<sock_filter> make_filter(const std::vector<CallRule>& rules, bool contained);
 
-// What the supervisor forbids itself once it serves, on pain of death: whoever took it over could start nothing and change
-// no view of the system.
+// What the supervisor may still ask of the kernel once it serves; anything else ends it. Who took it over can start nothing, run no code
+// of his own (no memory is made executable), and change no view of the system.
 std::vector<sock_filter> make_supervisor_filter();
+
+// What the guardian forbids itself once the run goes on, on pain of death: it opens what a person allows, wherever that lies, and
+// starts openers, so it keeps more than the others; but it executes nothing and looks into nobody.
+std::vector<sock_filter> make_guardian_filter();
 
 // The namespaces that a browser's own sandbox is made of, and nothing else: `flags` of clone or unshare.
 bool is_sandbox_namespace(int nr, uint64_t flags);

@@ -38,7 +38,7 @@ Descriptor reach_host(const std::string& state_folder) {
 }  // namespace
 
 HostVerdict host_verdict(std::string_view answer) {
-  const HostVerdict unknown{"no-host", false, false, 0};
+  HostVerdict unknown{"no-host", false, false, 0};
   constexpr std::string_view ok = "HTTP/1.1 200 ";
   constexpr std::string_view allowed = "{\"outcome\":\"allowed\"";
   constexpr std::string_view refused = "{\"outcome\":\"refused\",\"reason\":\"";

@@ -40,11 +40,14 @@
 #include "../core/spool.hpp"
 #include "../core/text.hpp"
 #include "ask-door.hpp"
+#include "assembler.hpp"
 #include "environment.hpp"
+#include "event-loop.hpp"
 #include "kernel.hpp"
 #include "link-door.hpp"
 #include "link-programs.hpp"
 #include "network-process.hpp"
+#include "own-places.hpp"
 #include "package-caches.hpp"
 #include "places.hpp"
 #include "plan-file.hpp"
@@ -53,6 +56,7 @@
 #include "run-group.hpp"
 #include "sealed-tree.hpp"
 #include "secrets.hpp"
+#include "setting-door.hpp"
 #include "sockets.hpp"
 #include "supervisor.hpp"
 #include "target.hpp"
@@ -373,6 +377,9 @@ struct Run {
   rlim_t server_files = 0;  // the soft limit that the client gave, where the supervisor raised its own
   int started_read = -1;  // ends when the server's own program runs: the write end closes at its execution
   int started_write = -1;
+  std::string instead_program;  // where request.instead was found
+
+  const std::string& started_program() const { return instead_program.empty() ? launch.program : instead_program; }
 };
 
 std::string end_json(const Run& run, const char* cause, bool has_code, int code, int signal, const std::vector<NearDenial>& near) {
@@ -423,6 +430,8 @@ std::vector<CallRule> calls_of(const Run& run, bool in_group, bool asks) {
                     .nested = run.plan.nested_sandbox,
                     .counted = counted_processes(run, in_group) != 0,
                     .asks = asks,
+                    .borrows = !run.offer.sync_wake_up,
+                    .files_unseen = run.plan.files_unseen,
                     .relayed = run.network_rules.network == Network::hosts});
 }
 
@@ -447,6 +456,11 @@ void server_first_to_go() {
   }
   // A session of its own: signals to groups stay inside, and there is no controlling terminal to type into.
   setsid();
+  // But for the run's own, made for it alone, which belongs to no other session: without one a shell has no job control, and
+  // Ctrl-C reaches nobody.
+  if (!run.request.terminal.empty() && ioctl(0, TIOCSCTTY, 0) != 0) {
+    server_fails(run, exit_refused, "terminal-failed", errno_text("The terminal could not be given to what runs in it (ioctl TIOCSCTTY") + ").");
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -477,9 +491,9 @@ void server_first_to_go() {
   char go = 0;
   if (write(to_supervisor, &ready, sizeof ready) != sizeof ready || read(from_supervisor, &go, 1) != 1) _exit(exit_refused);
   close(ready.listener);
-  execve(run.launch.program.c_str(), arguments, environment);
+  execve(run.started_program().c_str(), arguments, environment);
   int status = errno == ENOENT ? exit_not_found : exit_not_executable;
-  std::string sentence = errno_text(("The command could not be started (execve " + run.launch.program).c_str()) + ").";
+  std::string sentence = errno_text(("The command could not be started (execve " + run.started_program()).c_str()) + ").";
   server_fails(run, status, errno == ENOENT ? "command-not-found" : "command-not-executable", sentence);
 }
 
@@ -595,13 +609,13 @@ struct Housekeeping {
     }
     if (!run.shared->ended.exchange(true)) {
       auto near = house.spool->near_denials(now_nanoseconds() - 2'000'000'000);
-      house.spool->run_end(end_json(run, cause, true, code, by_signal ? WTERMSIG(status) : 0, near), house.server, run.launch.program);
+      house.spool->run_end(end_json(run, cause, true, code, by_signal ? WTERMSIG(status) : 0, near), house.server, run.started_program());
     }
     _exit(code);
   }
 }
 
-[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, AskDoor asks, Descriptor plan_changes) {
+[[noreturn]] void supervise(Run& run, Places places, std::vector<std::string> sockets, Environment environment, LinkDoor links, AskDoor asks, Descriptor plan_changes, Descriptor setting_door) {
   run.network.own_end.reset();
   for (Descriptor* one : {&run.network.holes.v4, &run.network.holes.v6, &run.network.holes.v4_filler, &run.network.holes.v6_filler}) one->reset();
   auto stop = [&run](const char* code, const std::string& sentence) {
@@ -662,8 +676,12 @@ struct Housekeeping {
   int down[2];
   if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0) stop("pipe-failed", errno_text("pipe2"));
   std::vector<char*> arguments;
-  arguments.push_back(run.launch.command.data());
-  std::vector<std::string> args = without_kept(run.launch.args);
+  std::vector<std::string> args = run.request.instead;
+  if (args.empty()) {
+    args = without_kept(run.launch.args);
+    args.insert(args.begin(), run.launch.command);
+  }
+  arguments.reserve(args.size() + 2);
   for (std::string& argument : args) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   std::vector<char*> variables = environment.pointers();
@@ -712,23 +730,30 @@ struct Housekeeping {
   EnforcementReport report = enforcement_of(run.offer, run.plan.level, run.plan.nested_sandbox);
   std::string detail = std::string("{\"level\":\"") + level_name(run.plan.level) + "\",\"network\":\"" +
                        network_name(run.plan.network) + "\",\"program\":";
-  append_json_string(detail, std::string_view(run.launch.program).substr(0, event_target_max));
+  append_json_string(detail, std::string_view(run.started_program()).substr(0, event_target_max));
   detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
   detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
   add_json_list(detail, "notApplied", places.not_applied, 100, 400);
+  if (run.plan.files_unseen) detail += ",\"unseen\":[\"files\"]";
   detail += ",\"limits\":" + resources_json(run.resources, group_memory, group_processes);
-  detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false") + "}";
-  spool.run_start(detail, server, run.launch.program);
+  detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false");
+  if (!run.request.terminal.empty()) detail += ",\"terminal\":\"" + run.request.terminal + "\"";
+  detail += "}";
+  spool.run_start(detail, server, run.started_program());
 
   settings.contained = run.contained;
   settings.record_all = run.plan.record_all;
   settings.nested_sandbox = run.plan.nested_sandbox;
   settings.sync_wake_up = sync;
+  settings.borrows = !run.offer.sync_wake_up;
+  settings.files_unseen = run.plan.files_unseen;
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
+  settings.memory_files = run.plan.level != Level::strict || run.offer.memory_seal;
   settings.plan_changes = std::move(plan_changes);
+  settings.setting_door = std::move(setting_door);
   settings.server = server;
-  settings.program = run.launch.program;
+  settings.program = run.started_program();
   settings.patterns = run.plan.patterns;
   settings.network = run.network_rules;
   settings.network_process = std::move(run.network.supervisor_end);
@@ -745,7 +770,7 @@ struct Housekeeping {
   Housekeeping house{&run, &supervisor, &spool, server, signals, MemoryWatch(self, run.contained && !group_memory ? run.resources.memory : 0), {}};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 * 1024);
+  pthread_attr_setstacksize(&attributes, 256UL * 1024);
   pthread_t thread;
   if (pthread_create(&thread, &attributes, keep_house, &house) != 0) {
     kill(server, SIGKILL);
@@ -784,28 +809,31 @@ void start_network_process(Run& run) {
 
 // ---- The guardian ---------------------------------------------------------------------------------------------------
 
-[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, AskDoor& asks, PlanWatch& plans) {
+[[noreturn]] void guard(Run& run, int supervisor, int client_pidfd, int signals, int spool_folder, LinkDoor& links, AskDoor& asks, PlanWatch& plans, SettingDoor& settings) {
   Descriptor supervisor_fd(static_cast<int>(syscall(number::pidfd_open, supervisor, 0)));
-  if (!supervisor_fd) {
+  // It goes on as it is only together with its filter; without it the run ends like one whose supervisor is not to be had.
+  if (!supervisor_fd || !apply_filter(make_guardian_filter())) {
     kill(supervisor, SIGKILL);
   }
   bool client_gone = false;
   int64_t deadline = 0;
   int status = 0;
   while (true) {
-    pollfd waits[7] = {{supervisor_fd.get(), POLLIN, 0},
+    pollfd waits[8] = {{supervisor_fd.get(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {client_gone ? -1 : client_pidfd, POLLIN, 0},
                        {run.started_read, POLLIN, 0},
                        {links.descriptor(), POLLIN, 0},
                        {asks.descriptor(), POLLIN, 0},
-                       {plans.descriptor(), POLLIN, 0}};
+                       {plans.descriptor(), POLLIN, 0},
+                       {settings.descriptor(), POLLIN, 0}};
     int timeout = -1;
     if (deadline != 0) timeout = static_cast<int>(std::max<int64_t>(0, (deadline - now_nanoseconds()) / 1'000'000));
-    poll(waits, 7, timeout);
+    poll(waits, 8, timeout);
     if ((waits[4].revents & POLLIN) != 0) links.serve();
     if ((waits[5].revents & POLLIN) != 0) asks.serve();
     if ((waits[6].revents & POLLIN) != 0) plans.look();
+    if (waits[7].revents != 0) settings.serve(supervisor);
     if (const Plan* plan = plans.take_plan()) {
       links.change_rules(plan->links);
       asks.change_plan(*plan);
@@ -843,7 +871,7 @@ void start_network_process(Run& run) {
   if (!run.shared->ended.exchange(true) && run.spool_fd >= 0) {
     Spool spool(run.spool_fd, run.plan.spool_limit, run.id, run.plan.server, run.shared);
     spool.run_end(end_json(run, "launcher-failed", !crashed, crashed ? 0 : WEXITSTATUS(status), crashed ? WTERMSIG(status) : 0, {}),
-                  run.shared->server_pid.load(), run.launch.program);
+                  run.shared->server_pid.load(), run.started_program());
   }
   if (!run.folder_name.empty()) remove_tree(spool_folder, run.folder_name.c_str());
   if (run.shared->failed.load()) {
@@ -935,8 +963,30 @@ Offer quick_offer() {
   if (uname(&system) == 0) sscanf(system.release, "%d.%d", &major, &minor);
   offer.addfd_send = major > 5 || (major == 5 && minor >= 14);
   offer.sync_wake_up = major > 6 || (major == 6 && minor >= 6);
+#ifdef BELLJAR_WITHOUT_SYNC_WAKE
+  offer.sync_wake_up = false;
+#endif
   offer.memory_seal = try_memory_seal();
   return offer;
+}
+
+[[noreturn]] void refuse_command(const Run& run, const std::string& command, int error) {
+  bool missing = error == ENOENT || error == ENOTDIR;
+  refuse({missing ? "command-not-found" : "command-not-executable",
+          "The command \"" + command + "\" " + (missing ? "was not found." : "cannot be executed."),
+          missing ? "It was looked for on the client's PATH and in the usual places of version managers." : "",
+          missing ? exit_not_found : exit_not_executable},
+         run.plan.server);
+}
+
+// What a terminal starts in the server's place. A level that restricts nothing has no inside that could be looked at.
+void find_instead(Run& run, const std::string& path_variable) {
+  if (!run.contained) refuse({"not-contained", "At the level watch nothing is restricted, so there is no inside to open a terminal in.", "", exit_refused}, run.plan.server);
+  if (isatty(0) == 0) refuse({"no-terminal", "A terminal was asked for, and standard input is none.", "", exit_refused}, run.plan.server);
+  std::string found_in;
+  int error = 0;
+  run.instead_program = find_program(run.request.instead.front(), run.launch.cwd, path_variable, run.plan.home, found_in, error);
+  if (run.instead_program.empty()) refuse_command(run, run.request.instead.front(), error);
 }
 
 }  // namespace
@@ -971,17 +1021,12 @@ void launch(const Request& request) {
   std::string path_variable(environment.has("PATH") ? environment.get("PATH") : std::string_view(inherited_path != nullptr ? inherited_path : "/usr/local/bin:/usr/bin:/bin"));
   std::string found_in;
   run.launch.program = find_program(run.launch.command, run.launch.cwd, path_variable, run.plan.home, found_in, error);
-  if (run.launch.program.empty()) {
-    bool missing = error == ENOENT || error == ENOTDIR;
-    refuse({missing ? "command-not-found" : "command-not-executable",
-            "The command \"" + run.launch.command + "\" " + (missing ? "was not found." : "cannot be executed."),
-            missing ? "It was looked for on the client's PATH and in the usual places of version managers." : "",
-            missing ? exit_not_found : exit_not_executable},
-           run.plan.server);
-  }
+  if (run.launch.program.empty()) refuse_command(run, run.launch.command, error);
+  if (!run.request.terminal.empty()) find_instead(run, path_variable);
   std::vector<std::string> not_applied;
   Refusal no_secret;
-  if (!run.secrets.read(run.plan, run.launch.args, environment, not_applied, no_secret)) refuse(no_secret, run.plan.server);
+  // What a person types into a terminal needs none of the server's secrets, so they stay where they are.
+  if (run.request.terminal.empty() && !run.secrets.read(run.plan, run.launch.args, environment, not_applied, no_secret)) refuse(no_secret, run.plan.server);
 
   if (!found_in.empty()) path_variable += ":" + found_in;
   if (!run.plan.pinned.program.empty()) path_variable = pinned_path(run.plan, path_variable);
@@ -1027,6 +1072,7 @@ void launch(const Request& request) {
   AskDoor asks;
   PlanWatch plans;
   PlanWatch::Started started_with;
+  SettingDoor settings;
   if (run.contained) {
     // The run's own folder lies in Belljar's: no server can ever be granted the folder above it, so nobody can put something
     // else in its place, and no grant of a common folder such as /tmp reaches it.
@@ -1054,6 +1100,9 @@ void launch(const Request& request) {
     }
     if (run.plan.ask_access && !asks.open(run.plan, run.id)) {
       refuse({"ask-door", errno_text("The way to ask for refused accesses could not be made (socketpair"), "", exit_refused}, run.plan.server);
+    }
+    if (!settings.open()) {
+      refuse({"setting-door", errno_text("The way to open settings of processes could not be made (socketpair"), "", exit_refused}, run.plan.server);
     }
     // The lock is held by guardian and supervisor until both are gone; the server never inherits it.
     own_folder.release();
@@ -1083,17 +1132,13 @@ void launch(const Request& request) {
       environment.set("UV_TOOL_DIR", run.private_tmp + "/uv/tools");
     }
 
-    char self_path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self_path, sizeof self_path);
     std::vector<std::string> own = {run.plan.spool};
     // <state>/belljar/spool: logs and history lie beside it.
     std::string_view above = parent_of(run.plan.spool);
     if (base_name(above) == "belljar") own.emplace_back(above);
-    if (n > 0 && n < PATH_MAX) {
-      std::string folder(parent_of(std::string_view(self_path, static_cast<size_t>(n))));
-      // <data>/bin/belljar-launcher: the data folder holds plans and journal.
-      if (base_name(folder) == "bin" && access((std::string(parent_of(folder)) + "/plans").c_str(), F_OK) == 0) own.emplace_back(parent_of(folder));
-    }
+    // Plans and the journal; not what merely lies around a launcher that is tried where it was built.
+    const std::string& data = own_data_folder();
+    if (base_name(parent_of(own_program())) == "bin" && access((data + "/plans").c_str(), F_OK) == 0) own.push_back(data);
     PlaceResolver resolver(run.plan, run.launch, own, path_variable);
     resolver.add_opened(Access::own, std::move(tmp), "private temporary folder", false);
     resolver.add_opened(Access::own, std::move(shm), "private shared memory", false);
@@ -1104,11 +1149,13 @@ void launch(const Request& request) {
     if (secret_files) resolver.add_opened(Access::read, Descriptor(fcntl(secret_files.get(), F_DUPFD_CLOEXEC, 3)), "secrets given as files", false);
     resolver.add_rules();
     places = resolver.take();
+    if (run.plan.level == Level::strict && run.offer.landlock_abi < 5) leave_out_devices(places);
     if (plans.prepare()) {
       for (const Grant& grant : places.grants) {
         if (grant.area) (grant.access == Access::write ? started_with.writable_areas : started_with.areas).push_back(grant.path);
       }
       started_with.plan_file = request.plan_file;
+      started_with.run = run.id;
       started_with.server = request.server;
       started_with.command_line = request.command;
       started_with.plan = run.plan;
@@ -1162,20 +1209,21 @@ void launch(const Request& request) {
     close(signals);
     close(run.started_read);
     client_pidfd.reset();
-    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), std::move(asks), plans.take_supervisor_end());
+    supervise(run, std::move(places), std::move(sockets), std::move(environment), std::move(links), std::move(asks), plans.take_supervisor_end(), settings.take_supervisor_end());
   }
   // Before the network process is made, which begins as a copy of this one.
   run.secrets.wipe();
   places = Places{};
   links.take_notes();
   asks.take_supervisor_end();
+  settings.take_supervisor_end();
   close(run.started_write);
   start_network_process(run);
   // House-keeping of earlier runs, while the server starts.
   prune_spool(spool_folder.get());
   remove_stale_folders(spool_folder.get());
   if (run.contained) plans.begin(std::move(started_with));
-  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, asks, plans);
+  guard(run, supervisor, client_pidfd.get(), signals, spool_folder.get(), links, asks, plans, settings);
 }
 
 int print_probe() {

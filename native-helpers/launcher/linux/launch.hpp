@@ -8,8 +8,11 @@ namespace belljar {
 struct Request {
   std::string plan_file;
   std::string server;      // expected id; empty for `exec`, where the plan names it
-  bool throw_away = false; // `exec`
+  bool throw_away = false; // `exec` and `terminal`
   std::vector<std::string> command;
+  // `terminal`: what a person works in, where the server's own command line says what it may do.
+  std::string terminal;              // the name that the run's first event tells; empty for every other verb
+  std::vector<std::string> instead;  // what is started in the server's place
 };
 
 // Does not return; the exit status is the server's own, or 125, 126, 127.

@@ -15,6 +15,7 @@
 
 #include "../core/link.hpp"
 #include "../core/text.hpp"
+#include "target.hpp"
 
 namespace belljar {
 
@@ -41,15 +42,9 @@ sockaddr_un address_in(int folder, const char* name) {
 }
 
 int parent_process(int process) {
-  char name[40];
-  snprintf(name, sizeof name, "/proc/%d/status", process);
-  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
-  char text[2048];
-  ssize_t n = fd ? read(fd.get(), text, sizeof text - 1) : -1;
-  if (n <= 0) return 0;
-  text[n] = '\0';
-  const char* parent = strstr(text, "\nPPid:");
-  return parent != nullptr ? atoi(parent + 6) : 0;
+  TaskStatus status(process);
+  const char* parent = status.after("\nPPid:");
+  return parent != nullptr ? atoi(parent) : 0;
 }
 
 }  // namespace

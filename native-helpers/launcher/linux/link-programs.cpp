@@ -1,11 +1,10 @@
-// The folder is made once and serves every run: it holds links to the launcher beside it, which knows itself by their names,
+// The folder is made once and serves every run: it holds links to the launcher, which knows itself by their names,
 // and the same two texts for everybody. Making it for each run would take as long as all of the walls.
 //
 // Trust: whoever may write there could replace the launcher as well; it must belong to this user or to root, and to nobody else.
 #include "link-programs.hpp"
 
 #include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include "../core/text.hpp"
 #include "link-wire.hpp"
+#include "own-places.hpp"
 
 namespace belljar {
 
@@ -36,14 +36,13 @@ bool make_file(const std::string& path, std::string_view text) {
 }
 
 // Under a name of its own, then moved into place whole: two launchers that start at once make the same.
-bool make(const std::string& beside, std::string_view launcher) {
+bool make(const std::string& beside, const std::string& launcher) {
   std::string making = beside + "." + std::to_string(getpid());
   std::string programs = making + "/bin";
   std::string applications = making + "/share/applications";
   bool made = mkdir(making.c_str(), 0755) == 0 && mkdir(programs.c_str(), 0755) == 0 &&
               mkdir((making + "/share").c_str(), 0755) == 0 && mkdir(applications.c_str(), 0755) == 0;
-  std::string target = "../../" + std::string(launcher);
-  for (const char* name : link_helper_names) made = made && symlink(target.c_str(), (programs + "/" + name).c_str()) == 0;
+  for (const char* name : link_helper_names) made = made && symlink(launcher.c_str(), (programs + "/" + name).c_str()) == 0;
   made = made && make_file(applications + "/" + std::string(application_name), application) &&
          make_file(applications + "/mimeapps.list", defaults);
   if (made && rename(making.c_str(), beside.c_str()) == 0) return true;
@@ -59,13 +58,15 @@ bool make(const std::string& beside, std::string_view launcher) {
 }  // namespace
 
 Descriptor open_link_programs(const std::string& path, Environment& environment) {
-  char self[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", self, sizeof self);
-  if (n <= 0 || n >= PATH_MAX) return {};
-  std::string_view launcher(self, static_cast<size_t>(n));
-  std::string folder = std::string(parent_of(launcher)) + "/" + std::string(folder_name);
+  const std::string& launcher = own_program();
+  // Nobody may write beside a package's; of a person's own copy it is beside it, so that what is moved stays right.
+  std::string folder(launcher == packaged_launcher ? own_data_folder() : std::string(parent_of(launcher)));
+  if (launcher.empty() || folder.empty()) return {};
+  folder += "/" + std::string(folder_name);
   Descriptor opened = open_folder(folder);
-  if (!opened && errno == ENOENT && make(folder, base_name(launcher))) opened = open_folder(folder);
+  if (!opened && errno == ENOENT && make(folder, launcher == packaged_launcher ? launcher : "../../" + std::string(base_name(launcher)))) {
+    opened = open_folder(folder);
+  }
   struct stat info{};
   if (!opened || fstat(opened.get(), &info) != 0) return {};
   if ((info.st_uid != geteuid() && info.st_uid != 0) || (info.st_mode & 022) != 0) {

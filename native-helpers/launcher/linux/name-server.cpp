@@ -10,7 +10,7 @@ namespace belljar {
 
 namespace {
 
-constexpr size_t output_max = 256 * 1024;  // of one client that does not read
+constexpr size_t output_max = 256UL * 1024;  // of one client that does not read
 
 bool known_type(uint16_t type) {
   namespace t = dns_type;

@@ -173,8 +173,8 @@ int NetworkLink::carry(const Descriptor& socket, int family, const ConnectVerdic
   own = message.local;
   if (sent) return EINPROGRESS;
   sockaddr none{};
-  connect(socket.get(), &none, sizeof none);  // AF_UNSPEC: not on its way any more
-  return ENETUNREACH;
+  // AF_UNSPEC: not on its way any more.
+  return connect(socket.get(), &none, sizeof none) == 0 ? ENETUNREACH : errno;
 }
 
 int NetworkLink::failure_of(const Address& local) {

@@ -1,7 +1,9 @@
 #include "network-messages.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 namespace belljar {
 
@@ -27,10 +29,18 @@ void tell_failure(int socket, const Descriptor& server, const Address& local, in
 }
 
 Received receive_message(int socket, NetworkMessage& message, Descriptor descriptors[2], bool wait) {
+  unsigned char bytes[sizeof message];
   size_t size = 0;
-  Received received = receive_packet(socket, &message, sizeof message, size, descriptors, 2, wait);
+  Received received = receive_packet(socket, bytes, sizeof bytes, size, descriptors, 2, wait);
   if (received != Received::packet) return received;
   if (size != sizeof message) return Received::closed;
+  // A truth value is 0 or 1: with any other byte in it the language promises nothing any more.
+  for (size_t at : {offsetof(NetworkMessage, refused), offsetof(NetworkMessage, flag), offsetof(NetworkMessage, local) + offsetof(Address, v4),
+                    offsetof(NetworkMessage, remote) + offsetof(Address, v4)}) {
+    if (bytes[at] > 1) return Received::closed;
+  }
+  static_assert(std::is_trivially_copyable_v<NetworkMessage>);
+  memcpy(static_cast<void*>(&message), bytes, sizeof message);
   message.name[sizeof message.name - 1] = '\0';
   return Received::packet;
 }

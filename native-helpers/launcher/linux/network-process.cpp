@@ -64,8 +64,8 @@ bool confine_calls() {
   Assembler out = allow_calls({
       SYS_read, SYS_readv, SYS_write, SYS_close, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_connect, SYS_bind,
       SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_splice, SYS_pipe2, SYS_fcntl, SYS_epoll_ctl,
-      SYS_epoll_pwait, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_clock_gettime, SYS_getrandom, SYS_mmap, SYS_munmap,
-      SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_restart_syscall,
+      SYS_epoll_pwait, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_clock_gettime, SYS_getrandom, SYS_munmap,
+      SYS_mremap, SYS_madvise, SYS_brk, SYS_futex, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_restart_syscall,
       SYS_ioctl, SYS_exit, SYS_exit_group,
 #ifdef SYS_epoll_wait
       SYS_epoll_wait, SYS_stat, SYS_open,

@@ -8,23 +8,27 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "../core/text.hpp"
 #include "kernel.hpp"
+#include "setting-door.hpp"
 #include "supervisor.hpp"
-#include "wake-up.hpp"
 
 namespace belljar {
 
 namespace {
 
 constexpr int64_t folder_fact_lifetime = 1'000'000'000;
+constexpr unsigned names_before_listing = 4;
+constexpr size_t listing_bytes_max = 65'536;
 
 int64_t monotonic() {
   timespec now{};
@@ -32,14 +36,21 @@ int64_t monotonic() {
   return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
-uint64_t hash_of(std::string_view text) {
-  uint64_t hash = 1469598103934665603ULL;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash;
-}
-
 // The supervisor itself ran out of something: what it cannot look at it does not let go unseen.
 bool cannot_look(const Resolved& found) { return found.error == EMFILE || found.error == ENFILE || found.error == ENOMEM; }
+
+// What the kernel says of a path before it asks Landlock (fs/namei.c): of `.` and `..` nothing is made, moved or removed, and a slash
+// at the end is for folders.
+bool ends_in_slash(std::string_view path) { return !path.empty() && path.back() == '/'; }
+std::string entry_of(std::string_view path) {
+  while (path.size() > 1 && ends_in_slash(path)) path.remove_suffix(1);
+  return std::string(path);
+}
+bool names_no_entry(std::string_view path) {
+  while (ends_in_slash(path)) path.remove_suffix(1);
+  std::string_view last = path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
+  return last.empty() || last == "." || last == "..";
+}
 
 // Would the file's own permission bits refuse first? Then it is not a denial of ours.
 bool permitted_by_mode(const Descriptor& object, int access) {
@@ -106,10 +117,32 @@ uint64_t Supervisor::rights_at(const Resolved& where, bool parent_only, bool exa
   return by_path | rights_by_objects(where.object, false, parent);
 }
 
+// Where a program goes through a folder, one look at all of its names is cheaper than one at each.
+bool Supervisor::holds_no_links(FolderFact& fact) {
+  if (fact.no_links || ++fact.asked != names_before_listing) return fact.no_links;
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  Descriptor folder(static_cast<int>(syscall(number::openat2, AT_FDCWD, fact.path.c_str(), &how, sizeof how)));
+  // As much as two calls give. A larger folder's names are looked at one by one.
+  alignas(8) static char entries[listing_bytes_max];
+  for (int calls = 0; folder && calls < 2; calls++) {
+    long n = syscall(SYS_getdents64, folder.get(), entries, sizeof entries);
+    fact.no_links = n == 0;
+    if (n <= 0) break;
+    for (long at = 0; at < n;) {
+      const dirent64* entry = reinterpret_cast<const dirent64*>(entries + at);
+      if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) return false;
+      at += entry->d_reclen;
+    }
+  }
+  return fact.no_links;
+}
+
 bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool create) {
   if (!plain_path(path)) return false;
   std::string_view folder = parent_of(path);
-  FolderFact& fact = folders_[hash_of(folder) & (folders_.size() - 1)];
+  FolderFact& fact = folders_[std::hash<std::string_view>{}(folder) % folders_.size()];
   int64_t now = monotonic();
   if (fact.path != folder || now - fact.checked > folder_fact_lifetime || !fact.stable) {
     std::string name(folder);
@@ -125,6 +158,8 @@ bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool crea
     fact.checked = now;
     // Where the server may write it may put a symlink in a folder's place at any time, so nothing is remembered there.
     fact.stable = (fact.rights & right_make_symlink) == 0;
+    fact.asked = 0;
+    fact.no_links = false;
   }
   uint64_t wanted = create ? need | right_make_file : need;
   if ((fact.rights & wanted) != wanted) {
@@ -134,7 +169,8 @@ bool Supervisor::known_allowed(const std::string& path, uint64_t need, bool crea
     });
     if (!alone) return false;
   }
-  FileFact& file = files_[hash_of(path) & (files_.size() - 1)];
+  if (fact.stable && holds_no_links(fact)) return true;
+  FileFact& file = files_[std::hash<std::string_view>{}(path) % files_.size()];
   if (fact.stable && file.path == path && now - file.checked <= folder_fact_lifetime) return true;
   char buffer[1];
   bool plain = readlinkat(AT_FDCWD, path.c_str(), buffer, sizeof buffer) < 0 && (errno == EINVAL || errno == ENOENT);
@@ -167,14 +203,9 @@ bool Supervisor::shared_memory_name(int, const std::string& path, std::string& n
 }
 
 Supervisor::Answer Supervisor::inject(const Target& target, Descriptor fd, bool close_on_exec) {
-  seccomp_notif_addfd add{};
-  add.id = current_id_;
-  add.flags = SECCOMP_ADDFD_FLAG_SEND;
-  add.srcfd = static_cast<uint32_t>(fd.get());
-  add.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
-  WakeHere wake(target.thread());
-  if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0) return {false, 0, 0, true};
-  return {false, errno == EMFILE ? EMFILE : EACCES, 0, errno == ENOENT};
+  int error = handing_.give(current_id_, target.thread(), fd.get(), close_on_exec);
+  if (error == 0) return {false, 0, 0, true};
+  return {false, error == EMFILE ? EMFILE : EACCES, 0, error == ENOENT};
 }
 
 // POSIX shared memory lives in one folder that all programs of the user share; the run gets one of its own.
@@ -234,7 +265,35 @@ Supervisor::Answer Supervisor::open_proc(Target& target, const Resolved& found, 
   // Reopen exactly the object that was judged.
   std::string link = "/proc/self/fd/" + std::to_string(found.object.get());
   int how = static_cast<int>(flags & (O_ACCMODE | O_DIRECTORY | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY;
-  Descriptor fd(open(link.c_str(), how));
+  int error = 0;
+  Descriptor fd = read_only ? Descriptor(open(link.c_str(), how)) : ask_for_setting(settings_.setting_door.get(), found.object.get(), flags, error);
+  if (!fd) return {false, read_only ? errno : error, 0, false};
+  if (!still_valid(current_id_)) return {false, EINTR, 0, false};
+  return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
+}
+
+// openat2's own bounds (RESOLVE_BENEATH and its like) are kept before Landlock is asked. Seen only, never decided by.
+bool Supervisor::leaves_its_bounds(Target& target, int at, const std::string& path, uint64_t resolve, bool follow) {
+  char link[64];
+  if (at == AT_FDCWD) snprintf(link, sizeof link, "/proc/%d/cwd", target.thread());
+  else snprintf(link, sizeof link, "/proc/%d/fd/%d", target.thread(), at);
+  Descriptor from(open(link, O_PATH | O_CLOEXEC));
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+  how.resolve = resolve;
+  Descriptor found(static_cast<int>(syscall(number::openat2, from.get(), path.c_str(), &how, sizeof how)));
+  return !found && (errno == EXDEV || errno == ELOOP || errno == EAGAIN);
+}
+
+// The object that was judged is the one that is opened, and a look at a path that is let go on would not be: another thread may
+// have exchanged the path since. What else may be meant by such an open (a new file, a device) has no use.
+Supervisor::Answer Supervisor::open_shortened(Target& target, const Resolved& found, uint64_t flags) {
+  constexpr uint64_t need = right_read_file | right_write_file;
+  if (!found.exists || found.special || found.guarded || !S_ISREG(found.mode) || (flags & O_EXCL) != 0 || (rights_at(found, false, true) & need) != need) {
+    return refuse(target, "file.write", found.path.empty() ? "(unnamed)" : found.path, EACCES);
+  }
+  std::string link = "/proc/self/fd/" + std::to_string(found.object.get());
+  Descriptor fd(open(link.c_str(), static_cast<int>(flags & (O_APPEND | O_NONBLOCK)) | O_RDONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
   if (!fd) return {false, errno, 0, false};
   if (!still_valid(current_id_)) return {false, EINTR, 0, false};
   return inject(target, std::move(fd), (flags & O_CLOEXEC) != 0);
@@ -252,6 +311,11 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   bool writes = (flags & O_ACCMODE) != O_RDONLY;
   bool creates = (flags & O_CREAT) != 0;
   bool shortens = (flags & O_TRUNC) != 0;
+  // The fourth access mode opens a file for commands alone, and Landlock asks for no right at all then: before ABI 3 it shortens any
+  // file, before ABI 5 it commands any device. Nobody needs it (open(2), under NOTES): outside of areas it is refused.
+  bool for_commands = settings_.contained && (flags & O_ACCMODE) == O_ACCMODE;
+  // Before ABI 3 Landlock lets whatever may be read be shortened by opening it; then it is decided and done here.
+  bool shortened_here = settings_.contained && shortens && !writes && settings_.landlock_abi < 3;
   uint64_t need = (reads ? right_read_file : 0) | (writes ? right_write_file : 0) |
                   (shortens && settings_.landlock_abi >= 3 ? right_truncate : 0);
   // A file that runs as its owner would lend the user's rights to every other account.
@@ -267,10 +331,12 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
       return open_shared_memory(target, name, flags, mode);
     }
   }
-  std::string full = cwd_joined(target, at, *path);
+  const std::string joined = path->starts_with('/') ? std::string() : cwd_joined(target, at, *path);
+  const std::string& full = path->starts_with('/') ? *path : joined;
   uint64_t fast = need | (reads ? right_read_folder : 0);
-  if (!settings_.record_all && settings_.contained && !other_root_ && known_allowed(full, fast, creates)) return {};
+  if (!settings_.record_all && settings_.contained && !other_root_ && !shortened_here && !for_commands && known_allowed(full, fast, creates)) return {};
   if (has_areas()) {
+    given_back_before_ = readers_given_back_.load();
     auto answer = resolve != 0 ? open_restricted_in_area(target, at, *path, flags, mode, resolve) : open_in_area(target, full, flags, mode);
     if (answer) return *answer;
   }
@@ -279,19 +345,26 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   Resolved found = target.resolve_object(at, *path, follow);
   if (cannot_look(found) && settings_.contained) return refuse(target, writes ? "file.write" : "file.read", *path, EMFILE);
   const char* kind = creates && !found.exists ? "file.create" : writes ? "file.write" : "file.read";
+  if (creates && ends_in_slash(*path)) return {};  // EISDIR
+  if (found.exists && !found.special && !S_ISDIR(found.mode) && ((flags & O_DIRECTORY) != 0 || ends_in_slash(*path))) return {};  // ENOTDIR
+  if (resolve != 0 && leaves_its_bounds(target, at, *path, resolve, follow)) return {};
   if (!settings_.contained) {
     if (found.exists || found.parent) record(target, kind, found.path, false, 0, "predicted");
     return {};
   }
-  if (found.special) return {};
-  if (found.guarded) {
+  bool decided_here = shortened_here || for_commands;
+  if (found.special && !decided_here) return {};
+  if (found.guarded && !decided_here) {
     record(target, kind, found.path, true, EACCES, "predicted");
     return {};
   }
-  if (has_areas() && resolve == 0) {
+  if (has_areas() && resolve == 0 && !found.special) {
     auto answer = open_found_in_area(target, found, path->ends_with('/'), flags, mode);
     if (answer) return *answer;
   }
+  if (decided_here && !found.exists && !creates) return {false, found.error != 0 ? found.error : ENOENT, 0, false};
+  if (for_commands) return refuse(target, "file.write", found.path.empty() ? *path : found.path, EACCES);
+  if (shortened_here) return open_shortened(target, found, flags);
   if (!found.exists) {
     if (!creates || !found.parent) return {};  // the kernel says so itself, before Landlock is asked
     uint64_t rights = rights_at(found, true);
@@ -313,7 +386,7 @@ Supervisor::Answer Supervisor::observe_open(Target& target, int at, uint64_t add
   uint64_t rights = rights_at(found, false);
   if (own_proc && (rights & need) != need) return open_proc(target, found, flags);
   if (S_ISDIR(found.mode)) {
-    if (writes && (flags & O_TMPFILE) != O_TMPFILE) return {};  // EISDIR
+    if ((writes || shortens || creates) && (flags & O_TMPFILE) != O_TMPFILE) return {};  // EISDIR
     need = right_read_folder;
   }
   if ((flags & O_TMPFILE) == O_TMPFILE) need = right_write_file | (reads ? right_read_file : 0);
@@ -394,13 +467,13 @@ Supervisor::Answer Supervisor::observe_make(Target& target, int at, uint64_t add
     auto answer = change_in_area(target, std::move(call), at, *path, right, kind);
     if (answer) return *answer;
   }
-  Resolved found = target.resolve(at, *path, false);
+  Resolved found = target.resolve(at, entry_of(*path), false);
   if (cannot_look(found) && settings_.contained) return refuse(target, kind, *path, EMFILE);
   if (!settings_.contained) {
     if (!found.exists && found.parent) record(target, kind, found.path, false, 0, "predicted");
     return {};
   }
-  if (found.exists || !found.parent) return {};  // EEXIST or ENOENT comes first
+  if (found.exists || !found.parent || (right != right_make_folder && ends_in_slash(*path))) return {};  // EEXIST or ENOENT comes first
   if ((rights_at(found, true) & right) != right) record(target, kind, found.path, true, EACCES, "predicted");
   else if (settings_.record_all) record(target, kind, found.path, false, 0, "predicted");
   return {};
@@ -422,17 +495,19 @@ Supervisor::Answer Supervisor::observe_remove(Target& target, int at, uint64_t a
     auto answer = change_in_area(target, std::move(call), at, *path, folder ? right_remove_folder : right_remove_file, "file.delete");
     if (answer) return *answer;
   }
-  Resolved found = target.resolve(at, *path, false);
+  // A slash at the end does not make the kernel follow a link that is to be removed or moved.
+  Resolved found = target.resolve(at, entry_of(*path), false);
   if (cannot_look(found) && settings_.contained) return refuse(target, "file.delete", *path, EMFILE);
   if (!found.exists || found.special) return {};
   if (!settings_.contained) {
     record(target, "file.delete", found.path, false, 0, "predicted");
     return {};
   }
-  if (folder != S_ISDIR(found.mode)) return {};  // ENOTDIR, EISDIR
+  // That it is no folder, or one, the kernel looks at after it has asked Landlock.
+  if (names_no_entry(*path) || (!folder && ends_in_slash(*path))) return {};  // EINVAL, EISDIR, ENOTDIR
   uint64_t right = folder ? right_remove_folder : right_remove_file;
   if ((rights_at(found, true) & right) != right) record(target, "file.delete", found.path, true, EACCES, "predicted");
-  else if (settings_.record_all) record(target, "file.delete", found.path, false, 0, "predicted");
+  else if (settings_.record_all && folder == S_ISDIR(found.mode)) record(target, "file.delete", found.path, false, 0, "predicted");
   return {};
 }
 
@@ -469,10 +544,11 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
     auto answer = move_in_area(target, {.kind = AreaCall::Kind::rename, .flags = flags}, from_at, *old_path, to_at, *new_path, 0);
     if (answer) return *answer;
   }
-  Resolved source = target.resolve(from_at, *old_path, false);
-  Resolved goal = target.resolve(to_at, *new_path, false);
+  Resolved source = target.resolve(from_at, entry_of(*old_path), false);
+  Resolved goal = target.resolve(to_at, entry_of(*new_path), false);
   if ((cannot_look(source) || cannot_look(goal)) && settings_.contained) return refuse(target, "file.rename", *old_path, EMFILE);
   if (!source.exists || source.special || !goal.parent) return {};
+  if (names_no_entry(*old_path) || names_no_entry(*new_path)) return {};  // EBUSY
   std::string text = source.path;
   if (!settings_.contained) {
     record(target, "file.rename", text, false, 0, "predicted");
@@ -480,6 +556,13 @@ Supervisor::Answer Supervisor::observe_rename(Target& target, int from_at, uint6
   }
   bool exchange = (flags & 2 /* RENAME_EXCHANGE */) != 0;
   if ((flags & 1 /* RENAME_NOREPLACE */) != 0 && goal.exists) return {};
+  if (exchange && !goal.exists) return {};  // ENOENT
+  bool file = !S_ISDIR(source.mode);
+  if ((file && (ends_in_slash(*old_path) || (!exchange && ends_in_slash(*new_path)))) ||
+      (exchange && !S_ISDIR(goal.mode) && ends_in_slash(*new_path))) {
+    return {};  // ENOTDIR
+  }
+  if (source.path != goal.path && (path_within(goal.path, source.path) || path_within(source.path, goal.path))) return {};  // EINVAL, ENOTEMPTY
   uint64_t from_rights = rights_at(source, true);
   uint64_t to_rights = rights_at(goal, true);
   bool same = parent_of(source.path) == parent_of(goal.path);
@@ -522,9 +605,9 @@ Supervisor::Answer Supervisor::observe_link(Target& target, int from_at, uint64_
   }
   bool empty = old_path->empty() && (flags & AT_EMPTY_PATH) != 0;
   Resolved source = empty ? target.resolve_descriptor(from_at) : target.resolve(from_at, *old_path, (flags & AT_SYMLINK_FOLLOW) != 0);
-  Resolved goal = target.resolve(to_at, *new_path, false);
+  Resolved goal = target.resolve(to_at, entry_of(*new_path), false);
   if ((cannot_look(source) || cannot_look(goal)) && settings_.contained) return refuse(target, "file.create", *new_path, EMFILE);
-  if (!source.exists || goal.exists || !goal.parent || S_ISDIR(source.mode)) return {};
+  if (!source.exists || goal.exists || !goal.parent || ends_in_slash(*new_path)) return {};
   if (!settings_.contained) {
     record(target, "file.create", goal.path, false, 0, "predicted");
     return {};

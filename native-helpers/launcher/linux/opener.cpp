@@ -29,7 +29,7 @@ struct Question {
   uint64_t device;
   int64_t length;
   uint32_t lengths[3];           // name, other name, text; they follow, without ends
-  bool has[descriptors_max];     // object, folder, other folder
+  uint32_t has[descriptors_max];  // object, folder, other folder: 0 or 1
 };
 
 struct Reply {
@@ -45,7 +45,7 @@ bool confine_opener_calls() {
   Assembler out = allow_calls({
       SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_statx, SYS_readlinkat, SYS_getdents64, SYS_fcntl,
       SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_truncate, SYS_umask, SYS_bind,
-      SYS_lseek, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_mprotect, SYS_futex, SYS_rt_sigreturn,
+      SYS_lseek, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex, SYS_rt_sigreturn,
       SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group,
 #ifdef SYS_readlink
       SYS_readlink, SYS_open, SYS_stat, SYS_lstat,
@@ -55,7 +55,9 @@ bool confine_opener_calls() {
   return apply_filter(out.code);
 }
 
-bool read_question(const std::string& bytes, const std::vector<Descriptor>& descriptors, AreaCall& call, AreaObjects& objects) {
+}  // namespace
+
+bool read_opener_question(const std::string& bytes, const std::vector<Descriptor>& descriptors, AreaCall& call, AreaObjects& objects) {
   Question question{};
   if (bytes.size() < sizeof question) return false;
   memcpy(&question, bytes.data(), sizeof question);
@@ -77,7 +79,7 @@ bool read_question(const std::string& bytes, const std::vector<Descriptor>& desc
   size_t next = 0;
   int* places[descriptors_max] = {&objects.object, &objects.folder, &objects.other_folder};
   for (size_t i = 0; i < descriptors_max; i++) {
-    if (!question.has[i]) continue;
+    if (question.has[i] == 0) continue;
     if (next >= descriptors.size()) return false;
     *places[i] = descriptors[next++].get();
   }
@@ -94,8 +96,6 @@ bool read_question(const std::string& bytes, const std::vector<Descriptor>& desc
   call.length = question.length;
   return true;
 }
-
-}  // namespace
 
 void run_opener(Descriptor socket, const AreaRules& rules, const std::vector<Grant>& grants, int landlock_abi) {
   signal(SIGPIPE, SIG_IGN);
@@ -120,13 +120,14 @@ void run_opener(Descriptor socket, const AreaRules& rules, const std::vector<Gra
     walls.inner.release();
     if (apply_wall(walls.outer.get(), landlock_abi) != 0 || !confine_opener_calls()) _exit(1);
   }
+  MadeNames made;
   while (true) {
     std::string bytes;
     std::vector<Descriptor> descriptors;
     AreaCall call;
     AreaObjects objects;
-    if (receive_packet(socket.get(), bytes, packet_max, descriptors, true) != Received::packet || !read_question(bytes, descriptors, call, objects)) _exit(0);
-    AreaDone done = do_in_area(rules, call, objects, true);
+    if (receive_packet(socket.get(), bytes, packet_max, descriptors, true) != Received::packet || !read_opener_question(bytes, descriptors, call, objects)) _exit(0);
+    AreaDone done = do_in_area(rules, made, call, objects, true);
     done.refused.resize(std::min(done.refused.size(), text_max));
     done.why.resize(std::min(done.why.size(), text_max));
     Reply reply{done.kind, done.error, {static_cast<uint32_t>(done.refused.size()), static_cast<uint32_t>(done.why.size())}};
@@ -153,7 +154,7 @@ bool ask_opener(int socket, const AreaCall& call, const AreaObjects& objects, Ar
   const int places[descriptors_max] = {objects.object, objects.folder, objects.other_folder};
   for (size_t i = 0; i < descriptors_max; i++) {
     question.has[i] = places[i] >= 0;
-    if (question.has[i]) descriptors[count++] = places[i];
+    if (question.has[i] != 0) descriptors[count++] = places[i];
   }
   std::string bytes(reinterpret_cast<const char*>(&question), sizeof question);
   for (const std::string* text : texts) bytes += *text;
@@ -162,7 +163,7 @@ bool ask_opener(int socket, const AreaCall& call, const AreaObjects& objects, Ar
   Reply reply{};
   if (bytes.size() > packet_max || !send_packet(socket, bytes, descriptors, count) || receive_packet(socket, answer, packet_max, got, true) != Received::packet || answer.size() < sizeof reply) return false;
   memcpy(&reply, answer.data(), sizeof reply);
-  if (answer.size() != sizeof reply + reply.lengths[0] + reply.lengths[1]) return false;
+  if (reply.kind < AreaVerdict::Kind::outside || reply.kind > AreaVerdict::Kind::refused || answer.size() != sizeof reply + reply.lengths[0] + reply.lengths[1]) return false;
   done = {};
   done.kind = reply.kind;
   done.error = reply.error;

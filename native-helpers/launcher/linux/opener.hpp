@@ -18,6 +18,10 @@ namespace belljar {
 // In the process itself, after the fork: serves until the other end is closed.
 [[noreturn]] void run_opener(Descriptor socket, const AreaRules& rules, const std::vector<Grant>& grants, int landlock_abi);
 
+// One question as it came, with the descriptors that came along (they stay the caller's). False for what no supervisor asks: it was
+// taken over. `call` and `objects` are whole only when it is true.
+bool read_opener_question(const std::string& bytes, const std::vector<Descriptor>& descriptors, AreaCall& call, AreaObjects& objects);
+
 // The supervisor's side. False when there is no opener (any more).
 bool ask_opener(int socket, const AreaCall& call, const AreaObjects& objects, AreaDone& done);
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "../core/text.hpp"
 #include "target.hpp"
@@ -114,6 +115,27 @@ std::string find_program(const std::string& command, const std::string& cwd, std
   }
   if (error == 0) error = ENOENT;
   return {};
+}
+
+void leave_out_devices(Places& places) {
+  // Documentation/admin-guide/devices.txt: 1 is memory (null, zero, full, random, urandom), 5:0 the terminal of whoever opens it.
+  constexpr unsigned memory_major = 1;
+  constexpr unsigned terminal_major = 5;
+  struct stat devices{};
+  bool known = stat("/dev", &devices) == 0;
+  std::erase_if(places.grants, [&](const Grant& grant) {
+    if (grant.access == Access::write || grant.access == Access::own) return false;
+    bool harmless = false;
+    if (grant.device) {
+      struct stat info{};
+      harmless = fstat(grant.fd.get(), &info) == 0 && S_ISCHR(info.st_mode) &&
+                 (major(info.st_rdev) == memory_major || (major(info.st_rdev) == terminal_major && minor(info.st_rdev) == 0));
+    } else {
+      harmless = !grant.folder || !known || grant.dev != devices.st_dev;
+    }
+    if (!harmless) places.not_applied.push_back("read " + grant.path + ": this kernel cannot keep commands from a device that may be read (Linux 6.10), and strict allows none");
+    return !harmless;
+  });
 }
 
 PlaceResolver::PlaceResolver(const Plan& plan, const Launch& launch, const std::vector<std::string>& own_folders,

@@ -36,6 +36,10 @@ struct Places {
   std::vector<std::string> not_applied;  // `rule: why`
 };
 
+// Takes out the devices that are granted to be read, but for those that know no command which changes anything (memory devices, the terminal),
+// and folders of devices. For a kernel that cannot keep commands from what may be read.
+void leave_out_devices(Places& places);
+
 class PlaceResolver {
  public:
   // `own_folders` are Belljar's own: no symbol ever reaches them.

@@ -1,6 +1,7 @@
 // The supervisor's part of a new plan: the housekeeping thread takes it in and says so, the serving thread takes it up before it decides
 // over the next call. So nothing that is decided over is changed under it, and what was withdrawn is refused from then on.
 #include <cerrno>
+#include <fcntl.h>
 #include <poll.h>
 
 #include "opener.hpp"

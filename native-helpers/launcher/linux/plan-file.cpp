@@ -38,7 +38,9 @@ bool read_plan_file(const std::string& file, const std::string& server, std::str
   }
   std::string error;
   if (!parse_plan(bytes, plan, error)) {
-    return stop("plan-invalid", "The plan is not valid (" + file + ", " + error + "), so the server was not started.", "Write it again: belljar doctor --repair");
+    bool newer = error.ends_with(newer_plan);
+    return stop("plan-invalid", "The plan is not valid (" + file + ", " + error + "), so the server was not started.",
+                newer ? "Update the Belljar whose launcher this is, or write the plan again with that one: belljar doctor --repair" : "Write it again: belljar doctor --repair");
   }
   if (!server.empty() && plan.server != server) return stop("plan-invalid", "The plan is another server's (" + file + ").", "Write it again: belljar doctor --repair");
   return true;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -58,6 +59,12 @@ bool held(const std::vector<std::string>& roots, std::string_view path) {
   return std::any_of(roots.begin(), roots.end(), [path](const std::string& root) { return path_within(path, root); });
 }
 
+std::string own_plan_file(std::string_view plan_file, const std::string& run) {
+  constexpr std::string_view ending = ".plan";
+  if (plan_file.ends_with(ending)) plan_file.remove_suffix(ending.size());
+  return std::string(plan_file) + "@" + run + std::string(ending);
+}
+
 }  // namespace
 
 PlanWatch::~PlanWatch() { end_opener(); }
@@ -74,6 +81,7 @@ void PlanWatch::begin(Started started) {
   supervisor_end_.reset();
   if (!own_end_) return;
   started_ = std::move(started);
+  own_plan_file_ = own_plan_file(started_.plan_file, started_.run);
   before_ = started_.bytes;
   for (const AccessRule& rule : started_.plan.rules) {
     if (rule.access == Access::write && rule.place.kind == Place::Kind::path) written_.push_back(real_path(rule.place.path));
@@ -81,7 +89,7 @@ void PlanWatch::begin(Started started) {
   written_.insert(written_.end(), started_.writable_areas.begin(), started_.writable_areas.end());
   notices_ = Descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   std::string folder(parent_of(started_.plan_file[0] == '/' ? started_.plan_file : started_.launch.cwd + "/" + started_.plan_file));
-  if (!notices_ || inotify_add_watch(notices_.get(), folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR) < 0) {
+  if (!notices_ || inotify_add_watch(notices_.get(), folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE | IN_ONLYDIR) < 0) {
     notices_.reset();
     return;
   }
@@ -91,14 +99,14 @@ void PlanWatch::begin(Started started) {
 
 void PlanWatch::look() {
   alignas(inotify_event) char buffer[4096];
-  std::string_view file = base_name(started_.plan_file);
+  std::string_view files[] = {base_name(started_.plan_file), base_name(own_plan_file_)};
   bool named = false;
   ssize_t n = 0;
   while ((n = read(notices_.get(), buffer, sizeof buffer)) > 0) {
     for (ssize_t at = 0; at + static_cast<ssize_t>(sizeof(inotify_event)) <= n;) {
       const inotify_event* event = reinterpret_cast<const inotify_event*>(buffer + at);
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-      named = named || (event->mask & IN_Q_OVERFLOW) != 0 || (event->len > 0 && file == event->name);
+      named = named || (event->mask & IN_Q_OVERFLOW) != 0 || (event->len > 0 && (files[0] == event->name || files[1] == event->name));
     }
   }
   if (named) take_up();
@@ -115,7 +123,10 @@ void PlanWatch::take_up() {
   Plan plan;
   PlanProblem problem;
   PlanUpdate update;
-  if (!read_plan_file(started_.plan_file, started_.server.empty() ? started_.plan.server : started_.server, bytes, plan, problem)) {
+  const std::string& server = started_.server.empty() ? started_.plan.server : started_.server;
+  bool believed = read_plan_file(own_plan_file_, server, bytes, plan, problem);
+  if (!believed && strcmp(problem.code, "no-plan") == 0) believed = read_plan_file(started_.plan_file, server, bytes, plan, problem);
+  if (!believed) {
     // A plan that is being removed is a server that is being released: the run keeps what it has.
     if (strcmp(problem.code, "no-plan") == 0 || (bytes == refused_ && !bytes.empty())) return;
     refused_ = bytes;
@@ -137,7 +148,7 @@ void PlanWatch::take_up() {
   // What the kernel's walls hold since the start is theirs; all else that is granted is an area.
   Plan granted = plan;
   std::erase_if(granted.rules, [&](const AccessRule& rule) {
-    if (rule.access == Access::exec || (!same_start && rule.place.kind == Place::Kind::argument)) return true;
+    if (started_.plan.files_unseen || rule.access == Access::exec || (!same_start && rule.place.kind == Place::Kind::argument)) return true;
     return !rule.area && std::any_of(started_.plan.rules.begin(), started_.plan.rules.end(), [&rule](const AccessRule& one) {
              return !one.area && one.access == rule.access && one.place.text == rule.place.text;
            });

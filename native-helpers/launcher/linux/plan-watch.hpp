@@ -3,6 +3,9 @@
 //
 // The guardian reads the plan and finds the places, since it stands outside of the walls; the supervisor gets the text, what was found,
 // and the way to an opener (opener.hpp) when something was granted that it cannot open itself.
+//
+// A run may have a plan of its own beside its server's, `<server>@<run>.plan` (`@` stands in no server's id): the same with what a person
+// granted until the run stops. It counts while it is there. No other run ever reads it, so nothing in it outlives the run.
 #pragma once
 #include <string>
 #include <vector>
@@ -19,6 +22,7 @@ class PlanWatch {
   // What a run was started with. `command_line` is the client's.
   struct Started {
     std::string plan_file;
+    std::string run;
     std::string server;        // as asked for; may be empty
     std::vector<std::string> command_line;
     Plan plan;                 // pinned words taken
@@ -59,6 +63,7 @@ class PlanWatch {
   void send(const PlanUpdate& update, const Descriptor& opener);
 
   Started started_;
+  std::string own_plan_file_;        // the run's own
   std::string before_;               // the text in effect
   std::string refused_;              // the text that was refused last
   std::vector<std::string> written_;  // real paths that the server may, or could, write to

@@ -14,7 +14,7 @@ namespace belljar {
 
 namespace {
 
-constexpr size_t moved_at_once = 256 * 1024;
+constexpr size_t moved_at_once = 256UL * 1024;
 constexpr int moves_a_turn = 8;
 constexpr size_t idle_pipes_max = 8;
 
@@ -307,19 +307,17 @@ class Relays::Relay {
 
   void fail(int error) {
     tell();  // it was tried, and allowed; told first, so that it is known before the server can end
-    if (server_) tell_failure(owner_.supervisor_, server_, local, error);
-    server_.reset();
-    reset();
-  }
-
-  void reset() {
-    tell();
-    if (server_) tell_failure(owner_.supervisor_, server_, local, ECONNRESET);
-    server_.reset();
+    // A server that may have seen its connection already is told by a reset alone: to end it as one that still connects would look to
+    // it like an orderly end.
+    bool met = server_ && near_ && has_met(server_, near_.fd());
     near_.reset();
+    if (server_ && !met) tell_failure(owner_.supervisor_, server_, local, error);
+    server_.reset();
     far_.reset();
     owner_.end(this);
   }
+
+  void reset() { fail(ECONNRESET); }
 
   void late() {
     if (state == State::connecting && by_name_) {

@@ -107,7 +107,7 @@ bool add_folder(Walk& walk, int fd, int depth) {
       if (n <= 0 || n == static_cast<ssize_t>(sizeof target)) return fail(walk, "a link that cannot be read");
       add_line(walk, 'l', info);
       walk.sum.add({target, static_cast<size_t>(n)});
-      walk.sum.add({"", 1});
+      walk.sum.add({"\0", 1});
     } else if (S_ISDIR(info.st_mode)) {
       add_line(walk, 'd', info);
       Descriptor folder(openat(fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -19,7 +19,7 @@
 
 #include "../core/text.hpp"
 #include "kernel.hpp"
-#include "wake-up.hpp"
+#include "setting-door.hpp"
 
 namespace belljar {
 
@@ -69,6 +69,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
                         .nested = settings_.nested_sandbox,
                         .counted = settings_.processes != 0,
                         .asks = settings_.asks,
+                        .borrows = settings_.borrows,
+                        .files_unseen = settings_.files_unseen,
                         .relayed = settings_.network.network == Network::hosts})),
       by_number_(static_cast<size_t>(number::newest_known) + 1, nullptr),
       folders_(1024),
@@ -76,7 +78,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
       tasks_(self_, settings_.processes),
       network_(std::move(settings_.network_process), std::move(settings_.holes), settings_.network),
       resolver_users_(512),
-      pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      pending_wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      handing_(listener, settings_.sync_wake_up) {
   for (const CallRule& rule : calls_) {
     if (rule.nr >= 0 && rule.nr <= number::newest_known) by_number_[static_cast<size_t>(rule.nr)] = &rule;
   }
@@ -138,26 +141,8 @@ Supervisor::Answer Supervisor::unreadable(Target& target, const char* kind, int 
   return {false, error, 0, false};
 }
 
-bool Supervisor::in_run(int process) const {
-  // Every descendant of the supervisor belongs to the run: orphans are given to it, not to init.
-  for (int steps = 0; steps < 4096 && process > 1; steps++) {
-    if (process == self_) return steps > 0;
-    char name[40];
-    snprintf(name, sizeof name, "/proc/%d/status", process);
-    Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
-    if (!fd) return false;
-    char text[2048];
-    ssize_t n = read(fd.get(), text, sizeof text - 1);
-    if (n <= 0) return false;
-    text[n] = '\0';
-    const char* tgid = strstr(text, "\nTgid:");
-    const char* parent = strstr(text, "\nPPid:");
-    if (parent == nullptr || tgid == nullptr) return false;
-    if (atoi(tgid + 6) == self_) return steps > 0;
-    process = atoi(parent + 6);
-  }
-  return false;
-}
+// Every descendant of the supervisor belongs to the run: orphans are given to it, not to init.
+bool Supervisor::in_run(int process) const { return descends_from(process, self_); }
 
 bool Supervisor::names_own(const Target& target, int process) const {
   return (settings_.nested_sandbox && target.is_apart(Apart::processes, false)) || in_run(process);
@@ -197,17 +182,7 @@ bool Supervisor::group_in_run(int group) const {
 
 void Supervisor::answer(const seccomp_notif& request, const Answer& answer) {
   if (answer.deferred) return;
-  seccomp_notif_resp response{};
-  response.id = request.id;
-  if (answer.go_on) response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  else if (answer.error != 0) response.error = -answer.error;
-  else response.val = answer.value;
-  if (settings_.sync_wake_up) {
-    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
-    return;
-  }
-  WakeHere wake(static_cast<int>(request.pid));
-  ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  handing_.answer(request.id, static_cast<int>(request.pid), answer.go_on, answer.error, answer.value);
 }
 
 void Supervisor::serve() {
@@ -227,13 +202,18 @@ void Supervisor::serve() {
       pause();
       continue;
     }
-    Target target(static_cast<int>(request->pid), self_);
-    current_id_ = request->id;
-    if (has_new_rules_.load(std::memory_order_acquire)) take_up_rules();
-    other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
-    if (other_root_) target.use_own_root();
-    answer(*request, decide(*request, target));
+    serve_call(*request);
   }
+}
+
+void Supervisor::serve_call(const seccomp_notif& request) {
+  Target target(static_cast<int>(request.pid), self_);
+  current_id_ = request.id;
+  handing_.meet(target.thread());
+  if (has_new_rules_.load(std::memory_order_acquire)) take_up_rules();
+  other_root_ = roots_differ_ && target.is_apart(Apart::root, true);
+  if (other_root_) target.use_own_root();
+  answer(request, decide(request, target));
 }
 
 namespace {
@@ -279,6 +259,9 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
     case Action::openat2: {
       uint64_t how[3] = {};
       int error = 0;
+      // What it opens for stands in memory that another thread may change after this look. Landlock decides by itself from ABI 5 on;
+      // before, some of it would be up to us alone, so the call does not exist. Programs that know it fall back to openat.
+      if (settings_.contained && settings_.landlock_abi < 5) return {false, ENOSYS, 0, false};
       if (args[3] < sizeof how || args[3] > page_bytes) return {};  // EINVAL, E2BIG
       if (!target.bytes_at(args[2], how, sizeof how, error)) return unreadable(target, "file.read", error);
       if (!understood(how) || has_more(target, args[2] + sizeof how, args[3] - sizeof how)) return {};
@@ -378,6 +361,8 @@ Supervisor::Answer Supervisor::decide(const seccomp_notif& request, Target& targ
       return copy_output(target, false, 0);
     case Action::owner:
       return decide_owner(target, request);
+    case Action::affinity:
+      return {};  // what was borrowed for an earlier answer has been given back by now
     case Action::new_process:
       return decide_process(target);
     case Action::new_namespace:

@@ -29,6 +29,7 @@
 #include "places.hpp"
 #include "resources.hpp"
 #include "target.hpp"
+#include "wake-up.hpp"
 #include "walls.hpp"
 
 namespace belljar {
@@ -38,8 +39,11 @@ struct Settings {
   bool record_all = false;
   bool nested_sandbox = false;       // the run may make namespaces of its own
   bool sync_wake_up = false;
+  bool borrows = false;              // answers borrow the affinity of threads (wake-up.hpp)
+  bool files_unseen = false;         // no call on files comes here (record without-files)
   int guardian = 0;
   int landlock_abi = 0;
+  bool memory_files = true;          // where the kernel cannot seal them against execution, strict allows none
   Patterns patterns;                 // what is refused in areas
   NetworkRules network;
   Descriptor network_process;        // the socket to it; none where nothing is looked up or carried
@@ -55,6 +59,7 @@ struct Settings {
   uint64_t output_device = 0;        // the client's pipe: what the server answers goes there
   uint64_t output_inode = 0;
   Descriptor plan_changes;           // from the guardian, of new plans
+  Descriptor setting_door;           // to the guardian, who opens settings of the run's processes
   int server = 0;                    // its first process, and that one's program
   std::string program;
   bool resolver = false;             // names are looked up through us: /etc/resolv.conf and /etc/hosts are served
@@ -66,6 +71,8 @@ class Supervisor {
 
   // Never returns: the housekeeping thread ends the process.
   [[noreturn]] void serve();
+  // One call, as serve() takes it from the listener.
+  void serve_call(const seccomp_notif& request);
 
   // Called by the housekeeping thread: finishes connects that were in progress. Returns how many are still pending.
   size_t poll_pending(int timeout_ms, int signals);
@@ -139,6 +146,8 @@ class Supervisor {
     uint64_t dev;
     uint64_t ino;
     bool met;           // the other end was opened by the run itself
+    int thread;
+    bool signal_seen = false;
   };
   // What a new plan changes; taken up by the serving thread before it decides over its next call.
   struct NewRules {
@@ -153,6 +162,8 @@ class Supervisor {
     uint64_t rights = 0;
     int64_t checked = 0;
     bool stable = false;
+    unsigned asked = 0;      // names looked at one by one
+    bool no_links = false;   // the whole folder was, and holds no symlink
   };
   struct FileFact {
     std::string path;
@@ -167,6 +178,8 @@ class Supervisor {
   Answer unreadable(Target& target, const char* kind, int error);
 
   // Files.
+  bool leaves_its_bounds(Target& target, int at, const std::string& path, uint64_t resolve, bool follow);
+  Answer open_shortened(Target& target, const Resolved& found, uint64_t flags);
   Answer observe_open(Target& target, int at, uint64_t path, uint64_t flags, uint64_t mode, uint64_t resolve);
   Answer observe_exec(Target& target, int at, uint64_t path, uint64_t flags);
   // `call`: what is made, for an area; `leads_to`: where the text of a new link is.
@@ -179,6 +192,7 @@ class Supervisor {
   uint64_t rights_by_path(std::string_view path) const;
   uint64_t rights_by_objects(const Descriptor& first, bool first_is_folder, const Descriptor& folder);
   bool known_allowed(const std::string& path, uint64_t need, bool create);
+  bool holds_no_links(FolderFact& fact);
   Answer open_proc(Target& target, const Resolved& found, uint64_t flags);
   Answer open_shared_memory(Target& target, const std::string& name, uint64_t flags, uint64_t mode);
   Answer inject(const Target& target, Descriptor fd, bool close_on_exec);
@@ -201,7 +215,7 @@ class Supervisor {
   std::optional<Answer> area_answer(Target& target, AreaDone& done, const char* kind, const std::string& path, uint64_t need);
   Answer refuse_in_area(Target& target, const char* kind, std::string path, const std::string& why);
   Answer give_opened(Target& target, Descriptor fd, Descriptor object, uint64_t flags);
-  Answer wait_to_open(Descriptor object, Descriptor held, uint64_t flags);
+  Answer wait_to_open(const Target& target, Descriptor object, Descriptor held, uint64_t flags);
   bool finish_opens();
   bool has_writer(const PendingOpen& one);
   // New plans (plan-changes.cpp).
@@ -288,6 +302,7 @@ class Supervisor {
     uint64_t rights;
   };
   AreaRules areas_;
+  MadeNames made_;
   uint64_t proc_device_ = 0;                // of /proc, which is nobody's to open for the server
   Descriptor opener_;                       // who opens what was granted late; none where nothing was
   std::vector<std::string> started_names_;  // hosts that have made-up addresses since the start
@@ -324,6 +339,8 @@ class Supervisor {
   std::vector<PendingConnect> pending_;
   std::vector<PendingSend> pending_sends_;
   std::vector<PendingOpen> pending_opens_;
+  std::atomic<uint64_t> readers_given_back_{0};  // reading ends that waited and were let go for a signal
+  uint64_t given_back_before_ = 0;               // as many as there were when the serving thread took its call up
   Descriptor scratch_out_;  // a pipe to look through a FIFO with
   Descriptor scratch_in_;
   // Watch: connects to addresses whose name is being looked up.
@@ -339,6 +356,7 @@ class Supervisor {
   std::mutex held_mutex_;
   std::vector<HeldCall> held_;
   uint32_t last_held_ = 0;
+  Handing handing_;
 };
 
 // How often what waits for another program is tried again.

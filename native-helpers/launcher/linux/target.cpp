@@ -1,14 +1,17 @@
 #include "target.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -32,21 +35,28 @@ std::string path_of(int fd) {
   return std::string(buffer, static_cast<size_t>(n));
 }
 
+TaskStatus::TaskStatus(int number) {
+  char name[40];
+  snprintf(name, sizeof name, "/proc/%d/status", number);
+  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
+  ssize_t n = fd ? read(fd.get(), text_, sizeof text_ - 1) : -1;
+  text_[n > 0 ? n : 0] = '\0';
+}
+
+const char* TaskStatus::after(const char* mark) const {
+  const char* line = strstr(text_, mark);
+  return line != nullptr ? line + strlen(mark) : nullptr;
+}
+
 void Target::read_status() {
   if (process_ != 0) return;
-  char name[40];
-  snprintf(name, sizeof name, "/proc/%d/status", thread_);
-  Descriptor fd(open(name, O_RDONLY | O_CLOEXEC));
-  if (!fd) return;
-  char text[2048];
-  ssize_t n = read(fd.get(), text, sizeof text - 1);
-  if (n <= 0) return;
-  text[n] = '\0';
-  // The program's own name comes first, and is written without line ends.
-  const char* mask = strstr(text, "\nUmask:");
-  if (mask != nullptr) umask_ = static_cast<uint32_t>(strtoul(mask + 7, nullptr, 8)) & 0777;
-  const char* line = strstr(text, "\nTgid:");
-  if (line != nullptr) process_ = atoi(line + 6);
+  TaskStatus status(thread_);
+  const char* mask = status.after("\nUmask:");
+  if (mask != nullptr) umask_ = static_cast<uint32_t>(strtoul(mask, nullptr, 8)) & 0777;
+  const char* group = status.after("\nTgid:");
+  if (group != nullptr) process_ = atoi(group);
+  const char* slots = status.after("\nFDSize:");
+  if (slots != nullptr) slots_ = strtoull(slots, nullptr, 10);
 }
 
 int Target::process() {
@@ -57,6 +67,27 @@ int Target::process() {
 uint32_t Target::umask() {
   read_status();
   return umask_;
+}
+
+bool Target::has_room() {
+  read_status();
+  rlimit most{};
+  // A table that is smaller than the limit has room, or is made larger.
+  if (prlimit(thread_, RLIMIT_NOFILE, nullptr, &most) != 0 || slots_ < most.rlim_cur) return true;
+  char name[40];
+  snprintf(name, sizeof name, "/proc/%d/fd", thread_);
+  struct stat info{};
+  // Since Linux 6.2 the size is how many there are.
+  if (stat(name, &info) == 0 && info.st_size > 0 && static_cast<uint64_t>(info.st_size) < most.rlim_cur) return true;
+  DIR* folder = opendir(name);
+  if (folder == nullptr) return true;
+  uint64_t taken = 0;
+  while (dirent* entry = readdir(folder)) {
+    // Numbers from before the limit was lowered take nobody's place.
+    if (entry->d_name[0] != '.' && strtoull(entry->d_name, nullptr, 10) < most.rlim_cur) taken++;
+  }
+  closedir(folder);
+  return taken < most.rlim_cur;
 }
 
 bool Target::bytes_at(uint64_t address, void* out, size_t size, int& error) const {
@@ -74,12 +105,11 @@ std::optional<std::string> Target::string_at(uint64_t address, int& error) const
     return std::nullopt;
   }
   std::string out;
-  char buffer[path_max_bytes];
-  size_t step = 256;
+  // Nearly all of them end in the first piece. Larger ones would cost each call, also when they stay empty: they are cleared first.
+  char buffer[256];
   while (out.size() < path_max_bytes) {
     // Never across a page in one read: the next one may not be there.
-    size_t to_page = 4096 - (address & 4095);
-    size_t size = step < to_page ? step : to_page;
+    size_t size = std::min<size_t>(sizeof buffer, 4096 - (address & 4095));
     iovec local{buffer, size};
     iovec remote{reinterpret_cast<void*>(address), size};
     ssize_t n = process_vm_readv(thread_, &local, 1, &remote, 1, 0);
@@ -95,7 +125,6 @@ std::optional<std::string> Target::string_at(uint64_t address, int& error) const
     }
     out.append(buffer, static_cast<size_t>(n));
     address += static_cast<uint64_t>(n);
-    step = 4096;
   }
   error = ENAMETOOLONG;
   return std::nullopt;

@@ -28,6 +28,18 @@ struct Resolved {
 // What the run can be apart from the supervisor in, once it may make namespaces of its own.
 enum class Apart { users, processes, root };
 
+// What the kernel says of a process or thread in /proc/<number>/status.
+class TaskStatus {
+ public:
+  explicit TaskStatus(int number);
+  // What stands behind a mark such as "\nPPid:"; null where it does not stand, as of a task that is gone. The program's own name comes
+  // first there, and is written without line ends.
+  const char* after(const char* mark) const;
+
+ private:
+  char text_[2048];
+};
+
 class Target {
  public:
   Target(int thread, int supervisor) : thread_(thread), supervisor_(supervisor) {}
@@ -44,6 +56,8 @@ class Target {
   int thread() const { return thread_; }
   int process();  // thread group id; 0 when it is gone
   uint32_t umask();
+  // Would it find a number for one more descriptor? The kernel looks for one before anything is made or emptied.
+  bool has_room();
 
   // A NUL-ended string of at most path_max_bytes - 1 bytes. error: EFAULT, ENAMETOOLONG, or EPERM when the thread hides its memory.
   std::optional<std::string> string_at(uint64_t address, int& error) const;
@@ -73,6 +87,7 @@ class Target {
   int supervisor_;
   int process_ = 0;
   uint32_t umask_ = 077;
+  uint64_t slots_ = 0;  // in the table of its descriptors, which grows as needed
   bool own_root_ = false;
 };
 

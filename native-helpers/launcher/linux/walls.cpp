@@ -100,8 +100,6 @@ bool build_walls(const std::vector<Grant>& grants, const std::vector<std::string
     struct stat info{};
     if (!fd || fstat(fd.get(), &info) != 0) continue;
     uint64_t rights = S_ISDIR(info.st_mode) ? read_rights : right_read_file;
-    // The few settings of a process that may be changed (open_proc), which it opens for the run.
-    if (path == "/proc") rights |= right_write_file;
     if (!add_path(walls.outer.get(), fd.get(), rights, abi)) {
       error = "landlock_add_rule " + path + ": " + strerror(errno);
       return false;
@@ -210,6 +208,8 @@ EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested) {
     return report;
   }
   int abi = offer.landlock_abi;
+  // What this kernel cannot hold is closed altogether at strict.
+  bool strict = level == Level::strict;
   if (abi == 0) put(report.missing, "landlock.files: this kernel has no Landlock, or it is switched off");
   else if (abi < 2) put(report.partial, "landlock.files: moving files between folders is refused everywhere (ABI 1)");
   else put(report.full, "landlock.files");
@@ -218,14 +218,14 @@ EnforcementReport enforcement_of(const Offer& offer, Level level, bool nested) {
   if (abi >= 4) put(report.full, "landlock.tcp");
   else if (abi > 0) put(report.partial, "landlock.tcp: connections are decided by the supervisor alone before ABI 4");
   if (abi >= 5) put(report.full, "landlock.devices");
-  else if (abi > 0) put(report.partial, "landlock.devices: device commands are not limited before ABI 5");
+  else if (abi > 0) put(report.partial, strict ? "landlock.devices: device commands are not limited before ABI 5, so that no device is granted to be read" : "landlock.devices: commands to devices that may be read are not limited before ABI 5");
   if (abi >= 6) put(report.full, "landlock.signals");
   else if (abi > 0) put(report.partial, "landlock.signals: signals are decided by the supervisor alone before ABI 6");
   put(offer.filter ? report.full : report.missing, offer.filter ? "seccomp.filter" : "seccomp.filter: not offered by this kernel");
   put(offer.notify ? report.full : report.missing, offer.notify ? "seccomp.notify" : "seccomp.notify: not offered by this kernel");
   put(brokering ? report.full : report.missing,
       brokering ? "supervisor.broker" : "supervisor.broker: needs Linux 5.14");
-  if (!offer.memory_seal) put(report.partial, "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
+  if (!offer.memory_seal) put(report.partial, strict ? "exec.memory: files in memory cannot be sealed before Linux 6.3, so that none is allowed" : "exec.memory: programs made in memory may outrun the supervisor before Linux 6.3");
   if (nested) put(report.partial, "kernel.namespaces: it may make user namespaces of its own, in which more of the kernel can be asked for (permission nested-sandbox)");
   // Without a group both are held all the same, which is another thing than the kernel's bound.
   std::string why = offer.group_missing.empty() ? "" : ": " + offer.group_missing;
