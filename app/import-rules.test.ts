@@ -37,13 +37,28 @@ const table: Record<Layer, Rule> = {
   platform: {
     layers: ['engine', 'domain', 'contract'],
     only: { engine: /(^|\/)ports\.ts$/ },
-    packages: ['zod', 'jsonc-parser', 'toml-eslint-parser', 'yaml', 'chokidar', 'pino', '@modelcontextprotocol/sdk'],
+    packages: [
+      'zod',
+      'jsonc-parser',
+      'toml-eslint-parser',
+      'yaml',
+      'chokidar',
+      'pino',
+      '@modelcontextprotocol/sdk',
+      '@lydell/node-pty',
+      'node-sqlite3-wasm',
+    ],
     node: true,
   },
   host: { layers: ['engine', 'platform', 'contract'], packages: ['zod', 'pino'], node: true },
   cli: { layers: ['host', 'contract'], packages: [], node: true },
   renderer: { layers: ['contract'], node: false },
-  main: { layers: ['contract'], packages: ['electron', 'zod'], node: true },
+  main: {
+    layers: ['host', 'contract'],
+    only: { host: /^app\/host\/desktop\// },
+    packages: ['electron', 'zod'],
+    node: true,
+  },
   e2e: { layers: everything, node: true },
   bench: { layers: [...everything, 'e2e'], node: true },
 };
@@ -52,7 +67,7 @@ const table: Record<Layer, Rule> = {
 const testPackages = ['vitest', 'fast-check', 'vite'];
 
 /** Layers that tests may use on top: a use case is tested with the real files and not with fakes of them. */
-const testLayers: Partial<Record<Layer, readonly Layer[]>> = { engine: ['platform'] };
+const testLayers: Partial<Record<Layer, readonly Layer[]>> = { engine: ['platform'], main: ['host'] };
 
 /** Files that run in another place than their folder says. */
 const toolFiles = new Set(['app/import-rules.test.ts', 'renderer/vite.config.ts']);
@@ -159,7 +174,9 @@ function objection({ file, specifier }: Import): string | undefined {
   if (isTest && testLayers[from]?.includes(to) === true) return undefined;
   if (!rule.layers.includes(to)) return `${from} does not import ${to}`;
   const only = rule.only?.[to];
-  return only === undefined || only.test(target) ? undefined : `of ${to}, ${from} imports only its ports`;
+  return only === undefined || only.test(target)
+    ? undefined
+    : `of ${to}, ${from} imports only its ${from === 'main' ? 'desktop folder' : 'ports'}`;
 }
 
 describe('imports', () => {
@@ -210,6 +227,7 @@ describe('imports', () => {
     ],
     ['app/cli/a.ts', "import { e } from '#engine/engine.ts';", 'cli does not import engine'],
     ['app/host/a.ts', "import { app } from 'electron';", 'only main/ imports electron'],
+    ['main/a.ts', "import { createHost } from '#host/host.ts';", 'of host, main imports only its desktop folder'],
     ['app/host/a.ts', "import fs from 'fs';", 'a module of Node is named with node:'],
     ['renderer/a.tsx', "import { x } from '../app/domain/x.ts';", 'renderer does not import domain'],
     ['renderer/a.tsx', "import { x } from 'node:path';", 'renderer imports no module of Node'],
@@ -231,7 +249,7 @@ describe('imports', () => {
     ['app/host/a.ts', "import { createEngine } from '#engine/engine.ts'; import fs from 'node:fs';"],
     ['app/cli/a.ts', "const { openHost } = await import('#host/host.ts');"],
     ['app/engine/a.test.ts', "import { files } from '#platform/files/file-store.ts';"],
-    ['main/a.ts', "import { app } from 'electron';"],
+    ['main/a.ts', "import { app } from 'electron'; import { followHost } from '#host/desktop/follow.ts';"],
     ['renderer/a.tsx', "import { levels } from '../app/contract/words.ts'; import { useState } from 'react';"],
   ])('allows %s: %s', (file, text) => {
     const found = importsOf(file, text);
@@ -333,7 +351,9 @@ describe('dependencies', () => {
   const direct = Object.keys({ ...own.dependencies, ...own.devDependencies });
 
   /** Direct dependencies that need a newer Node than the floor, each with the reason why that is acceptable. */
-  const newerNodeAllowed: Record<string, string> = {};
+  const newerNodeAllowed: Record<string, string> = {
+    electron: 'only its types are used outside of Electron itself, which brings its own Node',
+  };
 
   it('reads engines fields', () => {
     expect(admits('>=18', [20, 19, 0])).toBe(true);
@@ -394,14 +414,16 @@ describe('dependencies', () => {
     expect(running).toEqual([]);
   });
 
-  it('are not needed by the bundles: they import Node and each other, nothing else', () => {
+  it('are not needed by the bundles: they import Node and each other, and node-pty when a terminal is opened', () => {
     for (const folder of ['dist/cli', 'dist/demo']) {
       const bundles = sourceFiles(folder);
       expect(bundles.length, folder).toBeGreaterThan(0);
       const foreign = bundles
         .flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')))
         .filter(({ specifier }) => !specifier.startsWith('./') && !isBuiltin(specifier));
-      expect(foreign).toEqual([]);
+      const terminals = foreign.filter(({ specifier }) => specifier === '@lydell/node-pty/requireBinary.js');
+      expect(terminals.length, folder).toBe(folder === 'dist/cli' ? 1 : 0);
+      expect(foreign.filter((one) => !terminals.includes(one))).toEqual([]);
     }
   });
 });

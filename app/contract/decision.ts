@@ -21,6 +21,7 @@ export const decisionActions = [
   'revoke',
   'limit',
   'resources',
+  'sight',
   'pin',
   'unpin',
   'secrets',
@@ -35,7 +36,16 @@ export type DecisionDoor = z.infer<typeof decisionDoorSchema>;
 
 /** A rule and its place among the others: a later word about the same place counts more. */
 const placedRuleSchema = z.strictObject({ rule: personRuleSchema, index: z.number().int().min(0) });
-const pinnedSchema = z.strictObject({ package: z.string().max(300), version: z.string().max(300) });
+/** `lock`: SHA-256 of the lock file or the hashed requirements, which tells two pins of one version apart. */
+const pinnedSchema = z.strictObject({
+  package: z.string().max(300),
+  version: z.string().max(300),
+  lock: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+export type Pinned = z.infer<typeof pinnedSchema>;
 
 /** One thing that a decision changed; null is: there was none. */
 export const decisionChangeSchema = z.discriminatedUnion('of', [
@@ -52,6 +62,11 @@ export const decisionChangeSchema = z.discriminatedUnion('of', [
     name: limitNameSchema,
     before: z.strictObject({ value: z.number().int().min(1).nullable() }).nullable(),
     after: z.strictObject({ value: z.number().int().min(1).nullable() }).nullable(),
+  }),
+  z.strictObject({
+    of: z.literal('sight'),
+    before: z.literal('without-files').nullable(),
+    after: z.literal('without-files').nullable(),
   }),
   /** `key`: verb and place, `write:/home/anna/notes`. */
   z.strictObject({

@@ -17,6 +17,7 @@ import {
   serverIdSchema,
   sourceSchema,
   verdictSchema,
+  terminalIdSchema,
 } from './words.ts';
 
 export const eventFormatVersion = 1;
@@ -52,6 +53,10 @@ export const runStartSchema = z.strictObject({
   /** Rules of the plan that could not be applied, each `rule: why` (a folder that is not there, a refused symbol). */
   notApplied: z.array(z.string().max(8192)).max(256),
   throwAway: z.boolean(),
+  /** What this run's events do not tell; absent where they tell all. */
+  unseen: z.array(z.literal('files')).max(1).optional(),
+  /** A person's terminal and not the server: its name. */
+  terminal: terminalIdSchema.optional(),
   /** How much it may use, and who holds that; absent where an older launcher wrote the line. */
   limits: z
     .array(z.strictObject({ name: limitNameSchema, value: z.number().int().min(1), by: limitHolderSchema }))

@@ -6,13 +6,24 @@
 import { z } from 'zod';
 import { decisionIdSchema, historyEntrySchema } from './decision.ts';
 import { errorBodySchema } from './errors.ts';
+import { chosenPathSchema, desktopStatusSchema } from './desktop.ts';
 import { eventSchema } from './event.ts';
+import {
+  eventGroupingSchema,
+  eventGroupsSchema,
+  eventPageSchema,
+  eventSearchSchema,
+  muteRuleSchema,
+  muteSchema,
+} from './event-search.ts';
 import { hostGroupSchema, seenHostSchema } from './network.ts';
+import { pathCompletionInputSchema, pathCompletionSchema } from './path-completion.ts';
 import { pinChangesSchema, pinSchema } from './pin.ts';
 import { effectivePolicySchema, explanationSchema, ruleWhatSchema } from './policy.ts';
 import { secretWaySchema } from './secret.ts';
 import { questionInputSchema, questionOutcomeSchema, questionSchema, questionWaitMs } from './question.ts';
 import { auditSchema, rolloutSchema } from './rollout.ts';
+import { terminalMethodInputs, terminalSchema } from './terminal.ts';
 import {
   checkResultSchema,
   fileDiffSchema,
@@ -23,8 +34,10 @@ import {
   serverDetailSchema,
   serverListSchema,
 } from './server.ts';
+import { retentionSchema, storageSchema } from './storage.ts';
 import {
   eventKindSchema,
+  handleSchema,
   launchedLevelSchema,
   levelSchema,
   limitNameSchema,
@@ -34,11 +47,11 @@ import {
   runIdSchema,
   serverIdSchema,
   serverStateSchema,
+  sightHindranceSchema,
+  sightSchema,
   verdictSchema,
 } from './words.ts';
 
-/** A handle as people type it (`client/name`, or an id); resolved by the engine. */
-export const handleSchema = z.string().min(1).max(512);
 const handlesSchema = z.union([z.literal('all'), z.array(handleSchema).min(1).max(1000)]);
 /** Names as `Secret.name` has them; `all`: whatever can be. */
 const secretNamesSchema = z.union([z.literal('all'), z.array(z.string().min(1).max(1024)).min(1).max(200)]);
@@ -64,6 +77,23 @@ export const ruleChangeSchema = z.strictObject({
   policy: effectivePolicySchema.nullable(),
 });
 export type RuleChange = z.infer<typeof ruleChangeSchema>;
+
+export const grantResultSchema = ruleChangeSchema.extend({
+  /** False with `dryRun`. */
+  changed: z.boolean(),
+  /** The runs that have it until they stop, with `until`; else none, and it is in the policy. */
+  runs: z.array(runIdSchema),
+  /** What changes, a rule a line, as a unified diff: of the policy, or of what is granted until it stops. */
+  diff: z.string(),
+  /** With `dryRun` and without `until`: the same until it stops, or why that cannot be. */
+  untilStop: z
+    .union([
+      z.strictObject({ runs: z.array(runIdSchema), diff: z.string() }),
+      z.strictObject({ error: errorBodySchema }),
+    ])
+    .optional(),
+});
+export type GrantResult = z.infer<typeof grantResultSchema>;
 
 export const limitResultSchema = z.strictObject({
   id: serverIdSchema,
@@ -105,6 +135,19 @@ export const resourcesResultSchema = z.strictObject({
   effective: z.enum(['now', 'restart']),
 });
 export type ResourcesResult = z.infer<typeof resourcesResultSchema>;
+
+export const sightResultSchema = z.strictObject({
+  id: serverIdSchema,
+  level: levelSchema,
+  /** False where it was so already. */
+  changed: z.boolean(),
+  /** What a person chose. */
+  chosen: sightSchema,
+  /** Why accesses to files are seen although that was given up. */
+  hindrances: z.array(sightHindranceSchema),
+  effective: z.enum(['now', 'restart']),
+});
+export type SightResult = z.infer<typeof sightResultSchema>;
 
 export const findingSchema = z.strictObject({
   code: z.string().max(64),
@@ -153,6 +196,21 @@ export const eventFilterSchema = z.strictObject({
 });
 export type EventFilter = z.infer<typeof eventFilterSchema>;
 
+export const ownPathNames = ['config', 'data', 'state', 'spool', 'launcher', 'log'] as const;
+const ownPathNameSchema = z.enum(ownPathNames);
+export type OwnPathName = (typeof ownPathNames)[number];
+
+/** How many lines of the log are asked for at most. */
+export const logLinesMax = 500;
+export const logLineSchema = z.strictObject({
+  at: z.string().max(40),
+  level: z.enum(['info', 'warning', 'error']),
+  code: z.string().max(200),
+  /** What else the line says, each `name: value`, cut where long. */
+  facts: z.array(z.string().max(2100)).max(32),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
 export const hostStatusSchema = z.strictObject({
   version: z.string(),
   pid: z.number().int(),
@@ -166,6 +224,8 @@ const short = 15_000;
 const long = 180_000;
 /** Packages may be many, and a registry far away. */
 const install = 900_000;
+/** A dialog of the system stays open for as long as the person looks around. */
+const person = 3_600_000;
 
 export const methods = {
   'machine.get': { input: nothingSchema, output: machineSchema, timeoutMs: short },
@@ -179,6 +239,12 @@ export const methods = {
     input: z.strictObject({ repair: z.boolean() }),
     output: z.strictObject({ findings: z.array(findingSchema) }),
     timeoutMs: long,
+  },
+  /** Where Belljar keeps its things. */
+  'machine.paths': {
+    input: nothingSchema,
+    output: z.strictObject({ paths: z.array(z.strictObject({ name: ownPathNameSchema, path: z.string() })) }),
+    timeoutMs: short,
   },
   'servers.list': {
     input: z.strictObject({ client: z.string().max(64).optional(), state: serverStateSchema.optional() }),
@@ -255,12 +321,21 @@ export const methods = {
       what: ruleWhatSchema,
       /** Of a host: false where the name inside the connection need not be the host's. */
       checked: z.boolean().optional(),
+      /** For the runs that are live now, each until it stops; the policy is not changed. Throws `not-until-stop`. */
+      until: z.literal('stop').optional(),
+      dryRun: z.boolean().optional(),
     }),
-    output: ruleChangeSchema,
+    output: grantResultSchema,
     timeoutMs: short,
   },
   'policies.revoke': {
-    input: z.strictObject({ server: handleSchema, verb: ruleVerbSchema, what: ruleWhatSchema }),
+    input: z.strictObject({
+      server: handleSchema,
+      verb: ruleVerbSchema,
+      what: ruleWhatSchema,
+      /** What was granted until it stops. */
+      until: z.literal('stop').optional(),
+    }),
     output: ruleChangeSchema,
     timeoutMs: short,
   },
@@ -297,6 +372,12 @@ export const methods = {
     output: resourcesResultSchema,
     timeoutMs: short,
   },
+  /** Whether accesses to files are seen; without `sight`, nothing is changed and the answer is what holds. */
+  'policies.sight': {
+    input: z.strictObject({ server: handleSchema, sight: sightSchema.optional() }),
+    output: sightResultSchema,
+    timeoutMs: short,
+  },
   'policies.explain': {
     input: z.strictObject({
       server: handleSchema,
@@ -306,6 +387,8 @@ export const methods = {
     output: explanationSchema,
     timeoutMs: short,
   },
+  /** Names of files and folders that a typed path may go on with; never what is in them. */
+  'paths.complete': { input: pathCompletionInputSchema, output: pathCompletionSchema, timeoutMs: short },
   /** Installs what the entry would fetch, and starts it from there; pinned already: nothing, or what `update` finds. */
   'pins.pin': {
     input: z.strictObject({
@@ -358,6 +441,22 @@ export const methods = {
     output: z.strictObject({ events: z.array(eventSchema) }),
     timeoutMs: short,
   },
+  /** Over all that is kept, a page at a time. */
+  'events.search': { input: eventSearchSchema, output: eventPageSchema, timeoutMs: long },
+  /** The same, by server, kind, verdict and target. */
+  'events.groups': { input: eventGroupingSchema, output: eventGroupsSchema, timeoutMs: long },
+  'events.mutes': { input: nothingSchema, output: z.strictObject({ mutes: z.array(muteSchema) }), timeoutMs: short },
+  /** From now on the panel leaves such events out; nothing else does, unless asked. */
+  'events.mute': { input: muteRuleSchema, output: z.strictObject({ mute: muteSchema }), timeoutMs: short },
+  'events.unmute': {
+    input: z.strictObject({ id: muteSchema.shape.id }),
+    output: z.strictObject({ mute: muteSchema }),
+    timeoutMs: short,
+  },
+  'storage.get': { input: nothingSchema, output: storageSchema, timeoutMs: long },
+  'storage.set': { input: retentionSchema.partial(), output: storageSchema, timeoutMs: long },
+  /** Makes the history anew from the records of past runs that are still there. */
+  'storage.rebuild': { input: nothingSchema, output: storageSchema, timeoutMs: long },
   'runs.list': {
     input: z.strictObject({ server: handleSchema.optional(), limit: z.number().int().min(1).max(1000).optional() }),
     output: z.strictObject({ runs: z.array(runSchema) }),
@@ -382,7 +481,8 @@ export const methods = {
       decision: historyEntrySchema,
       effective: z.enum(['now', 'restart']),
     }),
-    timeoutMs: short,
+    // A pin that comes back is installed again.
+    timeoutMs: install,
   },
   'questions.list': {
     input: nothingSchema,
@@ -407,6 +507,27 @@ export const methods = {
     output: z.strictObject({ question: questionSchema }),
     timeoutMs: short,
   },
+  /** A shell or a command in the sandbox of a contained server; its output is `GET /terminals/<id>`. */
+  'terminals.open': { input: terminalMethodInputs.open, output: terminalSchema, timeoutMs: short },
+  /** Open ones, and those that ended a short while ago, oldest first. */
+  'terminals.list': {
+    input: nothingSchema,
+    output: z.strictObject({ terminals: z.array(terminalSchema) }),
+    timeoutMs: short,
+  },
+  /** Ends it and everything that runs in it, and forgets it. */
+  'terminals.close': { input: terminalMethodInputs.close, output: terminalSchema, timeoutMs: short },
+  'terminals.resize': { input: terminalMethodInputs.resize, output: terminalSchema, timeoutMs: short },
+  /** What a person typed. Calls are answered in the order they arrive: a caller waits for one before it makes the next. */
+  'terminals.input': { input: terminalMethodInputs.input, output: nothingSchema, timeoutMs: short },
+  /** Everything before `upTo` was shown. */
+  'terminals.acknowledge': { input: terminalMethodInputs.acknowledge, output: nothingSchema, timeoutMs: short },
+  /** The newest lines of the host's log: codes and facts, no values of secrets. */
+  'log.tail': {
+    input: z.strictObject({ limit: z.number().int().min(1).max(logLinesMax) }),
+    output: z.strictObject({ lines: z.array(logLineSchema), file: z.string(), earlier: z.boolean() }),
+    timeoutMs: short,
+  },
   'demo.run': { input: nothingSchema, output: demoResultSchema, timeoutMs: long },
   'host.status': { input: nothingSchema, output: hostStatusSchema, timeoutMs: short },
   'host.stop': { input: nothingSchema, output: nothingSchema, timeoutMs: short },
@@ -416,6 +537,15 @@ export const methods = {
     output: z.strictObject({ origin: z.string(), redirectFile: z.string() }),
     timeoutMs: short,
   },
+  /** What only the desktop program can do; behind every other door these are refused with `only-desktop`. */
+  'desktop.status': { input: nothingSchema, output: desktopStatusSchema, timeoutMs: short },
+  /** Lets the person choose in the system's own dialog. */
+  'desktop.choose': {
+    input: z.strictObject({ kind: z.enum(['file', 'folder']), from: z.string().min(1).max(4096).optional() }),
+    output: chosenPathSchema,
+    timeoutMs: person,
+  },
+  'desktop.openAtLogin': { input: z.strictObject({ on: z.boolean() }), output: desktopStatusSchema, timeoutMs: short },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType; timeoutMs: number }>;
 
 export type MethodName = keyof typeof methods;
@@ -429,6 +559,14 @@ export const privateMethods: ReadonlySet<MethodName> = new Set<MethodName>([
   'servers.look',
   'questions.ask',
 ]);
+
+/** Methods that the desktop program answers itself, before a request reaches the host. */
+export const desktopMethods = [
+  'desktop.status',
+  'desktop.choose',
+  'desktop.openAtLogin',
+] as const satisfies readonly MethodName[];
+export type DesktopMethod = (typeof desktopMethods)[number];
 
 /** What the engine offers and every client sees: one asynchronous function a method. */
 export type Api = { [M in MethodName]: (input: Input<M>, signal?: AbortSignal) => Promise<Output<M>> };

@@ -9,7 +9,9 @@ import {
   limitNameSchema,
   networkModeSchema,
   ruleVerbSchema,
+  runIdSchema,
   serverIdSchema,
+  sightHindranceSchema,
   sourceSchema,
 } from './words.ts';
 
@@ -37,6 +39,23 @@ export type PersonRule = z.infer<typeof personRuleSchema>;
 export const networkChoiceSchema = z.enum(['hosts', 'open']);
 export type NetworkChoice = z.infer<typeof networkChoiceSchema>;
 
+/** Verbs of rules that a person may give until a run stops: what a launcher takes up while it runs. */
+export const passingVerbs = ['read', 'write', 'host', 'listen', 'local', 'socket', 'link'] as const;
+export const passingVerbSchema = ruleVerbSchema.extract(passingVerbs);
+
+/** What a person granted until a run stops: `$XDG_STATE_HOME/belljar/run-grants/<server id>/<run>.json`. No part of the policy. */
+export const runGrantsSchema = z.strictObject({
+  v: z.literal(policyFormatVersion),
+  server: serverIdSchema,
+  run: runIdSchema,
+  rules: z.array(personRuleSchema).min(1).max(100).describe('Oldest first'),
+});
+export type RunGrants = z.infer<typeof runGrantsSchema>;
+
+/** The same of all runs of a server that are live, by rule. */
+export const passingRuleSchema = personRuleSchema.extend({ runs: z.array(runIdSchema).min(1) });
+export type PassingRule = z.infer<typeof passingRuleSchema>;
+
 /** What a person decided of one resource limit: a bound, or null for none. */
 export const storedLimitsSchema = z.partialRecord(limitNameSchema, z.number().int().min(1).nullable());
 export type StoredLimits = z.infer<typeof storedLimitsSchema>;
@@ -53,6 +72,10 @@ export const storedPolicySchema = z.strictObject({
   limits: storedLimitsSchema
     .optional()
     .describe('What a person decided of resource limits; absent: as the level has it'),
+  sight: z
+    .literal('without-files')
+    .optional()
+    .describe('A person gave up seeing accesses to files; absent: all is seen'),
 });
 export type StoredPolicy = z.infer<typeof storedPolicySchema>;
 
@@ -74,6 +97,11 @@ export const ruleSchema = z.strictObject({
   reason: z.string().max(64).optional(),
 });
 export type Rule = z.infer<typeof ruleSchema>;
+
+/** Accesses to files go past the launcher: no event tells them, whether allowed or refused. */
+export function leavesFilesUnseen({ sight }: Pick<EffectivePolicy, 'sight'>): boolean {
+  return sight !== undefined && sight.hindrances.length === 0;
+}
 
 /** What is kept back inside granted folders: refusals with the same source and reason together, a person's own first. */
 export function keptBack(rules: readonly Rule[]): { first: Rule; rules: readonly Rule[] }[] {
@@ -123,6 +151,8 @@ export const effectivePolicySchema = z.strictObject({
   rules: z.array(ruleSchema),
   withheld: z.array(withheldSchema),
   limits: sourcedLimitsSchema,
+  /** There where a person gave up seeing accesses to files. `hindrances`: why they are seen all the same; none, and they are not. */
+  sight: z.strictObject({ chosen: z.literal('without-files'), hindrances: z.array(sightHindranceSchema) }).optional(),
 });
 export type EffectivePolicy = z.infer<typeof effectivePolicySchema>;
 
@@ -136,6 +166,10 @@ export const explanationSchema = z.strictObject({
   source: sourceSchema.nullable(),
   enforcedBy: enforcerSchema,
   effective: z.enum(['now', 'restart', 'not-running']),
+  /** Allowed by what was granted until the running server stops, and by nothing else. */
+  until: z.literal('stop').optional(),
+  /** No event will tell of it. */
+  unseen: z.literal(true).optional(),
   /** The command that would change the answer, or null where nothing may. */
   change: z.string().nullable(),
 });

@@ -38,6 +38,7 @@ export const bypasses = [
   'server-copied',
   'other-launcher',
   'old-process',
+  'runs-bare',
   'same-elsewhere',
   'cannot-contain',
   'client-starts-outside',

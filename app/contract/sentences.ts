@@ -5,6 +5,7 @@
 import type { DecisionChange } from './decision.ts';
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
+import type { OwnPathName } from './methods.ts';
 import type { Event, RunEnd } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
@@ -13,6 +14,7 @@ import type { Secret, SecretFormat, SecretObstacle, SecretReason, SecretState, S
 import type { Probe } from './server.ts';
 import type { Risk, RiskGrade, RiskReason } from './risk.ts';
 import type { Bypass, RolloutReason } from './rollout.ts';
+import type { TerminalEnd } from './terminal.ts';
 import type { QuestionAbout } from './question.ts';
 import type {
   CannotReason,
@@ -28,11 +30,21 @@ import type {
   QuestionKind,
   RuleVerb,
   ServerState,
+  Sight,
+  SightHindrance,
   SocketName,
   Source,
+  UntilStopHindrance,
   Uptake,
 } from './words.ts';
-import { isSandboxCall, limitNames, permissions, socketNames } from './words.ts';
+import {
+  isSandboxCall,
+  limitNames,
+  permissions,
+  sightHindrances,
+  socketNames,
+  untilStopHindranceSchema,
+} from './words.ts';
 
 export const levelTitles: Record<Level, string> = {
   off: 'Off',
@@ -166,8 +178,20 @@ export const rolloutReasonSentences: Record<RolloutReason, string> = {
 
 /** The rollout, wherever it is shown. */
 export const rolloutWords = {
-  button: 'Roll out …',
-  title: 'Contain what is not contained',
+  button: 'Rollout and audit',
+  title: 'Rollout',
+  listTitle: 'Contain what is not contained',
+  far: (contained: number, all: number) =>
+    `${contained.toString()} of ${all.toString()} servers that can be contained are.`,
+  one: 'Try and contain',
+  oneOf: (handle: string) => `Try and contain ${handle}`,
+  workTitle: 'Under way',
+  stop: 'Stop after this one',
+  stopping: 'It stops after this one',
+  doneTitle: 'What was done',
+  notTouched: (count: number) => `${count.toString()} were not touched.`,
+  again: 'Look again',
+  looking: 'Looking at the servers …',
   intro:
     'Riskiest first. Each server is tried bare and contained before its entry is changed; at the first one that does not work, it stops.',
   nothing: 'Every server that can be contained is contained.',
@@ -212,6 +236,10 @@ export const bypassSentences: Record<Bypass, { sentence: (what: string) => strin
       sentence: (pids) => `What its entry names still runs outside Belljar, as process ${pids}.`,
       remedy: (uptake) => uptake,
     },
+    'runs-bare': {
+      sentence: (pids) => `What its entry names runs now, with no launcher above it, as process ${pids}.`,
+      remedy: (uptake) => `It keeps running so until its client starts it anew. ${uptake}`,
+    },
     'same-elsewhere': {
       sentence: (others) => `It is contained in ${others}, but not here, where it runs as its client starts it.`,
       remedy: (handle) => `belljar contain ${handle}`,
@@ -231,13 +259,12 @@ export const bypassSentences: Record<Bypass, { sentence: (what: string) => strin
 
 /** The audit, wherever it is shown. */
 export const auditWords = {
-  button: 'Audit',
   title: 'What runs past Belljar',
   clean: 'Nothing was found that runs past Belljar.',
   found: (count: number) => `${count === 1 ? '1 way' : `${count.toString()} ways`} past Belljar:`,
   limitsTitle: 'What cannot be seen from here',
   limits: [
-    'Programs that you or other programs start by hand, outside of any client.',
+    'Programs that you or other programs start by hand, but for those with the command line of a configured server.',
     'Clients that Belljar does not know, and settings that a client keeps on a server or in a database.',
     'Projects that no client has recorded; in the folder of one, belljar audit looks at it.',
     'What remote servers do.',
@@ -286,6 +313,50 @@ export const uptakeSentences: Record<Uptake, (clientTitle: string) => string> = 
   'quit-and-start': (client) => `Quit ${client} completely (also from the tray) and start it again.`,
 };
 
+/** Why something cannot be granted until the server stops, and what can be done instead. */
+const untilStopSentences: Record<
+  UntilStopHindrance,
+  { sentence: string; remedy: (grant: string, server: string) => string }
+> = {
+  'not-running': {
+    sentence: 'It does not run now, so there is no run that this could be allowed to.',
+    remedy: (grant) => `Allow it always; it holds from the next start on: ${grant}`,
+  },
+  'nothing-refused': {
+    sentence: 'At this level nothing is refused, so there is nothing to allow.',
+    remedy: (_, server) => `Set a level that restricts: belljar level ${server} standard`,
+  },
+  narrower: {
+    sentence: 'Only what is allowed can end with a run. What is denied or protected stays so until it is taken back.',
+    remedy: (grant) => `For always: ${grant}`,
+  },
+  'at-start': {
+    sentence: 'This is fixed when a server starts, so a running one cannot be given it.',
+    remedy: (grant) => `Allow it always; it takes effect after a restart: ${grant}`,
+  },
+  'no-network': {
+    sentence: 'It was started without any network, and a running server cannot be given one.',
+    remedy: (grant) => `Allow it always; it takes effect after a restart: ${grant}`,
+  },
+  'files-unseen': {
+    sentence: 'It was started so that its accesses to files are not seen, and then its files are fixed when it starts.',
+    remedy: (grant) => `Allow it always; it takes effect after a restart: ${grant}`,
+  },
+  already: {
+    sentence: 'Its rules allow this already, or it was granted until it stops before.',
+    remedy: (_, server) => `See what it has, and what waits for a restart: belljar show ${server}`,
+  },
+  unknown: {
+    sentence: 'What the running server was started with is not known, so it cannot be said that it would have this.',
+    remedy: (grant) => `Allow it always, and restart the server: ${grant}`,
+  },
+};
+
+function untilStop(params: ErrorParams): (typeof untilStopSentences)[UntilStopHindrance] {
+  const known = untilStopHindranceSchema.safeParse(params['hindrance']);
+  return untilStopSentences[known.success ? known.data : 'unknown'];
+}
+
 interface ErrorSentence {
   message: (params: ErrorParams) => string;
   remedy?: (params: ErrorParams) => string;
@@ -309,6 +380,24 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Use client/name or the id.',
   },
   'no-such-run': { message: (p) => `There is no run "${named(p, 'run', '?')}".`, remedy: () => 'See: belljar runs' },
+  'no-such-terminal': {
+    message: () => 'That terminal is gone: it was closed, or nobody had it open for a while.',
+    remedy: () => 'Open a new one from the server.',
+  },
+  'too-many-terminals': {
+    message: (p) => `There are ${named(p, 'max', 'enough')} terminals open already.`,
+    remedy: () => 'Close another one.',
+  },
+  'terminal-busy': { message: () => 'What runs in the terminal does not take its input, so no more is kept for it.' },
+  'terminal-unavailable': {
+    message: (p) => `Terminals cannot be opened on this machine: ${named(p, 'detail', 'a part is missing')}.`,
+    remedy: () => 'Install Belljar with npm and its optional packages; everything else works without it.',
+  },
+  'nothing-restricted': {
+    message: (p) =>
+      `${named(p, 'server', 'The server')} runs at a level that restricts nothing, so there is no inside to open a terminal in.`,
+    remedy: (p) => `Set a level first: belljar level ${named(p, 'server', '<server>')} standard`,
+  },
   'no-such-question': {
     message: () => 'That question is no longer open: it was answered elsewhere, or nobody waits for it any more.',
     remedy: () => 'See what is open: belljar ask',
@@ -317,6 +406,15 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: (p) =>
       p['id'] === undefined ? 'There is nothing to undo.' : `There is no decision "${String(p['id'])}".`,
     remedy: () => 'See what was decided: belljar history',
+  },
+  'no-such-mute': { message: () => 'That is not muted any more.', remedy: () => 'See: belljar mute' },
+  'history-unavailable': {
+    message: (p) => `The history of events cannot be read: ${named(p, 'detail', '')}.`,
+    remedy: () => 'See: belljar doctor',
+  },
+  'settings-invalid': {
+    message: (p) => `Belljar's own settings are damaged: ${named(p, 'detail', '')}.`,
+    remedy: () => 'Remove the file; what was muted is then shown again.',
   },
   'decision-overtaken': {
     message: (p) =>
@@ -332,8 +430,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
   },
   'cannot-undo': {
     message: (p) =>
-      `What was installed is gone, so this cannot be put back by itself: ${named(p, 'package', 'the package')}.`,
-    remedy: (p) => `Install it again: belljar pin ${named(p, 'server', '<server>')}`,
+      p['reason'] === 'entry'
+        ? `Its entry starts something else by now, in whose place ${named(p, 'package', 'the package')} cannot stand.`
+        : `What exactly was installed is not known any more: ${named(p, 'package', 'the package')}.`,
+    remedy: (p) => `Pin what it starts now: belljar pin ${named(p, 'server', '<server>')}`,
   },
   'no-such-rule': {
     message: (p) => `A person gave no rule "${named(p, 'rule', '?')}".`,
@@ -477,6 +577,15 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     remedy: () => 'Choose a data folder without spaces (XDG_DATA_HOME).',
   },
   'not-enforceable': { message: (p) => named(p, 'sentence', 'This machine cannot enforce that rule.') },
+  'not-until-stop': {
+    message: (p) => untilStop(p).sentence,
+    remedy: (p) => untilStop(p).remedy(named(p, 'command', 'belljar grant'), named(p, 'server', '<server>')),
+  },
+  'sight-impossible': {
+    message: (p) =>
+      `Accesses to files cannot be left unseen here, because ${sightHindranceWords(String(p['hindrances'] ?? '').split(' '))}.`,
+    remedy: (p) => sightRemedy(named(p, 'server', '<server>'), String(p['hindrances'] ?? '').split(' ')),
+  },
   'partly-done': {
     message: (p) => `${named(p, 'failed', '?')} of ${named(p, 'total', '?')} servers could not be changed.`,
   },
@@ -694,6 +803,11 @@ export const knownTargets: Record<string, string> = {
   'nested-sandbox': 'a sandbox of its own (as browsers make one for their pages)',
 };
 
+/** A well-known target in words, by its key; null for a key that this version does not know. */
+export function knownTarget(key: string): string | null {
+  return Object.hasOwn(knownTargets, key) ? (knownTargets[key] ?? null) : null;
+}
+
 /** What a Unix socket that has a name is good for, and what comes with it. `use` stands after "lets it". */
 export const socketSentences: Record<SocketName, { use: string; risk: string }> = {
   'ssh-agent': {
@@ -827,7 +941,7 @@ const ruleTitles: Record<RuleVerb, string> = {
 /** Folders in which something is kept back, and what that costs (bench/areas.bench.ts). */
 export const areaWords = {
   brokered: 'Something in it is kept back',
-  cost: 'Opening a file there takes some 25 µs instead of 6; what is open is as fast as elsewhere.',
+  cost: 'Opening a file there takes some 24 µs instead of 14; what is open is as fast as elsewhere.',
   keptBack: 'Kept back in these folders',
   never: 'never opened',
   unchanged: 'read, never changed',
@@ -928,7 +1042,8 @@ export const questionWords = {
   change: 'Always adds to its policy:',
   never: 'Never adds to its policy:',
   wait: 'Keep waiting',
-  waits: 'It waits for you. Without an answer it is refused, and no rule is made.',
+  waits:
+    'It waits for you. Without an answer it is refused, and no rule is made; none is made for once or until it stops.',
   switch: 'Ask me when it is refused something',
   switchOn:
     'When a file or connection is refused, it waits up to 20 seconds while a page of Belljar or belljar ask is open, and you decide. Places that hold keys are never asked for.',
@@ -948,6 +1063,14 @@ export const answerSentences: Record<QuestionAnswer, string> = {
 export const eventReasons: Record<string, string> = {
   'other-name': 'The connection asked for this name inside, and was made for another one.',
 };
+
+/** Git's "Permission denied" says neither why nor what to do. */
+function gitRemedy(event: Event): string | null {
+  if (event.known !== 'git-code' || event.verdict !== 'refused' || event.kind === 'file.read') return null;
+  const part = /\/\.git\/(hooks|config)(?:\/|$)/.exec(event.target)?.[1];
+  if (part === undefined) return null;
+  return `Git starts what is named there. In a repository that the server made in this run it may be changed; here after: belljar grant ${event.server} write '**/.git/${part}'`;
+}
 
 /** Why a rule is in a policy, keyed by `Rule.reason`. */
 export const ruleReasons: Record<string, string> = {
@@ -983,7 +1106,8 @@ export const ruleReasons: Record<string, string> = {
   'environment-examples': 'Such files show what belongs into a project’s environment, without the secrets.',
   'private-keys': 'Such files are private keys.',
   'credential-files': 'Such files hold passwords of servers.',
-  'git-code': 'Git starts programs that are named there, whenever you use it in that folder.',
+  'git-code':
+    'Git starts programs that are named there, whenever you use it in that folder. In a repository that it makes itself, a server may.',
   'shell-profiles': 'Your shell runs what stands there.',
   'editor-files': 'Your editor starts programs that are named there.',
   'client-files': 'A client starts servers and programs that are named there.',
@@ -1076,7 +1200,7 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.start === undefined ? 'started' : `started, ${levelTitles[event.start.level].toLowerCase()}`,
         known: null,
         target: null,
-        reason: null,
+        reason: event.start?.unseen === undefined ? null : sightWords.inRun,
       };
     case 'run.end':
       return {
@@ -1114,12 +1238,12 @@ export function eventSentence(event: Event): EventSentence {
       const sandbox = isSandboxCall(event.kind, event.target);
       const phrase = sandbox ? sandboxPhrase : eventPhrases[event.kind];
       const key = event.known ?? (sandbox ? 'nested-sandbox' : undefined);
-      const known = key === undefined ? undefined : knownTargets[key];
+      const known = key === undefined ? null : knownTarget(key);
       return {
         phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
-        known: known ?? null,
+        known,
         target: event.target,
-        reason: event.known === undefined ? null : (eventReasons[event.known] ?? null),
+        reason: event.known === undefined ? null : (eventReasons[event.known] ?? gitRemedy(event)),
       };
     }
   }
@@ -1252,6 +1376,69 @@ export function limitRemedy(server: string, name: LimitName): string {
   return `If it needs more: belljar resources ${server} ${name} <how much>`;
 }
 
+/** Words of the activity view. */
+export const activityWords = {
+  title: 'Activity',
+  all: 'All activity',
+  label: 'Activity of all servers, newest first',
+  groupsLabel: 'Activity by target, newest first',
+  logLabel: 'What came in',
+  tools: 'Tools of the activity',
+  olderElsewhere: 'older ones are under Activity',
+  earlier: (rows: string): string => `${rows} earlier`,
+  muted: (rows: string): string => `${rows} muted`,
+  group: 'By target',
+  mutedButton: (count: number): string => (count === 0 ? 'Muted' : `Muted (${count.toString()})`),
+  exportAs: { jsonl: 'JSONL', csv: 'CSV' },
+  exporting: (events: string): string => `Stop (${events} events)`,
+  loadingEarlier: 'Looking further back …',
+  loadMore: 'Look further back',
+  searchedTo: (instant: string): string => `Nothing more back to ${instant}.`,
+  noMore: 'This is where the history begins.',
+  full: 'This page is full. A filter, or belljar events, finds what is older.',
+  counting: 'Counting …',
+  retry: 'Try again',
+  heard: (events: number, denials: number): string =>
+    `${events.toString()} new ${events === 1 ? 'event' : 'events'}, ${denials === 0 ? 'none' : denials.toString()} refused.`,
+  mute: 'Mute',
+  muteThis: 'Mute this',
+  unmute: 'Show again',
+  muteTitle: 'Mute this noise',
+  muteWhat: 'Leave out',
+  muteScopes: {
+    target: 'Just this, from this server',
+    folder: 'Everything in this folder, from this server',
+    everywhere: 'Just this, from every server',
+  },
+  mutedTitle: 'Muted',
+  mutedDone: 'Muted. It can be shown again under “Muted”.',
+  showMuted: (rows: string): string => `Show it meanwhile (${rows} rows)`,
+  cancel: 'Cancel',
+  close: 'Close',
+} as const;
+
+export const muteWords = {
+  nothing: 'Nothing is muted.',
+  done: 'The panel leaves such events out. They are still recorded, searched and exported.',
+  undo: (id: string): string => `Show them again: belljar unmute ${id}`,
+  undone: 'The panel shows such events again.',
+  everyServer: 'every server',
+  everyKind: 'every kind',
+} as const;
+
+export const storageWords = {
+  behind: {
+    reading: 'The records of past runs are still being read; some events are not in it yet.',
+    'disk-full': 'The newest events are not in it: there is no space left on the disk.',
+    'write-failed': 'The newest events are not in it: it cannot be written.',
+  },
+  rebuilt: {
+    damaged: 'It was damaged and was made anew from the records of past runs; what was older is gone.',
+    asked: 'It was made anew from the records of past runs; what was older is gone.',
+  },
+  countedSince: (instant: string): string => `Counted since ${instant}; there is more before that.`,
+} as const;
+
 /** What people decided, wherever it is told. */
 export const historyWords = {
   title: 'What was decided',
@@ -1291,6 +1478,10 @@ export function changeWords(change: DecisionChange): { what: string; before: str
         side === null ? resourceWords.level : limitValue(change.name, side.value);
       return { what: limitTitles[change.name], before: word(change.before), after: word(change.after) };
     }
+    case 'sight': {
+      const word = (side: 'without-files' | null): string => sightTitles[side ?? 'full'];
+      return { what: 'accesses to files', before: word(change.before), after: word(change.after) };
+    }
     case 'rule': {
       const word = (side: unknown): string => (side === null ? none : 'given');
       return { what: change.key, before: word(change.before), after: word(change.after) };
@@ -1316,6 +1507,367 @@ export function resourcesSentence({
     return 'How much memory and how many processes a run may use is held by the kernel, in a control group of its own.';
   return "How much memory and how many processes a run may use is held by Belljar's launcher, because the kernel gives no control group here (why: belljar probe): it counts processes before they are made, and ends the largest one beyond the memory.";
 }
+
+/** A view of the panel that is loaded, or cannot be. */
+export const viewWords = {
+  loading: 'Loading',
+  failedTitle: 'This view cannot be shown',
+  failed:
+    'A part of the panel could not be loaded, or failed. The host may have been replaced by a newer one; contained servers stay contained.',
+  reload: 'Load the page again',
+} as const;
+
+/** What an entry starts, as a group of the list. */
+export const runsKindTitles = {
+  npm: 'Packages from npm',
+  python: 'Packages from PyPI',
+  container: 'Containers',
+  program: 'Programs on this machine',
+  elsewhere: 'Run elsewhere',
+} as const;
+
+/** The list of servers. */
+export const listWords = {
+  search: 'Search servers',
+  tools: 'Find and sort servers',
+  grouping: 'Group by',
+  groupings: { client: 'By client', runs: 'By what runs' },
+  order: 'Order',
+  orders: {
+    listed: 'As listed',
+    attention: 'What needs you first',
+    name: 'By name',
+    risk: 'Riskiest first',
+    refused: 'Most refused first',
+  },
+  nothing: 'No server matches',
+  hidden: (count: number) => `${count === 1 ? '1 server is' : `${count.toString()} servers are`} hidden by the search.`,
+  everything: 'Show all servers',
+  list: 'List of servers',
+  keys: 'Arrow keys move, space chooses, enter opens, 1 to 4 set the level.',
+  choose: (name: string) => `Choose ${name}`,
+  chosen: (count: number) => `${count === 1 ? '1 server' : `${count.toString()} servers`} chosen`,
+  clear: 'Choose none',
+  contained: (contained: number, all: number) => `${contained.toString()} of ${all.toString()} contained`,
+  newest: 'newest at each start',
+  keptBack: (count: number) =>
+    count === 1 ? 'One place it names is kept back' : `${count.toString()} places it names are kept back`,
+  open: 'How it is held',
+} as const;
+
+/** Putting up walls step by step, as a list that ticks itself. */
+export const uptakeWords = {
+  title: 'Until it runs behind its walls',
+  written: 'Its entry is written.',
+  firstRun: 'Its first contained run has begun.',
+  oldRuns: (processes: string) => `Still running outside: ${processes}.`,
+  done: 'It runs contained.',
+  waits: 'waiting',
+  ticked: 'done',
+  dismiss: 'Hide this',
+} as const;
+
+/** One level for many servers at once. */
+export const bulkWords = {
+  titles: {
+    off: 'Put back',
+    watch: 'Watch',
+    standard: 'Contain: standard',
+    strict: 'Contain: strict',
+  },
+  everything: 'Put everything back',
+  everythingIntro: (count: number) =>
+    `${count === 1 ? '1 entry gets its' : `${count.toString()} entries get their`} original text again. Grants and history are kept.`,
+  intro:
+    'This is what changes. Each server is tried bare and contained first; one that does not work is left as it is.',
+  introOff: 'Each entry gets its original text again. Grants and history are kept.',
+  confirm: (count: number) => (count === 1 ? 'Do it for 1 server' : `Do it for ${count.toString()} servers`),
+  reading: 'Reading the files …',
+  working: (at: number, of: number) => `${at.toString()} of ${of.toString()} …`,
+  writing: 'Writing the files …',
+  stop: 'Stop after this one',
+  stopping: 'It stops after this one',
+  nothing: 'Nothing changes: they are so already.',
+  nothingBack: 'Nothing to put back: every entry is as its client wrote it.',
+  policyOnly: 'Only Belljar’s own rules change; no file is written.',
+  changes: 'What changes',
+  released: (count: number) => (count === 1 ? '1 entry is put back' : `${count.toString()} entries are put back`),
+  contained: (count: number) => (count === 1 ? '1 server is changed' : `${count.toString()} servers are changed`),
+  failed: (count: number) => `${count.toString()} could not be`,
+  notTouched: (count: number) => `${count.toString()} were not touched`,
+} as const;
+
+/** The page of one server. */
+export const serverPageWords = {
+  back: 'All servers',
+  gone: 'There is no such server any more.',
+  reach: 'What it can reach',
+  asMap: 'As a map',
+  asTable: 'As a table',
+  off: 'It runs as its client starts it: it can reach everything that you can.',
+  inside: 'Inside the glass',
+  outside: 'Outside',
+  everythingElse: 'Everything else of yours: keys, browsers, other servers, this desktop.',
+  watched: 'Nothing is blocked: this is what standard would let it reach.',
+  ofLevel: (count: number) => `${count.toString()} more that every server of this level has`,
+  nothing: 'nothing of its own',
+  entry: 'Entry',
+  check: 'Check again',
+  checking: 'Trying it, once as it is and once contained …',
+  stopCheck: 'Stop',
+  putBack: 'Put it back',
+  diff: 'What stands in its file',
+  runs: 'Runs',
+  noRuns: 'None seen yet.',
+  enforced: 'enforced',
+  partial: 'with a gap',
+  missing: 'missing',
+  notApplied: 'not applied',
+  timeline: 'What happened',
+  noTimeline: 'Nothing was seen yet.',
+  residual: 'What no sandbox removes',
+  refresh: 'Ask again',
+} as const;
+
+/** The heads of the table of rules. */
+export const ruleTableWords = { may: 'It may', what: 'What', from: 'Why' } as const;
+
+/** The lanes of a server's map. */
+export const laneTitles = {
+  files: 'Files',
+  network: 'Network',
+  processes: 'Programs and this desktop',
+  environment: 'Environment',
+} as const;
+
+/** How an entry of the map is reached. */
+export const reachWords = { read: 'reads', change: 'reads and changes', use: '', never: 'never' } as const;
+
+/** Allowing something: for how long, and what that changes. */
+export const holdWords = {
+  title: 'For how long',
+  until: 'Until it stops',
+  untilHint: (runs: number): string =>
+    `For what runs now${runs > 1 ? ` (${runs.toString()} runs)` : ''}, from its next try on. It ends when the server stops. The policy stays as it is.`,
+  always: 'Always',
+  alwaysHint: (effective: 'now' | 'restart'): string =>
+    `A rule of the policy, until you take it back. ${effective === 'now' ? 'It holds at once.' : 'It takes effect after a restart of the server.'}`,
+  changesPolicy: 'What changes in the policy',
+  changesRun: 'What it is granted until it stops',
+  asking: 'Asking what would change …',
+  nothing: 'No line of it changes.',
+  confirm: { stop: 'Allow until it stops', always: 'Add this rule' },
+  allowed: 'Allowed until it stops; it holds now.',
+  allowedHint: 'You can take it back on the server’s page, where it stands until the server stops.',
+  listTitle: 'Allowed until it stops',
+  listHint: 'None of these is in the policy: each ends with the run that has it.',
+  takeBack: 'Take back',
+  takenBack: 'It is refused again from the next try on.',
+  untilLine: (runs: readonly string[]): string => `until it stops (${runs.join(', ')})`,
+} as const;
+
+/** Behind when an explanation holds. */
+export const explainUntilStop = 'and until it stops: granted to the running server alone';
+
+/** After a grant that was only looked at. */
+export const grantDryRunWords = {
+  nothing: 'Nothing would change.',
+  now: 'Nothing was written. A running server would have it at once.',
+  restart: 'Nothing was written. It would take effect when the server starts the next time.',
+  stop: 'Nothing was granted. It would hold at once, and end when the server stops; the policy stays as it is.',
+} as const;
+
+/** Typing a rule for a server. */
+export const grantWords = {
+  title: 'Allow or forbid something',
+  verb: 'What it may',
+  whats: {
+    read: 'File or folder',
+    write: 'File or folder',
+    deny: 'File, folder, or a name such as **/.env',
+    host: 'Host, such as api.example.com or *.example.com:443',
+    local: 'Port of this machine',
+    exec: 'Program',
+    env: 'Variable',
+  },
+  problems: {
+    empty: 'Type what the rule is about.',
+    path: 'Type a full path; ~ is your home.',
+    host: 'Type a host’s name or address, without https:// and without a path.',
+    port: 'A port is a number from 1 to 65535.',
+    variable: 'Type the name of a variable.',
+  },
+  add: 'Add this rule',
+  adding: 'Adding …',
+  added: (effective: 'now' | 'restart') =>
+    effective === 'now' ? 'Added; it holds now.' : 'Added; it takes effect after a restart.',
+  more: 'More names begin so; type on.',
+  outside: 'Names are listed below your home and this server’s own folders.',
+  suggestions: 'Names that begin so',
+} as const;
+
+/** "What would happen if": a path, host or program, judged by the rules of now. */
+export const whatIfWords = {
+  title: 'What would happen if it tried …',
+  access: 'It tries to',
+  accesses: { read: 'read', write: 'change', connect: 'connect to', exec: 'start' },
+  what: 'Path, host or program',
+  ask: 'Say',
+  asking: 'Asking the host …',
+} as const;
+
+/** What stays possible, in plain words for one server; `what` is text of its entry or rules. */
+export const residualRiskSentences = {
+  off: () => 'Nothing stands around it: it can do whatever you can do.',
+  watch: () => 'It is only watched. Whatever it does, nothing is blocked.',
+  'sends-what-it-reads': (what: string) =>
+    what === ''
+      ? 'It can reach the whole internet, so whatever it is told it can send anywhere.'
+      : `It can reach the whole internet, so what it reads it can send anywhere: ${what}. Limit its network to end that.`,
+  'through-named-hosts': (what: string) =>
+    `What it reads it can send to the hosts it may reach, and through their services to others: ${what}.`,
+  'changes-folders': (what: string) => `It can change, encrypt or delete what lies in ${what}. Keep copies elsewhere.`,
+  'has-secrets': (what: string) =>
+    `It is given secrets and can use them, or pass them on to any host it may reach: ${what}.`,
+  'granted-sockets': (what: string) => `Through ${what} it acts outside of its walls, as far as that program lets it.`,
+  'newest-program': (what: string) =>
+    `It starts whatever is newest of ${what}. Tomorrow’s program gets the same rules as today’s. A pin ends that.`,
+  gaps: (what: string) => `On this machine a part of its walls is missing: ${what}.`,
+  'words-to-the-model': () =>
+    'What it answers goes to your model. Words in it can lead the model to misuse other tools; no wall stands between those.',
+  kernel: () =>
+    'The walls are the kernel’s own. Whoever knows an unknown hole in the kernel gets past every sandbox on it.',
+} as const;
+
+/** The first minutes. */
+export const welcomeWords = {
+  title: 'Welcome',
+  stepsTitle: 'Steps',
+  steps: { found: 'Found', try: 'Try', apply: 'Apply' },
+  skip: 'Show the list instead',
+  looking: 'Looking at the servers …',
+  found: (servers: number, clients: number) =>
+    `${servers === 1 ? '1 server' : `${servers.toString()} servers`} in ${clients === 1 ? '1 client' : `${clients.toString()} clients`}. This is what each of them can do today.`,
+  reads: {
+    off: 'Can read and send whatever you can: keys, browsers, mail, every project.',
+    watch: 'Can read and send whatever you can; Belljar writes down what it uses.',
+    standard: 'Contained: its own folders and the ones you named.',
+    strict: 'Contained: only what you have granted.',
+    elsewhere: 'Cannot be contained here.',
+  },
+  demo: 'Show me what that means',
+  try: (count: number) =>
+    count === 1 ? 'Try the riskiest contained' : `Try the ${count.toString()} riskiest contained`,
+  tryIntro: 'Each is started once as it is and once contained, and what it answers is compared. No file is changed.',
+  trying: 'Trying it, once as it is and once contained …',
+  plan: 'See what would change',
+  planNow: 'Do not wait; see what would change',
+  applyIntro: 'This is what changes. The originals are kept, and “Put everything back” at the top undoes all of it.',
+  choice: (name: string) => `What becomes of ${name}`,
+  leave: 'Leave it as it is',
+  restart: 'How your clients take it up',
+  apply: (count: number) => (count === 1 ? 'Contain 1 server' : `Contain ${count.toString()} servers`),
+  end: ({ contained, watched, left, cannot }: { contained: number; watched: number; left: number; cannot: number }) =>
+    `${[
+      `${contained.toString()} contained`,
+      ...(watched === 0 ? [] : [`${watched.toString()} watched`]),
+      ...(left === 0 ? [] : [left === 1 ? '1 left as it is' : `${left.toString()} left as they are`]),
+      ...(cannot === 0 ? [] : [`${cannot.toString()} cannot be contained`]),
+    ].join(', ')}.`,
+  endBack: '“Put everything back” at the top undoes it.',
+  toServers: 'Go to the servers',
+  start: 'Nothing is contained yet.',
+  startLink: 'Contain them in a minute',
+} as const;
+
+/** The keys of the page, as they are pressed, one after the other. */
+export const shortcutWords = {
+  title: 'Keyboard shortcuts',
+  button: 'Shortcuts',
+  close: 'Close',
+  everywhere: 'Everywhere',
+  everywhereKeys: [
+    [['?'], 'Show these keys'],
+    [['/'], 'Search in what is shown'],
+    [['g', 's'], 'Servers'],
+    [['g', 'a'], 'Activity'],
+    [['g', 'r'], 'Rollout'],
+    [['g', 'm'], 'This machine'],
+    [['Esc'], 'Close what is open'],
+  ],
+  inList: 'In the list of servers',
+  listKeys: [
+    [['↑', '↓'], 'Move through the servers'],
+    [['Home', 'End'], 'First and last'],
+    [['Enter'], 'Open the page of a server'],
+    [['Space'], 'Choose it, or not'],
+    [['Shift', '↓'], 'Choose it and go on'],
+    [['1', '2', '3', '4'], 'Off, watch, standard, strict: for it, or for all that are chosen'],
+    [['Esc'], 'Choose none'],
+  ],
+} as const satisfies Record<string, string | readonly (readonly [readonly string[], string])[]>;
+
+/** What waits in a view, behind its title in the navigation. */
+export const navigationWords = {
+  servers: (count: number) => `${count.toString()} ${count === 1 ? 'needs' : 'need'} a decision`,
+} as const;
+
+/** Whether accesses to files are seen. */
+export const sightTitles: Readonly<Record<Sight, string>> = { full: 'seen', 'without-files': 'not seen' };
+
+/** What each choice means for a person. */
+export const sightSentences: Readonly<Record<Sight, string>> = {
+  full: 'Every access to a file is looked at, and what is refused is told. An open takes some microseconds more for that.',
+  'without-files':
+    'Accesses to files are as fast as without Belljar, and just as well held by the kernel, but no event tells of them: a refused one is seen by the server alone. It finds nothing about itself in /proc, and no shared memory by name. Started programs, connections, signals and changed attributes are seen as before.',
+};
+
+const sightHindranceSentences: Readonly<Record<SightHindrance, string>> = {
+  watch: 'the level watch is there to see them',
+  network: 'it may use the network, and names are looked up through files that Belljar hands out',
+  areas: 'something is kept back inside of its folders, which only a look at each open can do',
+  'ask-access': 'it asks when it is refused something',
+  'nested-sandbox': 'a browser’s own sandbox needs files of /proc that Belljar hands out',
+};
+
+function sightHindrancesOf(texts: readonly string[]): SightHindrance[] {
+  return sightHindrances.filter((one) => texts.includes(one));
+}
+
+export function sightHindranceWords(texts: readonly string[]): string {
+  return sightHindrancesOf(texts)
+    .map((one) => sightHindranceSentences[one])
+    .join('; ');
+}
+
+function sightRemedy(server: string, texts: readonly string[]): string {
+  const remedies: Readonly<Record<SightHindrance, string>> = {
+    watch: `belljar level ${server} standard`,
+    network: `belljar level ${server} strict, without hosts (no network)`,
+    areas: `belljar grant ${server} write '**/*' (keeps nothing back any more)`,
+    'ask-access': `belljar revoke ${server} permission ask-access`,
+    'nested-sandbox': `belljar revoke ${server} permission nested-sandbox`,
+  };
+  return `First: ${sightHindrancesOf(texts)
+    .map((one) => remedies[one])
+    .join('; ')}`;
+}
+
+export const sightWords = {
+  title: 'Accesses to files',
+  see: 'See them',
+  leave: 'Leave them unseen …',
+  confirm: 'Leave unseen',
+  cancel: 'Go on seeing them',
+  hindered: 'They were to be left unseen, and are seen all the same, because',
+  restart: 'It takes effect after a restart of the server.',
+  now: 'It holds from the next start on.',
+  unchanged: 'Nothing changes.',
+  notYet: 'It is not contained now; this is what holds once it is.',
+  unseenTarget: 'not seen: no event tells of accesses to files of this server',
+  unseen: 'What it does to files is not seen: a refusal there is known to the server alone (belljar sight).',
+  inRun: 'Its accesses to files are not seen in this run.',
+} as const;
 
 /** Setting how much a server may use, wherever it is done. */
 export const resourceWords = {
@@ -1364,3 +1916,155 @@ export const deciderSentences: Record<Decider, string> = {
   broker: "Belljar's launcher answered.",
   predicted: 'The kernel answers; this line was computed from the same rules.',
 };
+
+/** What is said around a terminal in a server's sandbox. */
+export const terminalWords = {
+  title: (handle: string) => (handle === '' ? 'Terminal' : `Terminal in ${handle}`),
+  titleBefore: 'Terminal in',
+  button: 'Terminal',
+  open: (name: string) => `Open a terminal in ${name}`,
+  opening: 'Opening …',
+  why: 'A shell in the sandbox of this server: what it sees, you see.',
+  /** Its program is granted to it and not to the server. */
+  granted: (program: string) => `This terminal may run ${program}, which the server may not.`,
+  withheld: (names: readonly string[]) =>
+    names.length === 1
+      ? `${names[0] ?? ''} holds a secret of the server and is not given to this terminal.`
+      : `${names.length.toString()} secrets of the server are not given to this terminal: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' …' : ''}.`,
+  taken: 'This terminal is shown elsewhere now.',
+  leave: 'Every key goes to the terminal, Tab too. Ctrl+Shift+L leaves it.',
+  connecting: 'Opening the terminal …',
+  broken: 'The host does not answer. What runs in the terminal waits, and is shown again when it does.',
+  ended: ({ cause, code, signal }: TerminalEnd) =>
+    cause === 'idle'
+      ? 'It was closed, because nothing happened in it for a long time.'
+      : cause === 'detached'
+        ? 'It was closed, because nobody had it open for a while.'
+        : cause === 'host'
+          ? 'It was closed, because the host stopped.'
+          : cause === 'closed'
+            ? 'It was closed.'
+            : code === null
+              ? `It was ended by ${signal ?? 'a signal'}.`
+              : code === 0
+                ? 'It ended.'
+                : `It ended with status ${code.toString()}.`,
+  again: 'Open a new one',
+  close: 'Close terminal',
+  others: 'Also open',
+  screen: 'Screen of the terminal',
+  input: 'Terminal',
+  screenReader: 'Screen reader mode',
+  refused: 'Refused in this terminal',
+  nothingRefused: 'Nothing yet. What it tries and may not stands here the moment it is refused.',
+  toServers: 'To the servers',
+} as const;
+
+export const ownPathTitles: Record<OwnPathName, string> = {
+  config: 'Policies',
+  data: 'Data',
+  state: 'State',
+  spool: 'Events',
+  launcher: 'Launcher',
+  log: 'Log',
+};
+
+export const machineWords = {
+  title: 'This machine',
+  enforced: 'What is enforced here',
+  whole: 'Whole',
+  partial: 'With a gap',
+  missing: 'Missing',
+  selftest: 'Tried here',
+  selftestWhy:
+    'A program of Belljar’s own tries inside a contained run what the walls promise to stop, and is watched from outside. Only decoys are touched.',
+  tryNow: 'Try it now',
+  tryAgain: 'Try again',
+  trying: 'Trying it; only decoys are touched …',
+  selftestResult: (count: number, wrong: number) =>
+    count === 0
+      ? 'Nothing could be tried here.'
+      : wrong === 0
+        ? `All ${count.toString()} were as the walls promise.`
+        : `${wrong.toString()} of ${count.toString()} were not as the walls promise.`,
+  outcomes: {
+    refused: 'Tried, refused by the kernel',
+    allowed: 'Tried, allowed',
+    'not-tried': 'Not tried',
+  },
+  doctor: 'Is Belljar sound?',
+  doctorResult: (count: number) =>
+    count === 0
+      ? 'Everything is sound.'
+      : `${count === 1 ? '1 thing needs' : `${count.toString()} things need`} a look.`,
+  sound: (count: number) => `${count.toString()} sound or repaired`,
+  severities: { ok: 'Sound', warning: 'Warning', error: 'Error' },
+  repair: (count: number) => `Repair ${count.toString()}`,
+  repairable: 'Can be repaired',
+  repaired: 'Repaired',
+  repairing: 'Repairing …',
+  examining: 'Looking at plans, files and folders …',
+  lookAgain: 'Look again',
+  asking: 'Asking the host …',
+  places: 'Versions and places',
+  hostFacts: (pid: number, doors: number) =>
+    `process ${pid.toString()}, ${doors === 1 ? '1 door' : `${doors.toString()} doors`} open`,
+  copy: (title: string) => `Copy the path: ${title}`,
+  lookedAt: 'Where servers were looked for',
+  lookedAtFacts: (found: number, all: number) =>
+    `${found.toString()} of ${all.toString()} places where clients keep servers are there.`,
+  log: 'Log of the host',
+  logAll: (count: number) => `Everything (${count.toString()}), not only warnings and errors`,
+  logEmpty: 'Nothing was written yet.',
+  logQuiet: 'No warnings and no errors.',
+  logEarlier: 'Earlier lines are in the file.',
+  storage: 'History of events',
+  storageSize: (bytes: number, keepMegabytes: number) =>
+    `${(bytes / 1_048_576).toFixed(1)} MiB of ${keepMegabytes.toString()} MiB`,
+  storageEvents: (events: number) => `${events.toString()} ${events === 1 ? 'line' : 'lines'}`,
+  storageEmpty: 'Nothing is in it yet.',
+  keepDays: 'Keep for, in days',
+  keepMegabytes: 'Keep at most, in MiB',
+  keep: 'Save',
+  rebuild: 'Make it anew',
+  rebuildWhy: 'From the records of past runs that are still there; what is older than those is gone then.',
+  leaving: 'Put everything back',
+  release: 'Put everything back …',
+  leavingWhy:
+    'Every entry goes back to what it was, byte for byte where nothing else changed. What is left of Belljar in this account is then removed by',
+  copyCommand: (command: string) => `Copy: ${command}`,
+  logLevels: { info: 'Info', warning: 'Warning', error: 'Error' },
+} as const;
+
+/** The desktop program's own words: its tray, its menus, its notifications. */
+export const desktopWords = {
+  open: 'Open Belljar',
+  quit: 'Quit Belljar',
+  hostGone: 'Belljar’s host does not answer. Servers stay contained; nothing is shown meanwhile.',
+  none: 'No servers were found.',
+  counts: ({ contained, watched, off }: { contained: number; watched: number; off: number }) =>
+    [`${contained.toString()} contained`, `${watched.toString()} watched`, `${off.toString()} left as they are`].join(
+      ', ',
+    ),
+  questions: (count: number) =>
+    count === 1 ? '1 question waits for you' : `${count.toString()} questions wait for you`,
+  attention: (count: number) =>
+    count === 1 ? '1 server needs a decision' : `${count.toString()} servers need a decision`,
+  notStarted: {
+    title: (name: string) => `${name} was not started`,
+    body: 'Its launcher refused to start it without its walls. See why.',
+  },
+  denied: {
+    title: (name: string) => `${name} was refused`,
+    body: (known: string) => `It tried to reach ${known}.`,
+  },
+  drifted: {
+    title: (name: string) => `${name} is no longer contained as it was`,
+    body: 'Its client changed the entry. See what changed.',
+  },
+  question: { title: (name: string) => `${name} waits for an answer`, body: 'See what it asks for.' },
+  noHost: 'Belljar’s host could not be started.',
+  choose: { folder: 'Choose a folder …', file: 'Choose a file …' },
+  program: 'This program',
+  atLogin: 'Open with my session, without a window',
+} as const;

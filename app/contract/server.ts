@@ -6,7 +6,7 @@ import { enforcementSchema, eventSchema, runEndSchema, runStartSchema } from './
 import { networkSummarySchema } from './network.ts';
 import { fetchesSchema, pinSchema } from './pin.ts';
 import { secretSchema } from './secret.ts';
-import { effectivePolicySchema } from './policy.ts';
+import { effectivePolicySchema, passingRuleSchema } from './policy.ts';
 import { riskSchema } from './risk.ts';
 import {
   cannotReasonSchema,
@@ -85,6 +85,8 @@ export const serverSchema = z.strictObject({
   headers: z.array(z.string()),
   /** Null while it does not start through the launcher. */
   network: networkSummarySchema.nullable(),
+  /** A person gave up seeing its accesses to files, and nothing hinders that. */
+  filesUnseen: z.literal(true).optional(),
   /** What it fetches at each start, where that could be pinned and is not. */
   fetches: fetchesSchema.nullable(),
   pin: pinSchema.nullable(),
@@ -167,6 +169,8 @@ export const serverDetailSchema = z.strictObject({
   resources: z.array(resourceSchema),
   events: z.array(eventSchema),
   runs: z.array(runSchema),
+  /** What was granted until it stops, of its runs that are live; no part of `policy`. */
+  untilStop: z.array(passingRuleSchema),
   /** Of what is decided, what a running server does not have yet, as lines of plans (`exec /opt/x`). */
   afterRestart: z.strictObject({ comes: z.array(z.string()), goes: z.array(z.string()) }),
 });

@@ -141,6 +141,16 @@ export const ruleVerbs = [
 export const ruleVerbSchema = z.enum(ruleVerbs);
 export type RuleVerb = z.infer<typeof ruleVerbSchema>;
 
+/** Of what a server does to files, what Belljar sees: each access, or none, at the kernel's speed. */
+export const sights = ['full', 'without-files'] as const;
+export const sightSchema = z.enum(sights);
+export type Sight = z.infer<typeof sightSchema>;
+
+/** Why accesses to files are seen all the same: each needs the launcher's eye on every open. */
+export const sightHindrances = ['watch', 'network', 'areas', 'ask-access', 'nested-sandbox'] as const;
+export const sightHindranceSchema = z.enum(sightHindrances);
+export type SightHindrance = z.infer<typeof sightHindranceSchema>;
+
 /** How much a server may use: also the words of `belljar resources`, and of the plan. */
 export const limitNames = ['memory', 'processes', 'open-files', 'file-size', 'cpu-time'] as const;
 export const limitNameSchema = z.enum(limitNames);
@@ -230,6 +240,27 @@ export type Uptake = z.infer<typeof uptakeSchema>;
 export const serverIdPattern = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 export const serverIdSchema = z.string().regex(serverIdPattern);
 
+/** A handle as people type it (`client/name`, or an id); resolved by the engine. */
+export const handleSchema = z.string().min(1).max(512);
+
 /** Run id: made by the launcher. */
 export const runIdPattern = /^[a-z0-9][a-z0-9-]{0,47}$/;
 export const runIdSchema = z.string().regex(runIdPattern);
+
+/** Why nothing can be granted to a server until it stops, or not this. */
+export const untilStopHindrances = [
+  'not-running',
+  'nothing-refused',
+  'narrower',
+  'at-start',
+  'no-network',
+  'files-unseen',
+  'already',
+  'unknown',
+] as const;
+export const untilStopHindranceSchema = z.enum(untilStopHindrances);
+export type UntilStopHindrance = z.infer<typeof untilStopHindranceSchema>;
+
+/** Name of a person's terminal: made by the host. */
+export const terminalIdPattern = /^t-[a-z0-9]{16}$/;
+export const terminalIdSchema = z.string().regex(terminalIdPattern);

@@ -48,6 +48,7 @@ const groups: readonly Group[] = [
     reason: 'git-code',
     known: 'git-code',
     what: words(`.git/hooks .git/config .git/config.worktree .git/commondir .git/modules/*/hooks .git/modules/*/config
+      .git/modules/*/*/hooks .git/modules/*/*/config .git/modules/*/*/*/hooks .git/modules/*/*/*/config
       .git/worktrees/*/config.worktree`),
   },
   {
@@ -70,7 +71,8 @@ const groups: readonly Group[] = [
     what: words(`mcp.json .mcp.json mcp_config.json .claude/settings.json .claude/settings.local.json .cursor/hooks.json
       .cursor/environment.json .cursor/cli.json .codex/config.toml .continue/mcpServers .kiro/agents .kiro/hooks
       .amazonq/default.json .devin/config.json .devin/config.local.json .windsurf/hooks.json .gemini/settings.json
-      .qwen/settings.json opencode.json opencode.jsonc crush.json .crush.json`),
+      .qwen/settings.json .qwen/settings.local.json .qoder/settings.local.json .vibe/config.toml .grok/config.toml opencode.json
+      opencode.jsonc kilo.json kilo.jsonc crush.json .crush.json`),
   },
 ];
 
@@ -78,6 +80,11 @@ const groups: readonly Group[] = [
 export const areaDefaults: readonly Rule[] = groups.flatMap(({ verb, reason, what }) =>
   what.map((pattern) => makeRule(verb, pattern, 'level', reason)),
 );
+
+/** Whether a rule keeps back only what the run itself did not make: in a repository of its own it may do what git does. */
+export function isOldOnly(rule: Pick<Rule, 'source' | 'reason'>): boolean {
+  return rule.source === 'level' && rule.reason === 'git-code';
+}
 
 /** All patterns in one expression: most paths are no such file, and every event asks. */
 const anyOfThem = new RegExp(

@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { PersonRule, Rule } from '#contract/policy.ts';
 import { knownTargets, ruleReasons } from '#contract/sentences.ts';
 import { areaDefaults, knownByName } from './area-defaults.ts';
-import { namesMeet } from './areas.ts';
+import { areaRules, namesMeet } from './areas.ts';
 import { explain } from './explain.ts';
 import { isWithin } from './paths.ts';
 import { areaVerdict, isPattern } from './pattern.ts';
 import { formatPlan, parsePlan, type Plan } from './plan-text.ts';
 import { compilePlan, mergePolicy, type PolicyContext } from './policy-merge.ts';
 import { normaliseWhat } from './rule-what.ts';
+import { makeRule } from './rules.ts';
 import { explainContext, folders, own, personRule as given, policyContext } from './testing/policies.ts';
 
 const context = (change: Partial<PolicyContext> = {}): PolicyContext =>
@@ -313,4 +314,17 @@ test('rules of the level stand beside the person’s own', () => {
   });
   expect(of([given('write', '**/.env')]).find(({ id }) => id === 'deny:**/.env')).toBeUndefined();
   expect(of([given('write', '**/.env')]).find(({ id }) => id === 'write:**/.env')).toMatchObject({ source: 'person' });
+});
+
+test('what git runs is kept back where it was there before, and by a person’s word everywhere', () => {
+  const protect = (source: Rule['source'], what: string, reason: string): Rule =>
+    makeRule('protect', what, source, reason);
+  const level = protect('level', '**/.git/config', 'git-code');
+  const editor = protect('level', '**/.vscode', 'editor-files');
+  expect(areaRules([level, editor], [])).toMatchObject({ protect: ['**/.vscode'], protectOld: ['**/.git/config'] });
+  const own = protect('person', '**/.git/config', 'protected');
+  expect(areaRules([own, level, editor], [{ verb: 'protect', what: '**/.git/config' }])).toMatchObject({
+    protect: ['**/.git/config', '**/.vscode'],
+    protectOld: [],
+  });
 });

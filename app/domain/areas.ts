@@ -9,6 +9,7 @@
 import { BelljarError } from '#contract/errors.ts';
 import type { PersonRule, Rule } from '#contract/policy.ts';
 import type { Source } from '#contract/words.ts';
+import { isOldOnly } from './area-defaults.ts';
 import { isStrictlyWithin, isWithin } from './paths.ts';
 import { isAnyDepth, patternReach, type AreaRules } from './pattern.ts';
 
@@ -99,7 +100,7 @@ export function areaRules(
   rules: readonly Rule[],
   given: readonly Given[],
   realPath: (path: string) => string = String,
-): AreaRules {
+): Required<AreaRules> {
   const refusals = rules.filter((rule) => isRefusal(rule) && (rule.what.startsWith('/') || isAnyDepth(rule.what)));
   const givenAt = (rule: Rule): number =>
     rule.source === 'person' ? given.findLastIndex(({ verb, what }) => verb === rule.verb && what === rule.what) : -1;
@@ -118,11 +119,22 @@ export function areaRules(
       for (const pattern of places) except.push({ access, pattern });
     }
   }
-  const patternsOf = (verb: 'deny' | 'protect'): string[] => [
-    ...new Set(refusals.filter((rule) => rule.verb === verb).flatMap(({ what }) => bothOf(what, realPath))),
+  const patternsOf = (verb: 'deny' | 'protect', isOld: boolean): string[] => [
+    ...new Set(
+      refusals
+        .filter((rule) => rule.verb === verb && isOldOnly(rule) === isOld)
+        .flatMap(({ what }) => bothOf(what, realPath)),
+    ),
   ];
+  const protect = patternsOf('protect', false);
   const unique = new Map(except.map((one) => [`${one.access} ${one.pattern}`, one]));
-  return { deny: patternsOf('deny'), protect: patternsOf('protect'), except: [...unique.values()] };
+  return {
+    deny: patternsOf('deny', false),
+    protect,
+    // A person's word for the same counts without an exception.
+    protectOld: patternsOf('protect', true).filter((pattern) => !protect.includes(pattern)),
+    except: [...unique.values()],
+  };
 }
 
 /** Whether some path can be named by both patterns to its end. */

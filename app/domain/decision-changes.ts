@@ -45,6 +45,8 @@ export function policyChanges(before: StoredPolicy | null, after: StoredPolicy |
     const change = { before: limitOf(before?.limits, name), after: limitOf(after?.limits, name) };
     if (!isSame(change.before, change.after)) changes.push({ of: 'limit', name, ...change });
   }
+  const [sight, newSight] = [before?.sight ?? null, after?.sight ?? null];
+  if (sight !== newSight) changes.push({ of: 'sight', before: sight, after: newSight });
   const [old, now] = [placed(before?.rules ?? []), placed(after?.rules ?? [])];
   for (const key of new Set([...old.keys(), ...now.keys()])) {
     const change = { before: old.get(key) ?? null, after: now.get(key) ?? null };
@@ -68,6 +70,8 @@ export function stillHolds(change: DecisionChange, policy: StoredPolicy | null):
       return (policy?.network ?? null) === change.after;
     case 'limit':
       return isSame(limitOf(policy?.limits, change.name), change.after);
+    case 'sight':
+      return (policy?.sight ?? null) === change.after;
     case 'rule': {
       const rule = policy?.rules.find((one) => keyOf(one) === change.key);
       return isSame(rule, change.after?.rule);
@@ -81,15 +85,17 @@ export function stillHolds(change: DecisionChange, policy: StoredPolicy | null):
 
 /** The policy with every change made: its rules where they stood. */
 export function withChanges(policy: StoredPolicy, changes: readonly DecisionChange[]): StoredPolicy {
-  const { network: _network, limits: _limits, ...rest } = policy;
+  const { network: _network, limits: _limits, sight: _sight, ...rest } = policy;
   let { level } = policy;
   let network = policy.network ?? null;
+  let sight = policy.sight ?? null;
   const limits: StoredLimits = { ...policy.limits };
   const gone = new Set<string>();
   const come: Placed[] = [];
   for (const change of changes) {
     if (change.of === 'level') level = change.after;
     else if (change.of === 'network') network = change.after;
+    else if (change.of === 'sight') sight = change.after;
     else if (change.of === 'limit') {
       if (change.after === null) delete limits[change.name];
       else limits[change.name] = change.after.value;
@@ -106,6 +112,7 @@ export function withChanges(policy: StoredPolicy, changes: readonly DecisionChan
     rules,
     ...(network === null ? {} : { network }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(sight === null ? {} : { sight }),
   };
 }
 

@@ -25,7 +25,7 @@ describe('the enforcement line', () => {
   it.each([
     [0, 'nothing can be contained here', ['enforced']],
     [1, 'moving files between folders cannot be allowed', ['network and signals are enforced']],
-    [2, 'network and signals are decided by', ['moving files']],
+    [2, 'network, signals and the shortening of files are decided by', ['moving files']],
     [3, 'commands to devices', ['shortening']],
     [
       4,
@@ -51,12 +51,18 @@ describe('the enforcement line', () => {
     expect(enforcementSentence(probe(7, { pidfdGetfd: false }))).toContain('nothing can be contained here');
   });
 
+  it('says what only the release of the kernel tells', () => {
+    const partial = ['exec.memory: programs made in memory may outrun the supervisor before Linux 6.3'];
+    const older = probe(7, { enforcement: { full: [], partial, missing: [] } });
+    expect(enforcementSentence(older)).toContain('missing on this kernel: a program made in memory may be started;');
+  });
+
   it('reads as a sentence', () => {
     expect(enforcementSentence(probe(7))).toBe(
       "Landlock 7 and seccomp: files, programs, network and signals are enforced by the kernel; what is kept back inside granted folders is decided by Belljar's launcher; what is refused is recorded.",
     );
     expect(enforcementSentence(probe(2))).toBe(
-      "Landlock 2 and seccomp: files and programs are enforced by the kernel; what is kept back inside granted folders, network and signals are decided by Belljar's launcher; missing on this kernel: shortening a file by its path is not stopped; commands to devices that may be opened are not limited; what is refused is recorded.",
+      "Landlock 2 and seccomp: files and programs are enforced by the kernel; what is kept back inside granted folders, network, signals and the shortening of files are decided by Belljar's launcher; missing on this kernel: commands to devices that may be read are not limited; what is refused is recorded.",
     );
   });
 });

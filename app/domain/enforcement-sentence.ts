@@ -5,6 +5,7 @@
 import type { Probe } from '#contract/server.ts';
 
 /** The first Landlock version that brings it, and what stands in for it before. */
+const truncateAbi = 3;
 const tcpAbi = 4;
 const signalsAbi = 6;
 
@@ -26,9 +27,10 @@ export function enforcementSentence(probe: Probe): string {
   const decided = ['what is kept back inside granted folders'];
   (abi >= tcpAbi ? held : decided).push('network');
   (abi >= signalsAbi ? held : decided).push('signals');
+  if (abi < truncateAbi) decided.push('the shortening of files');
   const parts = [`${join(held)} are enforced by the kernel`];
   parts.push(`${join(decided)} ${decided.length > 1 ? 'are' : 'is'} decided by Belljar's launcher`);
-  const gaps = gapsOf(abi);
+  const gaps = gapsOf(probe);
   if (gaps.length > 0) {
     parts.push(`missing on this kernel: ${gaps.join('; ')}`);
   }
@@ -36,16 +38,16 @@ export function enforcementSentence(probe: Probe): string {
   return `Landlock ${abi} and seccomp: ${parts.join('; ')}.`;
 }
 
-function gapsOf(abi: number): string[] {
+function gapsOf({ landlockAbi: abi, enforcement }: Probe): string[] {
   const gaps: string[] = [];
   if (abi < 2) {
     gaps.push('moving files between folders cannot be allowed, so it is refused everywhere');
   }
-  if (abi < 3) {
-    gaps.push('shortening a file by its path is not stopped');
-  }
   if (abi < 5) {
-    gaps.push('commands to devices that may be opened are not limited');
+    gaps.push('commands to devices that may be read are not limited');
+  }
+  if (enforcement.partial.some((line) => line.startsWith('exec.memory:'))) {
+    gaps.push('a program made in memory may be started');
   }
   return gaps;
 }

@@ -39,6 +39,20 @@ describe('only its next start brings', () => {
       ['write arg:1'],
     ],
     ['a place that only a start can resolve', {}, { areas: [read('cwd')] }, ['area read cwd'], []],
+    [
+      'anything about the files of one whose files are not seen',
+      { record: 'without-files', network: 'none', read: ['/x'] },
+      { record: 'without-files', network: 'none', read: ['/x', '/y'], deny: ['/x/z'], protectOld: ['**/.git/config'] },
+      ['read /y', 'deny /x/z', 'protect-old **/.git/config'],
+      [],
+    ],
+    [
+      'the sight of files',
+      { network: 'none' },
+      { network: 'none', record: 'without-files' },
+      ['record without-files'],
+      ['record denials'],
+    ],
     ['the environment', {}, { env: ['PATH', 'A'], set: [{ name: 'B', value: 'c' }] }, ['env A', 'set B c'], []],
     ['the mode of the network', {}, { network: 'hosts' }, ['network hosts'], ['network open']],
     [

@@ -1,6 +1,6 @@
 /**
  * What of a changed plan a running server has at once, and what only its next start brings. The launcher watches its plan and
- * decides (native-helpers/launcher/linux/live-plan.cpp); this says the same before it happens. What the kernel's wall granted at the
+ * decides (native-helpers/launcher/core/plan-change.cpp); this says the same before it happens. What the kernel's wall granted at the
  * start stays granted until the end of the run, and so do executions, environment, permissions, limits and the mode of the network.
  */
 import { formatPlan, parsePlan, type Plan } from './plan-text.ts';
@@ -13,12 +13,15 @@ export interface Waiting {
 
 export const nothingWaits: Waiting = { comes: [], goes: [] };
 
+const ofAreas = ['area', 'deny', 'protect', 'protect-old', 'except'];
 /** Taken up and taken away at once. */
-const live = new Set(['area', 'deny', 'protect', 'except', 'socket', 'link']);
+const live = new Set([...ofAreas, 'socket', 'link']);
 /** The same, but for a server that was started without a network. */
 const liveInNetwork = new Set(['host', 'local', 'listen']);
 /** Given at once, as areas; taken away with the end of the run. */
 const givenLive = new Set(['read', 'write']);
+/** Nobody looks at the files of a server that was started without sight of them, so these wait. */
+const ofFiles = new Set([...ofAreas, ...givenLive]);
 /** What the person does not decide, or what follows from other lines. */
 const silent = new Set(['belljar-plan', 'end', 'refuse', 'home', 'spool', 'spool-limit', 'tree', 'secret']);
 
@@ -37,6 +40,7 @@ export function waiting(started: Plan, next: Plan): Waiting {
   const waits = (line: string, comes: boolean): boolean => {
     const key = keyOf(line);
     if (silent.has(key)) return false;
+    if (started.record === 'without-files' && ofFiles.has(key)) return true;
     if (key === 'area') return comes && isSymbol(line) && !isGranted(line, before);
     if (live.has(key)) return false;
     if (liveInNetwork.has(key)) return started.network === 'none';

@@ -18,6 +18,15 @@ const plainName = /(?:file|path|dir|folder|url[-_]?only|type|method|mode|ttl|tim
 /** Options whose value is a whole `Name: value` header. */
 export const headerOption = /^(?:-H|--headers?)$/i;
 
+/** Options whose value may be `user:password`, as curl has them. */
+export const userOption = /^(?:-u|--(?:proxy-)?user)$/;
+const userPassword = /^([^:\s/]{1,256}):(?!\d{1,5}$)(\S[\s\S]*)$/;
+
+/** The password of a `user:password`; a pair of numbers is a user and a group. */
+export function passwordOf(text: string): string | null {
+  return userPassword.exec(text)?.[2] ?? null;
+}
+
 /** Known tokens, also shorter or older than they should be; and the rest of a text in which a private key begins. */
 const tokenShapes: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/g,
@@ -32,6 +41,50 @@ const tokenShapes: readonly RegExp[] = [
 /** `scheme://user:password@host`, and query values with telling names. */
 const addressCredentials = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^/\s@]{1,4096})@/gi;
 const queryValue = /([?&#;])([^=&#;\s]+)=([^&#;\s]+)/g;
+
+/**
+ * `name=value`, `name: value` and `"name": "value"` anywhere in a text: a shell's variables, settings, words of a connection
+ * string. The value ends with its quote, or with what ends a word there. Each name is looked at once.
+ */
+const namedPair =
+  /(?<![A-Za-z0-9_.-])([A-Za-z_-][A-Za-z0-9_.-]{0,63})(\\{0,3}["']?\s{0,4}[:=]\s{0,4})(?:(\\{0,3}["'])([^"'\\]{1,4096})|((?:\$\{[^}]{0,200}\}|[^\s"'\\,;&|(){}[\]<>]){1,4096}))/g;
+
+export interface NamedValue {
+  name: string;
+  value: string;
+}
+
+/** What stands under a name inside of a text that is no JSON, with a name that tells. A placeholder is no value. */
+export function namedValues(text: string): NamedValue[] {
+  return [...text.slice(0, shownMax).matchAll(namedPair)].flatMap(([, name = '', , , quoted, bare]) => {
+    const value = quoted ?? bare ?? '';
+    return isNamed(name, value) ? [{ name, value }] : [];
+  });
+}
+
+/** The name tells that it is a secret; `postgres://…` is no pair. */
+function isNamed(name: string, value: string): boolean {
+  return isSecretName(name) && !value.startsWith('//') && !value.startsWith('${');
+}
+
+/** The object or list that a text is, as some programs take their settings; undefined where it is none. */
+export function settingsOf(text: string): unknown {
+  if (text.length > shownMax || !/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function maskSettings(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => maskSettings(each, name));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [maskText(key), maskSettings(each, key)]));
+  if (isSecretName(name) && typeof value !== 'boolean' && value !== null)
+    return typeof value === 'string' && isPlaceholder(value) ? value : mask;
+  return typeof value === 'string' ? maskText(value) : value;
+}
 
 export function isSecretName(name: string): boolean {
   const bare = name.replace(/^-+/, '').replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2');
@@ -63,13 +116,27 @@ function looksRandom(text: string): boolean {
 export function maskText(text: string): string {
   // Nobody reads that much on a command line, and patterns over hostile text must stay cheap.
   if (text.length > shownMax) return mask;
+  const settings = settingsOf(text);
+  if (settings !== undefined) return JSON.stringify(maskSettings(settings, ''));
   let shown = text.replace(addressCredentials, `$1${mask}@`);
   shown = shown.replace(queryValue, (whole, before: string, name: string) =>
     isSecretName(name) ? `${before}${name}=${mask}` : whole,
   );
   shown = shown.replace(/\b(Bearer|Basic|token)\s+[^\s"']{6,}/gi, `$1 ${mask}`);
+  shown = shown.replace(
+    namedPair,
+    (whole, name: string, between: string, quote: string | undefined, quoted: string | undefined, bare = '') => {
+      const value = quoted ?? String(bare);
+      return isNamed(name, value) && value !== mask ? `${name}${between}${quote ?? ''}${mask}` : whole;
+    },
+  );
   for (const shape of tokenShapes) shown = shown.replace(shape, mask);
   return shown.replace(randomText, (part) => (looksRandom(part) ? mask : part));
+}
+
+function maskUser(text: string): string {
+  const password = passwordOf(text);
+  return password === null || isPlaceholder(password) ? maskText(text) : `${text.slice(0, -password.length)}${mask}`;
 }
 
 function maskHeader(text: string): string {
@@ -83,11 +150,13 @@ export function maskArguments(args: readonly string[]): string[] {
     const before = args[index - 1] ?? '';
     // The value of `--token value`; a further option after a switch such as `--auth` is none.
     if (headerOption.test(before)) return maskHeader(argument);
+    if (userOption.test(before)) return maskUser(argument);
     if (/^--?[A-Za-z]/.test(before) && !before.includes('=') && isSecretName(before) && !/^--?[A-Za-z]/.test(argument))
       return isPlaceholder(argument) ? argument : mask;
     const assigned = /^(-{0,2}[A-Za-z_][A-Za-z0-9_.-]*)=([\s\S]+)$/.exec(argument);
     if (assigned !== null) {
       const [, name = '', value = ''] = assigned;
+      if (userOption.test(name)) return `${name}=${maskUser(value)}`;
       if (headerOption.test(name)) return `${name}=${maskHeader(value)}`;
       if (isSecretName(name)) return `${name}=${isPlaceholder(value) ? value : mask}`;
     }

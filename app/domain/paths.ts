@@ -27,7 +27,8 @@ export function isWithin(path: string, folder: string): boolean {
 }
 
 export function isStrictlyWithin(path: string, folder: string): boolean {
-  return folder === '/' ? path !== '/' : path.startsWith(`${folder}/`);
+  // Without making a text of the folder and a slash: hundreds of places are asked for each path of each server.
+  return folder === '/' ? path !== '/' : path[folder.length] === '/' && path.startsWith(folder);
 }
 
 const variables: Record<string, (folders: Folders) => string | null> = {

@@ -89,6 +89,8 @@ export interface AreaRules {
   deny: readonly string[];
   /** May be read, not changed. */
   protect: readonly string[];
+  /** The same, but for what stands in something that the run itself made under the pattern's first name. */
+  protectOld?: readonly string[];
   /** `write`: neither of the two counts; `read`: what would be denied is protected. */
   except: readonly { access: 'read' | 'write'; pattern: string }[];
 }
@@ -122,6 +124,7 @@ export function areaVerdict(rules: AreaRules, root: string, path: string): AreaV
     if (!isLifted(pattern, 'read')) return { verdict: 'deny', pattern };
     if (!isLifted(pattern, 'write')) protectedBy ??= pattern;
   }
-  for (const pattern of rules.protect) if (!isLifted(pattern, 'write')) protectedBy ??= pattern;
+  for (const pattern of [...rules.protect, ...(rules.protectOld ?? [])])
+    if (!isLifted(pattern, 'write')) protectedBy ??= pattern;
   return protectedBy === null ? { verdict: 'free', pattern: null } : { verdict: 'protect', pattern: protectedBy };
 }

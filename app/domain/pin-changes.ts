@@ -1,5 +1,7 @@
-/** What pinning anew would change, from two lists of packages. */
+/** What pinning anew would change, from two lists of packages; and what a decision remembers of a pin. */
+import type { Pinned } from '#contract/decision.ts';
 import type { LockedPackage, PinChanges, PinRecord } from '#contract/pin.ts';
+import { sha256Hex } from './sha256.ts';
 
 export interface Resolved {
   package: string;
@@ -7,6 +9,17 @@ export interface Resolved {
   publisher: string | null;
   packages: readonly LockedPackage[];
   scripts: readonly string[];
+}
+
+export function pinnedOf(record: PinRecord | null): Pinned | null {
+  return record === null ? null : { package: record.package, version: record.version, lock: sha256Hex(record.lock) };
+}
+
+/** Whether they are the same packages; decisions of before knew the version alone. */
+export function isSamePinned(one: Pinned | null, other: Pinned | null): boolean {
+  if (one === null || other === null) return one === other;
+  const known = one.lock === undefined || other.lock === undefined || one.lock === other.lock;
+  return one.package === other.package && one.version === other.version && known;
 }
 
 const without = ({ name, version }: LockedPackage): { name: string; version: string } => ({ name, version });

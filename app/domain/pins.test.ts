@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import type { PinRecord } from '#contract/pin.ts';
 import { npmProgram, readNpmLock } from './npm-lock.ts';
-import { isNothing, pinChanges } from './pin-changes.ts';
+import { isNothing, isSamePinned, pinChanges } from './pin-changes.ts';
 import { planDefaults } from './plan-text.ts';
 import { compilePlan, mergePolicy } from './policy-merge.ts';
 import { foldersOf, ownFoldersOf, policyContext } from './testing/policies.ts';
@@ -155,4 +155,14 @@ test('a pinned server may read its tree and not the cache, and its plan names wh
   const unpinned = compile('standard', null);
   expect(unpinned).toMatchObject({ pinned: planDefaults.pinned, trees: [], set: [] });
   expect(unpinned.exec).toContain(`${home}/.npm`);
+});
+
+test('two pins are the same by what was locked; one that knows the version alone by that', () => {
+  const one = { package: 'a', version: '1.0.0', lock: '0'.repeat(64) };
+  expect(isSamePinned(one, { ...one })).toBe(true);
+  expect(isSamePinned(one, { ...one, lock: '1'.repeat(64) })).toBe(false);
+  expect(isSamePinned(one, { package: 'a', version: '1.0.0' })).toBe(true);
+  expect(isSamePinned(one, { ...one, version: '1.0.1' })).toBe(false);
+  expect(isSamePinned(one, { ...one, package: 'b' })).toBe(false);
+  expect([isSamePinned(one, null), isSamePinned(null, one), isSamePinned(null, null)]).toEqual([false, false, true]);
 });

@@ -6,6 +6,7 @@ import { permissions } from '#contract/words.ts';
 import { isWellFormed, normalPath } from './paths.ts';
 import { isPattern } from './pattern.ts';
 import { formatPlan, parsePlan, planDefaults, type Plan } from './plan-text.ts';
+import { plainPlan } from './testing/plain-plan.ts';
 
 const path = fc
   .array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { maxLength: 6 })
@@ -61,6 +62,10 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   areas: fc.array(fc.record({ access, place }), { maxLength: 5 }),
   deny: fc.array(pattern, { maxLength: 5 }),
   protect: fc.array(pattern, { maxLength: 5 }),
+  protectOld: fc.array(
+    pattern.filter((one) => /^\*\*\/.*\//.test(one)),
+    { maxLength: 2 },
+  ),
   except: fc.array(fc.record({ access, pattern }), { maxLength: 5 }),
   socket: fc.array(fc.array(socketPlace, { minLength: 1, maxLength: 8 }), { maxLength: 5 }),
   local: fc.array(fc.integer({ min: 1, max: 65_535 }), { maxLength: 3 }),
@@ -163,7 +168,8 @@ test('the documented form is what is written', () => {
       write: ['arg:1', 'arg:2+7'],
       areas: [{ access: 'write', place: 'cwd' }],
       deny: ['**/.env', '/home/a b/x'],
-      protect: ['**/.git/hooks'],
+      protect: ['**/.vscode'],
+      protectOld: ['**/.git/hooks'],
       except: [{ access: 'read', pattern: '/home/a b/.env' }],
       socket: [['/run/x']],
       local: [5432],
@@ -201,7 +207,8 @@ test('the documented form is what is written', () => {
       'area write cwd',
       'deny **/.env',
       'deny /home/a%20b/x',
-      'protect **/.git/hooks',
+      'protect **/.vscode',
+      'protect-old **/.git/hooks',
       'except read /home/a%20b/.env',
       'socket /run/x',
       'local 5432',
@@ -257,6 +264,12 @@ describe('refused', () => {
     ['a relative pattern', withLine('deny x/y')],
     ['a pattern of nothing', withLine('protect **/')],
     ['too many patterns', edited((lines) => lines.splice(8, 0, ...Array<string>(257).fill('protect /x')))],
+    [
+      'too many protections of both kinds',
+      edited((lines) =>
+        lines.splice(8, 0, ...Array<string[]>(129).fill(['protect /x', 'protect-old **/x/y']).flat().slice(1)),
+      ),
+    ],
     ['an exception to nothing in particular', withLine('except /x')],
     ['an exception for another access', withLine('except exec /x')],
     ['a host in upper case', withLine('host A.example 443 checked')],
@@ -314,5 +327,25 @@ describe('refused', () => {
     expect(() => formatPlan({ ...good, read: ['/a/../b'] })).toThrow(BelljarError);
     expect(() => formatPlan({ ...good, set: [{ name: 'A', value: '' }] })).toThrow(BelljarError);
     expect(() => formatPlan({ ...good, read: ['/\ud800'] })).toThrow(BelljarError);
+  });
+});
+
+describe('record without-files', () => {
+  const unseen = (change: Partial<Plan> = {}): Plan =>
+    plainPlan({ record: 'without-files', network: 'none', ...change });
+
+  test('is written and read back', () => {
+    expect(parsePlan(formatPlan(unseen({ read: ['/x'] })))).toEqual(unseen({ read: ['/x'] }));
+  });
+
+  test.each<[string, Partial<Plan>]>([
+    ['watch', { level: 'watch' }],
+    ['a network', { network: 'open' }],
+    ['hosts', { network: 'hosts' }],
+    ['an area', { areas: [{ access: 'read', place: '/y' }] }],
+    ['questions', { permissions: ['ask-access'] }],
+    ['a browser’s own sandbox', { permissions: ['nested-sandbox'] }],
+  ])('does not stand with %s', (_, change) => {
+    expect(() => formatPlan(unseen(change))).toThrow(expect.objectContaining({ code: 'policy-invalid' }));
   });
 });

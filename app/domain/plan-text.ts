@@ -48,7 +48,8 @@ export interface Plan {
   server: string;
   level: LaunchedLevel;
   network: NetworkMode;
-  record: 'denials' | 'all';
+  /** `without-files`: denials, but calls on files are the kernel's alone and no event tells them. */
+  record: 'denials' | 'all' | 'without-files';
   spool: string;
   spoolLimit: number;
   home: string;
@@ -62,6 +63,7 @@ export interface Plan {
   areas: readonly { access: 'read' | 'write'; place: string }[];
   deny: AreaRules['deny'];
   protect: AreaRules['protect'];
+  protectOld: readonly string[];
   except: AreaRules['except'];
   /** Each one: the places it may be at. Absolute paths, abstract names (`@name`), or symbols (`env:NAME`, `xdg-runtime:name`, `display`). */
   socket: readonly (readonly string[])[];
@@ -87,6 +89,7 @@ export const planDefaults = {
   areas: [],
   deny: [],
   protect: [],
+  protectOld: [],
   except: [],
   hosts: [],
   links: [],
@@ -106,6 +109,7 @@ const abstractNameMax = 107;
 const socketPlacesMax = 8;
 const envPattern = /^(?:\*|[A-Za-z_][A-Za-z0-9_]{0,254}\*?)$/;
 const setNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+const records = ['denials', 'all', 'without-files'] as const satisfies readonly Plan['record'][];
 const numberPattern = /^(?:0|[1-9]\d{0,15})$/;
 const hostPattern = /^(?:\*\.)?(?![.])(?!.*\.\.)[a-z0-9._:/-]{1,253}(?<![.])$/;
 const digestPattern = /^[0-9a-f]{64}$/;
@@ -200,6 +204,7 @@ export function formatPlan(plan: Plan): string {
   for (const { access, place } of plan.areas) add('area', access, place);
   each('deny', plan.deny);
   each('protect', plan.protect);
+  each('protect-old', plan.protectOld);
   for (const { access, pattern } of plan.except) add('except', access, pattern);
   for (const places of plan.socket) add('socket', ...places);
   each('local', plan.local);
@@ -230,7 +235,17 @@ export function formatPlan(plan: Plan): string {
 interface Draft {
   single: Map<string, string>;
   lists: Record<
-    'refuse' | 'read' | 'exec' | 'write' | 'deny' | 'protect' | 'env' | 'links' | 'start-arg' | 'start-for',
+    | 'refuse'
+    | 'read'
+    | 'exec'
+    | 'write'
+    | 'deny'
+    | 'protect'
+    | 'protect-old'
+    | 'env'
+    | 'links'
+    | 'start-arg'
+    | 'start-for',
     string[]
   >;
   areas: { access: 'read' | 'write'; place: string }[];
@@ -247,7 +262,7 @@ interface Draft {
 
 const singleKeys = new Set(['server', 'level', 'network', 'record', 'spool', 'spool-limit', 'home', 'start']);
 const onlyVersion3 = new Set([
-  ...['area', 'deny', 'protect', 'except'],
+  ...['area', 'deny', 'protect', 'protect-old', 'except'],
   ...['host', 'link', 'permission', 'start', 'start-arg', 'start-for', 'tree', 'secret'],
 ]);
 /** Version 2 has the kernel's own words. */
@@ -290,6 +305,7 @@ export function parsePlan(text: string): Plan {
       write: [],
       deny: [],
       protect: [],
+      'protect-old': [],
       env: [],
       links: [],
       'start-arg': [],
@@ -325,6 +341,11 @@ export function parsePlan(text: string): Plan {
 
 function hasBareControl(field: string): boolean {
   return /[\u0000-\u0020\u007f]/.test(field);
+}
+
+/** How many there are of a kind; both kinds of protection are one to the launcher. */
+function patternsLike({ lists }: Draft, key: 'deny' | 'protect' | 'protect-old'): number {
+  return key === 'deny' ? lists.deny.length : lists.protect.length + lists['protect-old'].length;
 }
 
 /** Null when the line was taken up, else what is wrong with it. */
@@ -367,8 +388,10 @@ function readLine(draft: Draft, key: string, fields: readonly string[], isNewest
       return null;
     case 'deny':
     case 'protect':
+    case 'protect-old':
       if (!isPattern(first)) return 'neither an absolute path nor a pattern';
-      if (draft.lists[key].length === patternsMax) return `more than ${patternsMax.toString()} patterns`;
+      if (key === 'protect-old' && !/^\*\*\/.*\//.test(first)) return 'not a pattern of several names';
+      if (patternsLike(draft, key) === patternsMax) return `more than ${patternsMax.toString()} patterns`;
       draft.lists[key].push(first);
       return null;
     case 'except':
@@ -462,20 +485,34 @@ function finish(draft: Draft, version: number): Plan {
   const network = oneOf('network', networkModes);
   if (network === 'hosts' && version < planVersion)
     throw invalid(`version ${version.toString()} has no network "hosts"`);
-  const { links, 'start-arg': args, 'start-for': instead, ...lists } = draft.lists;
+  const level = oneOf('level', launchedLevels);
+  const record = oneOf('record', records);
+  if (record === 'without-files') {
+    if (version < planVersion) throw invalid(`version ${version.toString()} has no record "without-files"`);
+    const needsSight = ['ask-access', 'nested-sandbox'] as const satisfies readonly Permission[];
+    if (
+      level === 'watch' ||
+      network !== 'none' ||
+      draft.areas.length > 0 ||
+      needsSight.some((one) => draft.permissions.includes(one))
+    )
+      throw invalid('record "without-files" cannot stand with watch, a network, areas, ask-access or nested-sandbox');
+  }
+  const { links, 'start-arg': args, 'start-for': instead, 'protect-old': protectOld, ...lists } = draft.lists;
   const program = draft.single.get('start');
   if ((program === undefined) !== (instead.length === 0) || (program === undefined && args.length > 0))
     throw invalid('"start" and "start-for" stand together');
   if (program !== undefined && !isPath(program)) throw invalid('"start" is not an absolute path');
   return {
     server,
-    level: oneOf('level', launchedLevels),
+    level,
     network,
-    record: oneOf('record', ['denials', 'all']),
+    record,
     spool: folder('spool'),
     spoolLimit,
     home: folder('home'),
     ...lists,
+    protectOld,
     areas: draft.areas,
     except: draft.except,
     socket: draft.sockets,

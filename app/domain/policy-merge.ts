@@ -7,12 +7,14 @@
  */
 import { BelljarError } from '#contract/errors.ts';
 import {
+  leavesFilesUnseen,
   policyFormatVersion,
   type EffectivePolicy,
   type NetworkChoice,
   type PersonRule,
   type Rule,
   type StoredLimits,
+  type StoredPolicy,
   type Withheld,
 } from '#contract/policy.ts';
 import type { PinRecord } from '#contract/pin.ts';
@@ -35,6 +37,7 @@ import { readStoredHost } from './host-rule.ts';
 import { boundsOf, mergeLimits } from './resource-limits.ts';
 import { normaliseWhat } from './rule-what.ts';
 import { secretPlaces } from './secret-places.ts';
+import { hindrancesOf } from './sight.ts';
 
 export interface PolicyContext {
   server: string;
@@ -51,6 +54,8 @@ export interface PolicyContext {
   network?: NetworkChoice | undefined;
   /** What the person decided of how much it may use. */
   limits?: StoredLimits | undefined;
+  /** Accesses to files need not be seen. */
+  sight?: StoredPolicy['sight'];
   /** The environment that clients are started in, of which some variables name files of certificates. */
   environment: Readonly<Record<string, string | undefined>>;
   /** What was installed and is started in place of the entry's first words. */
@@ -174,13 +179,17 @@ export function mergePolicy(context: PolicyContext): EffectivePolicy {
     denied.map(({ what }) => makeRule('deny', what, 'person', 'denied')),
     (rule) => rule.id,
   );
-  const rules = [...denials, ...kept];
+  const all = [...denials, ...kept];
+  const network = networkOf(context.level, context.network, kept);
+  const rules = context.level === 'watch' ? all : markAreas(withoutLifted(all), context.realPath);
+  const { level, sight } = context;
   return {
     v: policyFormatVersion,
     server: context.server,
-    level: context.level,
-    network: networkOf(context.level, context.network, kept),
-    rules: context.level === 'watch' ? rules : markAreas(withoutLifted(rules), context.realPath),
+    level,
+    network,
+    rules,
+    ...(sight === undefined ? {} : { sight: { chosen: sight, hindrances: hindrancesOf({ level, network, rules }) } }),
     withheld: collected.withheld,
     limits: mergeLimits(context.level, context.limits),
   };
@@ -191,6 +200,8 @@ export interface PolicySummary {
   network: NetworkMode;
   hostsNamed: number;
   withheld: readonly Withheld[];
+  /** No event tells of its accesses to files. */
+  filesUnseen: boolean;
 }
 
 /**
@@ -206,11 +217,14 @@ export function summarizeUndecided(
     network: networkOf(level, network, []),
     hostsNamed: 0,
     withheld: level === 'watch' ? [] : unique(withheld, (item) => item.what),
+    filesUnseen: false,
   };
 }
 
-export function summarizePolicy({ network, rules, withheld }: EffectivePolicy): PolicySummary {
-  return { network, hostsNamed: rules.filter((rule) => rule.verb === 'host').length, withheld };
+export function summarizePolicy(policy: EffectivePolicy): PolicySummary {
+  const { network, rules, withheld } = policy;
+  const hostsNamed = rules.filter((rule) => rule.verb === 'host').length;
+  return { network, hostsNamed, withheld, filesUnseen: leavesFilesUnseen(policy) };
 }
 
 export interface PlanContext {
@@ -228,7 +242,12 @@ export interface PlanContext {
   exists: (path: string) => boolean;
 }
 
-const noAreaRules: Pick<Plan, 'deny' | 'protect' | 'except'> = { deny: [], protect: [], except: [] };
+const noAreaRules: Pick<Plan, 'deny' | 'protect' | 'protectOld' | 'except'> = {
+  deny: [],
+  protect: [],
+  protectOld: [],
+  except: [],
+};
 
 /** Throws `not-enforceable` for a policy that this machine cannot keep. */
 export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan {
@@ -253,7 +272,7 @@ export function compilePlan(policy: EffectivePolicy, context: PlanContext): Plan
     server: policy.server,
     level: policy.level,
     network: policy.network,
-    record: watch ? 'all' : 'denials',
+    record: watch ? 'all' : leavesFilesUnseen(policy) ? 'without-files' : 'denials',
     spool: context.spool,
     spoolLimit: context.spoolLimit,
     home: context.folders.home,
@@ -305,10 +324,10 @@ function placeOf(rule: Rule): string[] {
   return [rule.what];
 }
 
-function refuseTooMany(plan: Pick<Plan, 'areas' | 'deny' | 'protect' | 'except'>): void {
+function refuseTooMany(plan: Pick<Plan, 'areas' | 'deny' | 'protect' | 'protectOld' | 'except'>): void {
   const fits =
     plan.areas.length <= areasMax &&
-    [plan.deny, plan.protect, plan.except].every((patterns) => patterns.length <= patternsMax);
+    [plan.deny, [...plan.protect, ...plan.protectOld], plan.except].every((patterns) => patterns.length <= patternsMax);
   if (!fits)
     throw new BelljarError('invalid-input', {
       params: {

@@ -1,6 +1,7 @@
 /** Rules: how one is made and named. */
-import type { Rule } from '#contract/policy.ts';
+import type { PersonRule, Rule } from '#contract/policy.ts';
 import type { RuleVerb } from '#contract/words.ts';
+import { isAnyDepth } from './pattern.ts';
 import { sha256Hex } from './sha256.ts';
 
 const idMax = 128;
@@ -16,4 +17,14 @@ export function ruleId(verb: RuleVerb, what: string): string {
 
 export function makeRule(verb: RuleVerb, what: string, source: Rule['source'], reason: string): Rule {
   return { id: ruleId(verb, what), verb, what, source, reason };
+}
+
+/** One rule more: the later word about the same place replaces the earlier one. */
+export function withRule(rules: readonly PersonRule[], rule: PersonRule): PersonRule[] {
+  const pair = (a: PersonRule, b: PersonRule): boolean =>
+    a.verb === 'protect' && b.verb === 'write' && isAnyDepth(rule.what);
+  const isReplaced = (old: PersonRule): boolean =>
+    old.what === rule.what &&
+    (old.verb === rule.verb || (old.verb === 'deny') !== (rule.verb === 'deny') || pair(old, rule) || pair(rule, old));
+  return [...rules.filter((old) => !isReplaced(old)), rule];
 }

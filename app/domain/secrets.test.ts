@@ -5,6 +5,7 @@ import { maskArguments, maskText } from './mask.ts';
 import { formatOf } from './secret-formats.ts';
 import { decoys } from '#contract/secret-decoys.ts';
 import { findSecrets } from './secrets.ts';
+import { hostilePieces } from './testing/hostile-pieces.ts';
 
 const random = 'Zx81kQ9mB2vT7rY4pL0sN6wD';
 const none = { command: 'server', args: [] };
@@ -119,6 +120,55 @@ describe('in arguments', () => {
     expect(maskArguments(args).join(' ')).not.toContain(random);
   });
 
+  /** How people hand a secret to a program: an option's name or the token itself tells, whatever the program is. */
+  const password = 'hunter7Blue';
+  const carriers: [string, (value: string) => string[]][] = [
+    ['an option', (value) => ['--password', value]],
+    ['an assigned option', (value) => [`--client-secret=${value}`]],
+    ['a header', (value) => ['-H', `X-Api-Key: ${value}`]],
+    ['a header that is assigned', (value) => [`--header=Authorization: Bearer ${value}`]],
+    ['a variable before a program', (value) => ['env', `DB_PASSWORD=${value}`, 'server']],
+    ['a variable in a script', (value) => ['-c', `cd /srv && API_TOKEN=${value} exec node server.js`]],
+    ['a variable in a script, quoted', (value) => ['-c', `export API_TOKEN="${value}"; node server.js`]],
+    ['a variable of cmd', (value) => ['/c', `set API_TOKEN=${value}&& npx server`]],
+    ['a variable for a container', (value) => ['run', '-e', `API_TOKEN=${value}`, 'image']],
+    ['settings as JSON', (value) => ['--config', JSON.stringify({ region: 'eu', auth: { apiKey: value } })]],
+    [
+      'settings as JSON inside of JSON',
+      (value) => ['--config', JSON.stringify({ h: JSON.stringify({ token: value }) })],
+    ],
+    ['settings that are assigned', (value) => [`--config={"apiKey":"${value}"}`]],
+    ['a list of settings', (value) => ['--set', `a=b,password=${value},c=d`]],
+    ['words of a connection string', (value) => [`host=db user=anna password=${value} dbname=x`]],
+    ['parts of a connection string', (value) => ['--dsn', `Server=db;User Id=sa;Password=${value};`]],
+    ['an address', (value) => [`redis://default:${value}@cache:6379`]],
+    ['a query', (value) => [`https://mcp.example.com/sse?token=${value}&x=1`]],
+    ['a user and its password', (value) => ['-u', `anna:${value}`]],
+  ];
+  const values = [password, random, ...secretFormats.flatMap((format) => decoys[format].slice(0, 1))].filter((value) =>
+    // What would need a quoting of its own, or is an address with its own, is no case of these.
+    /^[\w.:-]+$/.test(value),
+  );
+
+  test.each(carriers)('of a program that nobody knows, %s: found, not to be moved, and never shown', (_, carry) => {
+    expect(values.length).toBeGreaterThan(30);
+    for (const value of values) {
+      const args = ['server.js', ...carry(value)];
+      const [secret, ...more] = findSecrets({ command: 'some-server', args }, {});
+      expect([secret?.value.includes(value), more], args.join(' ')).toEqual([true, []]);
+      expect(['argument', 'part'], args.join(' ')).toContain(secret?.obstacle);
+      expect(secret?.where).not.toContain(value);
+      const shown = maskArguments(args);
+      expect(shown.join(' '), args.join(' ')).not.toContain(value);
+      expect(shown).toHaveLength(args.length);
+    }
+  });
+
+  test.each(carriers)('a placeholder or a dummy in its place is none: %s', (_, carry) => {
+    for (const value of ['${API_TOKEN}', 'YOUR_API_KEY_HERE'])
+      expect(findSecrets({ command: 'some-server', args: carry(value) }, {}), carry(value).join(' ')).toEqual([]);
+  });
+
   test('a known one is moved by its variable, unless the entry has that variable too', () => {
     const args = [...supabase, '--access-token', random];
     expect(found({}, args, 'npx')).toMatchObject([{ name: 'SUPABASE_ACCESS_TOKEN', obstacle: null }]);
@@ -132,6 +182,9 @@ describe('in arguments', () => {
     ['plain options', ['--port', '8080', '--auth', '--verbose', '--transport', 'stdio']],
     ['a package', ['-y', '@scope/server-with-a-long-name-and-digits-2025@1.2.3']],
     ['a folder', ['/home/anna/projects/X9Y8Z7/my-very-long-project-name-2025']],
+    ['settings without any', ['--config', '{"region":"eu","tokens":4096,"useAuth":true,"keyFile":"/run/k"}']],
+    ['a user and a group', ['--user', '1000:1000']],
+    ['a script', ['-c', 'node --max-tokens=100 server.js; echo done: ok']],
   ])('not %s', (_, args) => {
     expect(found({}, args)).toEqual([]);
   });
@@ -162,27 +215,7 @@ test('references are exactly that', () => {
 
 // Patterns that tried again from every place would need minutes for these; the test's own time limit ends them.
 test('hostile text of any length is gone through once', () => {
-  const pieces = [
-    'a-',
-    'a',
-    '&a=',
-    '-eyJ',
-    'sk-',
-    'Bearer ',
-    '://',
-    'a://',
-    '0:',
-    '${',
-    '{{',
-    ';',
-    ' ;',
-    'SG.',
-    'M',
-    'pat',
-    '=',
-    '-',
-  ];
-  for (const piece of pieces)
+  for (const piece of hostilePieces)
     for (const length of [8000, secretMaxBytes, 1_000_000]) {
       const text = piece.repeat(length / piece.length);
       expect(findSecrets({ command: 's', args: [text] }, { KEY: text, [text.slice(0, 9000)]: 'x' })).toBeDefined();

@@ -7,7 +7,16 @@
 import { secretMaxBytes, type SecretFormat, type SecretObstacle, type SecretReason } from '#contract/secret.ts';
 import type { Launch } from './entry.ts';
 import { keptName, keptNameOfArgument, keptNamePattern } from './kept-secrets.ts';
-import { entropy, headerOption, isSecretName } from './mask.ts';
+import {
+  entropy,
+  headerOption,
+  isSecretName,
+  namedValues,
+  passwordOf,
+  settingsOf,
+  userOption,
+  type NamedValue,
+} from './mask.ts';
 import { formatOf } from './secret-formats.ts';
 import { variableOfOption } from './secret-variables.ts';
 
@@ -70,7 +79,7 @@ export function likeness(name: string, value: string): Likeness | null {
   if (value.length > secretMaxBytes) return null;
   if (isStandIn(value)) return null;
   const password = addressPassword.exec(value)?.[1] ?? connectionPassword.exec(value)?.[1];
-  if (password !== undefined && !isStandIn(password)) return { reason: 'address', format: null };
+  if (password !== undefined) return isStandIn(password) ? null : { reason: 'address', format: null };
   if (authorization.test(value)) return { reason: 'header', format: null };
   if (path.test(value) || webAddress.test(value)) return null;
   if (isSecretName(name) && !switchWord.test(value)) {
@@ -104,20 +113,22 @@ interface Held {
   isWhole: boolean;
 }
 
+function heldByHeader(option: string, header: string): Held | null {
+  const colon = header.indexOf(':');
+  const value = header.slice(colon + 1).trim();
+  const name = header.slice(0, Math.max(colon, 0));
+  const like = likeness(name, value) ?? (isStandIn(value) ? null : named(name, 'header'));
+  return like === null ? null : { option, value, like, isWhole: false };
+}
+
 function heldBy(argument: string, before: string): Held | null {
   const assigned = /^(-{0,2}[A-Za-z_][A-Za-z0-9_.-]*)=([\s\S]+)$/.exec(argument);
   const isOption = /^--?[A-Za-z]/.test(argument);
   const isValue = /^--?[A-Za-z]/.test(before) && !before.includes('=') && !isOption;
-  const header = isValue && headerOption.test(before) ? argument : null;
-  if (header !== null) {
-    const colon = header.indexOf(':');
-    const value = header.slice(colon + 1).trim();
-    const name = header.slice(0, Math.max(colon, 0));
-    const like = likeness(name, value) ?? (isStandIn(value) ? null : named(name, 'header'));
-    return like === null ? null : { option: before, value, like, isWhole: false };
-  }
+  if (isValue && headerOption.test(before)) return heldByHeader(before, argument);
   if (assigned !== null && !webAddress.test(argument)) {
     const [, name = '', value = ''] = assigned;
+    if (headerOption.test(name)) return heldByHeader(name, value);
     const like = likeness(name.replace(/^-+/, ''), value);
     if (like !== null) return { option: name, value, like, isWhole: isOption && like.reason !== 'address' };
   }
@@ -146,8 +157,38 @@ function heldBy(argument: string, before: string): Held | null {
       like: { reason: 'address', format: formatOf(query[2] ?? '') },
       isWhole: false,
     };
-  const like = likeness('', argument);
-  return like === null ? null : { option: null, value: argument, like, isWhole: false };
+  return heldInside(argument, before) ?? likeOf('', argument);
+}
+
+function likeOf(name: string, value: string): Held | null {
+  const like = likeness(name, value);
+  return like === null ? null : { option: null, value, like, isWhole: false };
+}
+
+/** Settings that are written as one argument, a script with its variables, words of a connection string, `user:password`. */
+function heldInside(argument: string, before: string): Held | null {
+  const password = userOption.test(before) ? passwordOf(argument) : null;
+  if (password !== null && !isStandIn(password))
+    return { option: before, value: password, like: { reason: 'name', format: formatOf(password) }, isWhole: false };
+  if (webAddress.test(argument)) return null;
+  const settings = settingsOf(argument);
+  const values = settings === undefined ? namedValues(argument) : settingValues(settings, '');
+  for (const { name, value } of values) {
+    const held = likeOf(name, value);
+    if (held !== null) return { ...held, option: /^--?[A-Za-z]/.test(before) ? before : null };
+  }
+  return null;
+}
+
+function settingValues(value: unknown, name: string): NamedValue[] {
+  if (typeof value === 'string') {
+    const inner = settingsOf(value);
+    return inner === undefined ? [{ name, value }] : settingValues(inner, name);
+  }
+  if (typeof value === 'number') return [{ name, value: value.toString() }];
+  if (Array.isArray(value)) return value.flatMap((each) => settingValues(each, name));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => settingValues(each, key));
 }
 
 function named(name: string, reason: SecretReason): Likeness | null {

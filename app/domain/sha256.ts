@@ -1,4 +1,4 @@
-/** SHA-256 of UTF-8 text as hex. Here because app/domain imports no Node module; for short texts such as names. */
+/** SHA-256 of UTF-8 text as hex. Here because app/domain imports no Node module; for texts, not for files. */
 const constants = roundConstants();
 
 /** First 32 bits of the fractional parts of the cube roots of the first 64 primes. */

@@ -119,9 +119,24 @@ function looksLike(one: Looks, known: Looks): boolean {
   return one.skeleton === known.skeleton || (known.isTelling && isOneStep(one.text, known.text));
 }
 
+/** What was found for the names that were asked for last: the same few stand in one list after the other. */
+const answers = new Map<string, string | null>();
+const answersMax = 512;
+
 /** The well-known package that a name could be taken for; null where it is one itself, or like none. */
 export function similarPackage(registry: Registry, written: string): string | null {
   const name = registryName(registry, written.slice(0, nameMax));
+  const key = `${registry} ${name}`;
+  let answer = answers.get(key);
+  if (answer === undefined) {
+    answer = findSimilar(registry, name);
+    if (answers.size >= answersMax) answers.clear();
+    answers.set(key, answer);
+  }
+  return answer;
+}
+
+function findSimilar(registry: Registry, name: string): string | null {
   if (knownPackages(registry).has(name)) return null;
   const parts = partsOf(name);
   const known = allKnown(registry);

@@ -5,7 +5,7 @@
 import type { DecisionDoor } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
-import type { Api } from '#contract/methods.ts';
+import type { Api, DesktopMethod, Output } from '#contract/methods.ts';
 import { createCheckService } from './checks/check-service.ts';
 import type { Trials } from './checks/ports.ts';
 import { createDecisionService } from './decisions/decision-service.ts';
@@ -15,9 +15,13 @@ import type { ContainDemoServer, DemoStage } from './demo/ports.ts';
 import { createDoctorService } from './doctor/doctor-service.ts';
 import type { DoctorView, Examination, Launcher, SelftestStage } from './doctor/ports.ts';
 import { createEventService } from './events/event-service.ts';
-import type { Log, Spool, Supervisors } from './events/ports.ts';
+import type { EventSettingsStore, History, Log, Spool, SpoolPruned, Supervisors } from './events/ports.ts';
+import { createSearchService } from './events/search-service.ts';
+import { createPathService } from './paths/path-service.ts';
+import type { FolderNames } from './paths/ports.ts';
 import { createPinService } from './pins/pin-service.ts';
 import type { PackageInstaller, PinStore } from './pins/ports.ts';
+import { createPassingGrants } from './policies/passing-grants.ts';
 import { createPolicyService } from './policies/policy-service.ts';
 import { createStartedPlans } from './policies/started-plans.ts';
 import type {
@@ -32,6 +36,7 @@ import type {
   Processes,
   Programs,
   Repositories,
+  RunGrantStore,
   StartedPlanStore,
   Watched,
 } from './ports.ts';
@@ -43,6 +48,9 @@ import { createSecretService } from './secrets/secret-service.ts';
 import { createRunService } from './runs/run-service.ts';
 import { createTidier } from './runs/tidier.ts';
 import { createServerService } from './servers/server-service.ts';
+import type { LogReader } from './log/ports.ts';
+import type { Ptys, TerminalPlans } from './terminals/ports.ts';
+import { createTerminalService, type TerminalReading } from './terminals/terminal-service.ts';
 
 export interface EnginePorts {
   places: Places;
@@ -55,6 +63,7 @@ export interface EnginePorts {
   policies: PolicyStore;
   plans: PlanStore;
   started: StartedPlanStore;
+  runGrants: RunGrantStore;
   pins: PinStore;
   secrets: SecretStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
@@ -62,6 +71,8 @@ export interface EnginePorts {
   launcher: Launcher;
   machine: MachineFacts;
   spool: Spool;
+  history: History;
+  eventSettings: EventSettingsStore;
   supervisors: Supervisors;
   trials: Trials;
   /** What the doctor looks at; given the services that some of it needs. */
@@ -70,13 +81,17 @@ export interface EnginePorts {
   demo: DemoStage;
   containDemo: ContainDemoServer;
   browser: Browser;
+  folderNames: FolderNames;
+  ptys: Ptys;
+  terminalPlans: TerminalPlans;
+  logReader: LogReader;
   decisions: DecisionLog;
   /** At which door the person is whose call is being answered. */
   door: () => DecisionDoor;
   log: Log;
 }
 
-export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel'>;
+export type EngineApi = Omit<Api, 'host.status' | 'host.stop' | 'host.panel' | DesktopMethod>;
 
 export interface Engine {
   readonly api: EngineApi;
@@ -85,8 +100,14 @@ export interface Engine {
   onQuestion(listener: (news: QuestionNews) => void): () => void;
   /** How many pages and command lines show questions as they come; without any, no access waits for an answer. */
   questionAudience(count: number): void;
+  /** Lets go of what it keeps open. */
+  close(): Promise<void>;
   /** Files and folders whose change may change what the engine answers, as they become known. */
   followWatched(listener: (watched: Watched) => void): () => void;
+  /** The output of a terminal from a position on. Throws `no-such-terminal`. */
+  attachTerminal(terminal: string, after: number, wake: () => void): TerminalReading;
+  /** Ends every terminal. */
+  endTerminals(): Promise<void>;
 }
 
 /** A newer Belljar brings its launcher along: one that is in place is replaced; none is put where none was. */
@@ -101,16 +122,36 @@ async function updateLauncher({ launcher, log }: Pick<EnginePorts, 'launcher' | 
   }
 }
 
+function ownPaths(places: Places, log: string): Output<'machine.paths'>['paths'] {
+  return [
+    { name: 'config', path: places.configFolder },
+    { name: 'data', path: places.dataFolder },
+    { name: 'state', path: places.stateFolder },
+    { name: 'spool', path: `${places.stateFolder}/spool` },
+    { name: 'launcher', path: places.launcher },
+    { name: 'log', path: log },
+  ];
+}
+
 export function createEngine(ports: EnginePorts): Engine {
   const { spool, supervisors, log } = ports;
   const now = (): number => ports.clock.now().getTime();
   // Servers know runs and events, and those resolve handles by asking the servers: the one circle, closed here.
   const resolveServer = async (handle: string): Promise<string> => (await servers.find(handle)).id;
   const events = createEventService({ spool, resolveServer, log, now });
+  const search = createSearchService({ history: ports.history, settings: ports.eventSettings, resolveServer, now });
   const runs = createRunService({ spool, supervisors, resolveServer, log, now });
   const checks = createCheckService({ trials: ports.trials });
   const startedPlans = createStartedPlans({ ...ports, runs, now });
-  const { plans } = startedPlans;
+  const passing = createPassingGrants({ store: ports.runGrants, runs });
+  // Terminals run with their server's plan, so each new one is theirs too.
+  const plans: PlanStore = {
+    ...startedPlans.plans,
+    async write(server, text) {
+      await startedPlans.plans.write(server, text);
+      await terminals.planWritten(server);
+    },
+  };
   // Undoing asks the services that make changes, and those write down what they decide: closed here too.
   const decisions = createDecisionService({
     ...ports,
@@ -120,6 +161,7 @@ export function createEngine(ports: EnginePorts): Engine {
       release: servers.releaseOne,
       contain: servers.containOne,
       unpin: pins.unpinOne,
+      repin: pins.repin,
       moveSecrets: secrets.undoMoves,
       restore: policies.restore,
       effective: policies.whenEffective,
@@ -130,6 +172,7 @@ export function createEngine(ports: EnginePorts): Engine {
     ...ports,
     plans,
     startedPlans,
+    passing,
     runs,
     events,
     checks,
@@ -140,6 +183,7 @@ export function createEngine(ports: EnginePorts): Engine {
     ...ports,
     plans,
     startedPlans,
+    passing,
     decide,
     runs,
     events,
@@ -179,19 +223,41 @@ export function createEngine(ports: EnginePorts): Engine {
     exclusive: servers.exclusive,
     writePlan: policies.writePlan,
   });
+  const paths = createPathService({
+    places: ports.places,
+    names: ports.folderNames,
+    find: async (handle) => {
+      const { id, config } = await servers.find(handle);
+      return { project: config.file.project, policy: await policies.effectivePolicy(id) };
+    },
+  });
   const secrets = createSecretService({ ...ports, decide, runs, servers, writePlan: policies.writePlan });
+  // What leaves the spool is in the history before, where that can be written.
+  const prune = async (): Promise<SpoolPruned> => {
+    await ports.history.takeIn();
+    await passing.tidy();
+    return await runs.prune();
+  };
   const doctor = createDoctorService({
     launcher: ports.launcher,
     // Asked when the doctor comes: by then the engine is whole.
     get examinations() {
-      return ports.examinations({ api, writePlan: policies.writePlan, pruneSpool: runs.prune });
+      return ports.examinations({ api, writePlan: policies.writePlan, pruneSpool: prune });
     },
     selftest: ports.selftest,
+  });
+  const terminals = createTerminalService({
+    ...ports,
+    events,
+    find: (handle) => servers.find(handle),
+    expand: (text) => ports.trials.expand(text).text,
+    now,
   });
   const demo = createDemoService({ stage: ports.demo, contain: ports.containDemo });
 
   const api: EngineApi = {
     'machine.get': async () => (await servers.list({})).machine,
+    'machine.paths': async () => ({ paths: ownPaths(ports.places, ports.logReader.file) }),
     'machine.probe': () => doctor.probe(),
     'machine.selftest': (_input, signal) => doctor.selftest(signal),
     'machine.doctor': (input) => doctor.doctor(input),
@@ -212,11 +278,21 @@ export function createEngine(ports: EnginePorts): Engine {
     'policies.hosts': policies.hosts,
     'policies.limit': policies.limit,
     'policies.resources': policies.resources,
+    'policies.sight': policies.sight,
     'policies.explain': policies.explain,
+    'paths.complete': paths.complete,
     'pins.pin': pins.pin,
     'pins.unpin': pins.unpin,
     'pins.outdated': pins.outdated,
     'events.list': (input) => events.list(input),
+    'events.search': search.search,
+    'events.groups': search.groups,
+    'events.mutes': search.mutes,
+    'events.mute': search.mute,
+    'events.unmute': search.unmute,
+    'storage.get': search.storage,
+    'storage.set': search.retain,
+    'storage.rebuild': search.rebuild,
     'runs.list': (input) => runs.list(input),
     'runs.stop': (input) => runs.stop(input),
     'history.list': decisions.list,
@@ -225,21 +301,33 @@ export function createEngine(ports: EnginePorts): Engine {
     'questions.ask': questions.ask,
     'questions.answer': questions.answer,
     'questions.wait': questions.wait,
+    'terminals.open': terminals.open,
+    'terminals.list': terminals.list,
+    'terminals.close': terminals.close,
+    'terminals.resize': terminals.resize,
+    'terminals.input': terminals.input,
+    'terminals.acknowledge': terminals.acknowledge,
+    'log.tail': (input) => ports.logReader.tail(input.limit),
     'demo.run': (_input, signal) => demo.run(signal),
   };
-  const tidier = createTidier({ prune: runs.prune, log, now });
+  const tidier = createTidier({ prune, log, now });
   return {
     api,
     subscribe: (listener) => {
       tidier.begin();
       void updateLauncher(ports);
+      ports.history.nudge();
       return events.subscribe((event) => {
         tidier.see(event);
+        ports.history.nudge();
         listener(event);
       });
     },
     onQuestion: questions.subscribe,
     followWatched: servers.followWatched,
     questionAudience: questions.audience,
+    attachTerminal: terminals.attach,
+    endTerminals: terminals.end,
+    close: () => ports.history.close(),
   };
 }

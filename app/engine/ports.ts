@@ -5,7 +5,7 @@
 import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
 import type { ProgramPlace } from '#domain/risk.ts';
-import type { StoredPolicy } from '#contract/policy.ts';
+import type { RunGrants, StoredPolicy } from '#contract/policy.ts';
 import type { Machine } from '#contract/server.ts';
 import type { Uptake } from '#contract/words.ts';
 
@@ -16,8 +16,10 @@ export interface Places extends Folders, OwnFolders {
   uid: number;
   /** Owner of `home`, or null when that cannot be told. */
   homeOwner: number | null;
-  /** `<data>/bin/belljar-launcher`. */
+  /** What entries name from now on: the launcher of a package, else `<data>/bin/belljar-launcher`. */
   launcher: string;
+  /** Every one that an entry may name and is as it should be. */
+  launchers: readonly string[];
   /** The environment that clients read their own settings from (`CLAUDE_CONFIG_DIR` ...). */
   environment: Readonly<Record<string, string | undefined>>;
   /** Prepended to system-wide places such as `/etc/claude-code`; empty outside tests. */
@@ -232,6 +234,18 @@ export interface StartedPlanStore {
   keep(server: string, run: string, text: string): Promise<void>;
   /** Removes those of other runs. */
   retain(server: string, runs: readonly string[]): Promise<void>;
+}
+
+/** What was granted until runs stop, and the plans that such runs then have beside their server's. */
+export interface RunGrantStore {
+  /** Throws `policy-invalid`, `newer-format`. */
+  list(server: string): Promise<RunGrants[]>;
+  /** The grants first: a plan that nothing is known of would be nobody's. */
+  put(grants: RunGrants, plan: string): Promise<void>;
+  /** The plan first, for the same reason. */
+  remove(server: string, run: string): Promise<void>;
+  /** Servers of which there are any. */
+  servers(): Promise<string[]>;
 }
 
 export interface ProcessFacts {

@@ -2,7 +2,7 @@
  * The verdict of a check and its one sentence, from what was seen.
  */
 import type { Event } from '#contract/event.ts';
-import { knownTargets } from '#contract/sentences.ts';
+import { knownTarget } from '#contract/sentences.ts';
 import type { CheckResult } from '#contract/server.ts';
 
 export type Judged = Pick<CheckResult, 'verdict' | 'sentence'>;
@@ -83,8 +83,8 @@ const kindWords: Partial<Record<Event['kind'], string>> = {
 function list(events: readonly Event[]): string {
   const phrases = new Set<string>();
   for (const event of events) {
-    const known = event.known === undefined ? undefined : knownTargets[event.known];
-    const target = known === undefined ? printable(event.target) : `${printable(event.target)} (${known})`;
+    const known = event.known === undefined ? null : knownTarget(event.known);
+    const target = known === null ? printable(event.target) : `${printable(event.target)} (${known})`;
     phrases.add(`${kindWords[event.kind] ?? event.kind} ${target}`);
   }
   const all = [...phrases];

@@ -14,6 +14,7 @@ import {
   type DecisionChange,
   type DecisionDoor,
   type HistoryEntry,
+  type Pinned,
 } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Api } from '#contract/methods.ts';
@@ -21,6 +22,7 @@ import { policyFormatVersion, type StoredPolicy } from '#contract/policy.ts';
 import { historyWords } from '#contract/sentences.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { isAboutSame, reversed, stillHolds, withChanges } from '#domain/decision-changes.ts';
+import { isSamePinned, pinnedOf } from '#domain/pin-changes.ts';
 import type { Log } from '../events/ports.ts';
 import type { PinStore } from '../pins/ports.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
@@ -53,6 +55,15 @@ export interface Undoing {
   release: (found: FoundServer, undoes: string) => Promise<void>;
   contain: (found: FoundServer, level: LaunchedLevel, undoes: string) => Promise<void>;
   unpin: (found: FoundServer, undoes: string) => Promise<void>;
+  /**
+   * Installs again what was pinned before. Not under the lock of changes, which it takes itself: `check` is asked then. Without
+   * `undoes` it is a decision as any other.
+   */
+  repin: (
+    server: string,
+    pinned: Pinned,
+    how: { undoes?: string; check: () => Promise<void>; signal: AbortSignal | undefined },
+  ) => Promise<void>;
   /** Moves secrets out of the client's file, or back into it. */
   moveSecrets: (found: FoundServer, changes: readonly SecretChange[], undoes: string) => Promise<void>;
   /** Stores this policy, after the plan that it leads to. */
@@ -98,8 +109,7 @@ export function createDecisionService(deps: DecisionServiceDeps): DecisionServic
       return (found?.wrapping?.id === server) === change.after;
     }
     if (change.of === 'pin') {
-      const pin = await deps.pins.get(server);
-      return pin?.package === change.after?.package && pin?.version === change.after?.version;
+      return isSamePinned(pinnedOf(await deps.pins.get(server)), change.after);
     }
     if (change.of === 'secret') {
       const kept = (await deps.secrets.list(server)).find(({ name }) => name === change.name);
@@ -213,22 +223,52 @@ export function createDecisionService(deps: DecisionServiceDeps): DecisionServic
     }
   }
 
-  const undo: DecisionService['undo'] = (input) => {
+  const undo: DecisionService['undo'] = async (input, signal) => {
     const undoing = deps.undoing();
-    return undoing.exclusive(async () => {
+    const decision = await undoing.exclusive(async () => {
       await recover();
       const server = input.server === undefined ? null : (await undoing.find(input.server)).id;
       const all = await entries();
-      const decision = choose(all, input.id, server);
-      await refuseOvertaken(decision, all);
-      const found = await undoing.find(decision.server);
-      const changes = reversed(decision.changes);
-      await putBack(undoing, found, decision, changes);
-      const last = (await entries()).at(-1);
-      if (last === undefined) throw new BelljarError('internal');
-      return { undone: { ...decision, undone: true }, decision: last, effective: await undoing.effective(found.id) };
+      const chosen = choose(all, input.id, server);
+      await refuseOvertaken(chosen, all);
+      if (!comesBackAlone(chosen)) {
+        await putBack(undoing, await undoing.find(chosen.server), chosen, reversed(chosen.changes));
+      }
+      return chosen;
     });
+    const pin = pinBefore(decision);
+    if (pin !== null) {
+      const alone = comesBackAlone(decision);
+      await undoing.repin(decision.server, pin, {
+        // What is contained again was the undo; its pin is one more decision.
+        ...(alone ? { undoes: decision.id } : {}),
+        check: async () => {
+          if (!alone) return;
+          // Others may have decided while it was installed.
+          const all = await entries();
+          choose(all, decision.id, null);
+          await refuseOvertaken(decision, all);
+        },
+        signal,
+      });
+    }
+    const last = (await entries()).findLast(({ undoes }) => undoes === decision.id);
+    if (last === undefined) throw new BelljarError('internal');
+    return {
+      undone: { ...decision, undone: true },
+      decision: last,
+      effective: await undoing.effective(decision.server),
+    };
   };
+
+  function pinBefore(decision: HistoryEntry): Pinned | null {
+    return decision.changes.find((change) => change.of === 'pin')?.before ?? null;
+  }
+
+  /** A pin that comes back is installed again, which takes long and is not done under the lock of changes. */
+  function comesBackAlone(decision: HistoryEntry): boolean {
+    return decision.changes.length === 1 && pinBefore(decision) !== null;
+  }
 
   async function putBack(
     undoing: Undoing,
@@ -237,17 +277,7 @@ export function createDecisionService(deps: DecisionServiceDeps): DecisionServic
     changes: readonly DecisionChange[],
   ): Promise<void> {
     const contained = changes.find((change) => change.of === 'contained');
-    const pin = changes.find((change) => change.of === 'pin');
-    if (pin !== undefined && contained === undefined) {
-      if (pin.after !== null) {
-        throw new BelljarError('cannot-undo', {
-          params: {
-            summary: decision.summary,
-            server: found.handle,
-            package: `${pin.after.package} ${pin.after.version}`,
-          },
-        });
-      }
+    if (contained === undefined && changes.some((change) => change.of === 'pin')) {
       await undoing.unpin(found, decision.id);
       return;
     }

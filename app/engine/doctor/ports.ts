@@ -10,7 +10,7 @@ export type LauncherComparison = 'equal' | 'missing' | 'differs' | 'wrong-mode' 
 
 /** The native launcher at its fixed place. */
 export interface Launcher extends LauncherInstaller {
-  /** Absolute path in the data folder, whether it is there or not. */
+  /** Where entries name it: in the data folder, whether it is there or not, or where a package put it. */
   readonly path: string;
   /** How the installed one compares with the one that came with this build. */
   compare(): Promise<LauncherComparison>;
@@ -20,7 +20,7 @@ export interface Launcher extends LauncherInstaller {
 
 /** What examinations see of the engine. */
 export interface DoctorView {
-  api: Pick<Api, 'servers.list' | 'servers.release'>;
+  api: Pick<Api, 'servers.list' | 'servers.release' | 'servers.contain'>;
   /** Writes a server's plan again from its stored policy. */
   writePlan(server: string): Promise<void>;
   pruneSpool(): Promise<SpoolPruned>;

@@ -2,6 +2,8 @@
  * What events and runs need from the outside world: the spool the launchers write, and the launchers' own processes.
  */
 import type { Event, RunEnd, RunStart } from '#contract/event.ts';
+import type { EventGroups, EventPage, Mute, MuteRule } from '#contract/event-search.ts';
+import type { Retention, Storage } from '#contract/storage.ts';
 import type { EventKind, Verdict } from '#contract/words.ts';
 import type { HostUse } from '#domain/seen-hosts.ts';
 
@@ -73,4 +75,54 @@ export interface Supervisors {
 export interface Log {
   info(code: string, facts?: Record<string, string | number | boolean>): void;
   warn(code: string, facts?: Record<string, string | number | boolean>): void;
+}
+
+/** A search whose handle is resolved and whose instants are numbers. */
+export interface HistoryQuery {
+  server?: string;
+  run?: string;
+  kinds?: readonly EventKind[];
+  verdict?: Verdict;
+  text?: string;
+  /** `*` stands for any text. */
+  target?: string;
+  /** Milliseconds since 1970, both included. */
+  sinceMs?: number;
+  untilMs?: number;
+  /** Events that any of these fits are left out and counted. */
+  mutes?: readonly MuteRule[];
+}
+
+/**
+ * Every event that is kept, searchable: an index over the spool that outlives the spool's files up to a bound of its own.
+ * It answers from a thread of its own and never holds up the caller's. Methods throw `newer-format` where a newer
+ * Belljar made the file, `history-unavailable` where it cannot be used.
+ */
+export interface History {
+  /** Takes in what the spool has by now, then answers. */
+  search(query: HistoryQuery & { order: 'newest' | 'oldest'; after?: string; limit: number }): Promise<EventPage>;
+  groups(query: HistoryQuery & { limit: number }): Promise<EventGroups>;
+  /** There is something new in the spool; it is taken in soon. */
+  nudge(): void;
+  /** Resolves when what the spool has by now is taken in, or cannot be; never throws. */
+  takeIn(): Promise<void>;
+  status(): Promise<Omit<Storage, 'retention'>>;
+  /** What SQLite says is wrong with the file; null where nothing is, or where it is too large to be read through. */
+  check(): Promise<string | null>;
+  rebuild(): Promise<void>;
+  /** Holds from now on; what is beyond it leaves. */
+  retain(retention: Retention): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a person set about events, one document. */
+export interface EventSettings {
+  mutes: readonly Mute[];
+  retention: Retention;
+}
+
+export interface EventSettingsStore {
+  /** What holds where nothing was set. Throws `settings-invalid`, `newer-format`. */
+  get(): Promise<EventSettings>;
+  put(settings: EventSettings): Promise<void>;
 }

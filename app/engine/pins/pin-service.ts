@@ -11,9 +11,9 @@ import type { Api, Output } from '#contract/methods.ts';
 import { pinFormatVersion, type PinChanges, type PinRecord } from '#contract/pin.ts';
 import { cannotPinSentences, toErrorBody } from '#contract/sentences.ts';
 import { readPackageStart, startsWith, type PackageStart } from '#domain/package-start.ts';
-import { isNothing, pinChanges } from '#domain/pin-changes.ts';
+import { isNothing, pinChanges, pinnedOf } from '#domain/pin-changes.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { Decide } from '../decisions/decision-service.ts';
+import type { Decide, Undoing } from '../decisions/decision-service.ts';
 import type { Clock, Places } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { createExclusive, type Exclusive } from '../servers/exclusive.ts';
@@ -40,10 +40,18 @@ export interface PinService {
   unpin: Api['pins.unpin'];
   /** Under the lock of changes, which the caller holds. */
   unpinOne(found: FoundServer, undoes?: string): Promise<void>;
+  /** `Undoing.repin`: exactly what was pinned before is installed again. */
+  repin: Undoing['repin'];
   outdated: Api['pins.outdated'];
 }
 
 type PinAnswer = Output<'pins.pin'>;
+
+/** Of a pin that comes back: the decision that is undone, and what is asked once more before it counts. */
+interface Back {
+  undoes?: string | undefined;
+  check?: () => Promise<void>;
+}
 
 export function createPinService(deps: PinServiceDeps): PinService {
   const { places, pins } = deps;
@@ -77,10 +85,6 @@ export function createPinService(deps: PinServiceDeps): PinService {
 
   const sweep = (server: string): Promise<void> => sweepTrees(pins, deps.runs, server);
 
-  function pinned(record: PinRecord | null): { package: string; version: string } | null {
-    return record === null ? null : { package: record.package, version: record.version };
-  }
-
   function requestOf(
     found: FoundServer,
     start: PackageStart,
@@ -102,6 +106,7 @@ export function createPinService(deps: PinServiceDeps): PinService {
     start: PackageStart,
     installation: Installation,
     wanted: Resolution,
+    back: Back = {},
   ): Promise<PinRecord> {
     const scripts = wanted.scripts.length > 0;
     const tree = await pins.makeTree(found.id, wanted.version);
@@ -127,7 +132,7 @@ export function createPinService(deps: PinServiceDeps): PinService {
         scripts: [...wanted.scripts],
         hosts: [...wanted.hosts],
       };
-      await deps.exclusive(() => settle(found, record));
+      await deps.exclusive(() => settle(found, record, back));
       return record;
     } catch (error) {
       const kept = await recordOf(found.id);
@@ -136,16 +141,17 @@ export function createPinService(deps: PinServiceDeps): PinService {
     }
   }
 
-  async function settle(listed: FoundServer, record: PinRecord): Promise<void> {
+  async function settle(listed: FoundServer, record: PinRecord, { undoes, check }: Back): Promise<void> {
+    await check?.();
     const found = await deps.find(listed.id);
     refuseUncontained(found);
     if (found.launch === null || !startsWith(found.launch, record.instead))
       throw new BelljarError('config-changed', { file: found.entry.file });
     const before = await recordOf(found.id);
     const was = before === null || before.version === record.version ? '' : `, was ${before.version}`;
-    const change = { of: 'pin' as const, before: pinned(before), after: pinned(record) };
+    const change = { of: 'pin' as const, before: pinnedOf(before), after: pinnedOf(record) };
     const summary = `pinned ${record.package} ${record.version}${was}`;
-    await deps.decide({ action: 'pin', server: found.id, summary, changes: [change] }, async () => {
+    await deps.decide({ action: 'pin', server: found.id, summary, changes: [change], undoes }, async () => {
       await pins.put(record);
       try {
         await deps.writePlan(found.id);
@@ -204,7 +210,7 @@ export function createPinService(deps: PinServiceDeps): PinService {
   const unpinOne: PinService['unpinOne'] = async (found, undoes) => {
     const record = await recordOf(found.id);
     const summary = record === null ? 'unpinned' : `unpinned ${record.package} ${record.version}`;
-    const change = { of: 'pin' as const, before: pinned(record), after: null };
+    const change = { of: 'pin' as const, before: pinnedOf(record), after: null };
     await deps.decide({ action: 'unpin', server: found.id, summary, changes: [change], undoes }, async () => {
       await pins.remove(found.id);
       try {
@@ -216,6 +222,22 @@ export function createPinService(deps: PinServiceDeps): PinService {
     });
     await sweep(found.id);
   };
+
+  const repin: PinService['repin'] = (server, pinned, { undoes, check, signal }) =>
+    inTurn(async () => {
+      refuseRootInUserHome(places);
+      const found = await deps.find(server);
+      const params = { server: found.handle, package: `${pinned.package} ${pinned.version}` };
+      const record = await pins.former(found.id, pinned);
+      if (record === null) throw new BelljarError('cannot-undo', { params });
+      if (found.launch === null || !startsWith(found.launch, record.instead))
+        throw new BelljarError('cannot-undo', { params: { ...params, reason: 'entry' } });
+      const request = requestOf(found, startOf(found), record.hosts, signal);
+      await deps.installers[record.installer].use(request, (installation) =>
+        install(found, startOf(found), installation, resolutionOf(record), { undoes, check }),
+      );
+      await sweep(found.id);
+    });
 
   const unpin: PinService['unpin'] = (input) =>
     deps.exclusive(async () => {
@@ -257,5 +279,5 @@ export function createPinService(deps: PinServiceDeps): PinService {
     return { servers };
   };
 
-  return { pin, unpin, unpinOne, outdated };
+  return { pin, unpin, unpinOne, repin, outdated };
 }

@@ -1,4 +1,5 @@
 /** What pins need from the outside world: installing packages, contained, and keeping what was installed. */
+import type { Pinned } from '#contract/decision.ts';
 import type { LockedPackage, PinRecord } from '#contract/pin.ts';
 import type { PackageStart } from '#domain/package-start.ts';
 
@@ -49,9 +50,12 @@ export type TreeState = 'sound' | 'touched' | 'tampered';
 export interface PinStore {
   /** Throws `pin-invalid`, `newer-format`. */
   get(server: string): Promise<PinRecord | null>;
+  /** The record that it takes the place of is kept as a former one. */
   put(record: PinRecord): Promise<void>;
-  /** The record alone: what was installed may still be in use. */
+  /** The record alone, which is kept as a former one: what was installed may still be in use. */
   remove(server: string): Promise<void>;
+  /** What was pinned before: one of the newest few, whose tree may be gone. Null when it is not known any more. */
+  former(server: string, pinned: Pinned): Promise<PinRecord | null>;
   /** Servers for which anything is kept. */
   list(): Promise<string[]>;
   /** A new, empty folder of the server's own. */

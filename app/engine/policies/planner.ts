@@ -1,12 +1,16 @@
-/** From a found server to its effective policy and its plan: what domain decides, with what only the file system knows. */
+/**
+ * From a found server to its effective policy and its plan: what domain decides, with what only the file system knows. A plan that
+ * is written is written for runs with grants of their own too, so that what is denied later counts for them.
+ */
 import { BelljarError } from '#contract/errors.ts';
-import type { EffectivePolicy, StoredPolicy } from '#contract/policy.ts';
+import type { EffectivePolicy, PersonRule, StoredPolicy } from '#contract/policy.ts';
 import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import type { PinStore } from '../pins/ports.ts';
 import type { SecretStore } from '../secrets/ports.ts';
 import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { Compile, PassingGrants } from './passing-grants.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 
 /** The most that the events of one run may take on disk. */
@@ -21,15 +25,18 @@ export interface PlannerDeps {
   plans: PlanStore;
   pins: Pick<PinStore, 'get'>;
   secrets: Pick<SecretStore, 'list' | 'file'>;
+  passing: Pick<PassingGrants, 'rewrite'>;
 }
 
 /** What a person decided, as far as plans are made of it. */
-export type Decided = Pick<StoredPolicy, 'rules' | 'network' | 'limits'>;
+export type Decided = Pick<StoredPolicy, 'network' | 'limits' | 'sight'> & { rules: readonly PersonRule[] };
 
 export interface Planner {
   /** `decided` replaces what is stored: to see what a decision would lead to before it is. */
   effective(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<EffectivePolicy>;
   compile(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<Plan>;
+  /** The texts of plans that have other rules of a person than `decided`. */
+  withRules(found: FoundServer, level: LaunchedLevel, decided: Decided): Compile;
   write(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<void>;
   /** A synchronous lookup of what paths resolve to, for the paths named. */
   realPaths(paths: readonly string[]): Promise<(path: string) => string>;
@@ -72,6 +79,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       rules,
       network: stored?.network,
       limits: stored?.limits,
+      sight: stored?.sight,
       environment: places.environment,
       pin: await deps.pins.get(found.id),
     };
@@ -110,11 +118,17 @@ export function createPlanner(deps: PlannerDeps): Planner {
     };
   }
 
+  const withRules: Planner['withRules'] = (found, level, decided) => async (rules) =>
+    formatPlan(await compile(found, level, { ...decided, rules }));
+
   return {
     effective: async (found, level, decided) => mergePolicy(await contextOf(found, level, decided)),
     compile,
+    withRules,
     async write(found, level, decided) {
       await deps.plans.write(found.id, formatPlan(await compile(found, level, decided)));
+      const base = decided ?? (await deps.policies.get(found.id)) ?? { rules: [] };
+      await deps.passing.rewrite(found.id, base.rules, withRules(found, level, base));
     },
     realPaths,
   };

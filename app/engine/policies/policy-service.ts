@@ -3,20 +3,35 @@
  * only after the plan that it leads to was compiled: what this machine cannot keep is refused when it is asked for.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { Api, LimitResult, RuleChange } from '#contract/methods.ts';
-import { policyFormatVersion, type EffectivePolicy, type PersonRule, type StoredPolicy } from '#contract/policy.ts';
-import { hostsWords, limitTitles, limitValue, resourceWords } from '#contract/sentences.ts';
+import type { Api, GrantResult, Input, LimitResult, RuleChange } from '#contract/methods.ts';
+import {
+  leavesFilesUnseen,
+  passingVerbSchema,
+  policyFormatVersion,
+  type EffectivePolicy,
+  type Explanation,
+  type PersonRule,
+  type StoredPolicy,
+} from '#contract/policy.ts';
+import { hostsWords, limitTitles, limitValue, resourceWords, toErrorBody } from '#contract/sentences.ts';
 import type { Resource } from '#contract/server.ts';
-import { limitNames, type LaunchedLevel, type Level, type NetworkMode, type RuleVerb } from '#contract/words.ts';
+import {
+  limitNames,
+  type LaunchedLevel,
+  type Level,
+  type NetworkMode,
+  type RuleVerb,
+  type UntilStopHindrance,
+} from '#contract/words.ts';
 import { readCommandLine } from '#domain/command-line.ts';
 import { policyChanges } from '#domain/decision-changes.ts';
 import { explain, readQuestion } from '#domain/explain.ts';
 import { denialNotEnforceable } from '#domain/grantable.ts';
 import { refuseVoid } from '#domain/areas.ts';
-import { isAnyDepth } from '#domain/pattern.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
-import { formatPlan, type Plan } from '#domain/plan-text.ts';
+import { formatPlan, parsePlan, type Plan } from '#domain/plan-text.ts';
 import { readLimit } from '#domain/resource-limits.ts';
+import { withRule } from '#domain/rules.ts';
 import { normaliseWhat } from '#domain/rule-what.ts';
 import { secretPlaces } from '#domain/secret-places.ts';
 import { hostGroups, nearAddressOf, proposedHosts, seenHosts } from '#domain/seen-hosts.ts';
@@ -28,9 +43,11 @@ import type { SecretStore } from '../secrets/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { Clock, FileStore, MachineFacts, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
+import { wouldAsk } from '../questions/would-ask.ts';
 import { accessVerdict, type AccessAbout, type AccessVerdict } from '../questions/access-verdict.ts';
 import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
+import { withPassing, type PassingGrants } from './passing-grants.ts';
 import { createPlanner, type Decided } from './planner.ts';
 import type { StartedPlans } from './started-plans.ts';
 
@@ -40,7 +57,8 @@ export interface PolicyServiceDeps {
   files: FileStore;
   policies: PolicyStore;
   plans: PlanStore;
-  startedPlans: Pick<StartedPlans, 'isLive' | 'waiting'>;
+  startedPlans: Pick<StartedPlans, 'isLive' | 'waiting' | 'holdsNow'>;
+  passing: PassingGrants;
   pins: Pick<PinStore, 'get'>;
   secrets: Pick<SecretStore, 'list' | 'file'>;
   runs: Pick<RunService, 'activity'>;
@@ -59,6 +77,7 @@ export interface PolicyService {
   hosts: Api['policies.hosts'];
   limit: Api['policies.limit'];
   resources: Api['policies.resources'];
+  sight: Api['policies.sight'];
   explain: Api['policies.explain'];
   /** For undo, under the lock of changes: stores this policy as it is. */
   restore(
@@ -78,7 +97,20 @@ export interface PolicyService {
   judgeAccess(handle: string, about: AccessAbout): Promise<({ handle: string } & AccessVerdict) | null>;
 }
 
+function ruleLine({ verb, what, checked }: Pick<PersonRule, 'verb' | 'what' | 'checked'>): string {
+  return `${verb} ${what}${checked === false ? ' unchecked' : ''}`;
+}
+
+/** Why a run that has this plan does not get the rule while it runs. */
+function whyNot(plan: Plan, { verb }: PersonRule): UntilStopHindrance {
+  if ((verb === 'read' || verb === 'write') && plan.record === 'without-files') return 'files-unseen';
+  if ((verb === 'host' || verb === 'local' || verb === 'listen') && plan.network === 'none') return 'no-network';
+  return 'at-start';
+}
+
 const rulesMax = 1000;
+/** What may be granted until a run stops, at most. */
+const passingMax = 100;
 /** The most used hosts that are told. */
 const hostsMax = 1000;
 
@@ -170,11 +202,18 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     action: 'grant' | 'revoke',
     rule: Pick<PersonRule, 'verb' | 'what'>,
   ): Promise<RuleChange> {
-    const level = levelInForce(found, decided);
-    if (action === 'grant') await refuseUnkeepable(found, levelToKeep(level), decided);
     const narrower = rule.verb === 'deny' ? 'denied' : rule.verb === 'protect' ? 'protected' : `granted ${rule.verb}`;
     const did = action === 'grant' ? narrower : `took back ${rule.verb}`;
-    const effective = await store(found, decided, { action, summary: `${did} ${rule.what}` });
+    return ruleChange(found, decided, rule, await store(found, decided, { action, summary: `${did} ${rule.what}` }));
+  }
+
+  async function ruleChange(
+    found: FoundServer,
+    decided: StoredPolicy,
+    rule: Pick<PersonRule, 'verb' | 'what'>,
+    effective: 'now' | 'restart',
+  ): Promise<RuleChange> {
+    const level = levelInForce(found, decided);
     return {
       id: found.id,
       rule: personRuleId(rule),
@@ -182,6 +221,94 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       effective,
       policy: level === null ? null : await planner.effective(found, level, decided),
     };
+  }
+
+  /** What is granted until it stops, a rule a line. */
+  const passingDiff = (found: FoundServer, before: readonly PersonRule[], after: readonly PersonRule[]): string => {
+    const text = (rules: readonly PersonRule[]): string => rules.map((rule) => `${ruleLine(rule)}\n`).join('');
+    return unifiedDiff(`${found.handle} until it stops`, text(before), text(after));
+  };
+
+  /** For each run that is live and can have it; the policy stays as it is. */
+  async function grantUntilStop(
+    found: FoundServer,
+    stored: StoredPolicy,
+    rule: PersonRule,
+    dryRun: boolean,
+  ): Promise<GrantResult> {
+    const hindered = (hindrance: UntilStopHindrance): BelljarError =>
+      new BelljarError('not-until-stop', {
+        params: { hindrance, server: found.handle, command: `belljar grant ${found.handle} ${rule.verb} ${rule.what}` },
+      });
+    const verb = passingVerbSchema.safeParse(rule.verb);
+    if (!verb.success) throw hindered(rule.verb === 'deny' || rule.verb === 'protect' ? 'narrower' : 'at-start');
+    const level = levelInForce(found, stored);
+    if (level === null || level === 'watch') throw hindered('nothing-refused');
+    const live = found.wrapping?.id === found.id ? await deps.passing.liveRuns(found.id) : [];
+    if (live.length === 0) throw hindered('not-running');
+    const compile = planner.withRules(found, level, stored);
+    const granted: { run: string; own: PersonRule[] }[] = [];
+    let hindrance: UntilStopHindrance = 'unknown';
+    for (const run of live) {
+      const old = await deps.passing.of(found.id, run);
+      const own = withRule(old, rule);
+      const rules = withPassing(stored.rules, own);
+      if (own.length > passingMax)
+        throw new BelljarError('invalid-input', {
+          params: { detail: `a run has at most ${passingMax.toString()} rules until it stops` },
+        });
+      await refuseUnkeepable(found, level, { ...stored, rules });
+      const [before, next] = [await compile(withPassing(stored.rules, old)), await compile(rules)];
+      const holds = await deps.startedPlans.holdsNow(found.id, run, before, next);
+      if (before === next) hindrance = 'already';
+      else if (holds === true) granted.push({ run, own });
+      else if (holds === false) hindrance = whyNot(parsePlan(before), rule);
+    }
+    if (granted.length === 0) throw hindered(hindrance);
+    const shown = await deps.passing.list(found.id);
+    const diff = passingDiff(found, shown, withRule(shown, rule));
+    if (!dryRun) {
+      for (const { run, own } of granted) await deps.passing.set(found.id, run, own, stored.rules, compile);
+    }
+    return {
+      ...(await ruleChange(found, stored, rule, 'now')),
+      changed: !dryRun,
+      runs: granted.map(({ run }) => run),
+      diff,
+    };
+  }
+
+  async function previewUntilStop(
+    found: FoundServer,
+    stored: StoredPolicy,
+    rule: PersonRule,
+  ): Promise<GrantResult['untilStop']> {
+    try {
+      const { runs, diff } = await grantUntilStop(found, stored, rule, true);
+      return { runs, diff };
+    } catch (error) {
+      if (error instanceof BelljarError) return { error: toErrorBody(error) };
+      throw error;
+    }
+  }
+
+  async function revokeUntilStop(
+    found: FoundServer,
+    stored: StoredPolicy,
+    { verb, what: written }: Pick<PersonRule, 'verb' | 'what'>,
+  ): Promise<RuleChange> {
+    const shown = await deps.passing.list(found.id);
+    const isIt = (rule: PersonRule, what: string): boolean => rule.verb === verb && rule.what === what;
+    const what = shown.some((rule) => isIt(rule, written)) ? written : await normalised(verb, written, true);
+    const level = levelInForce(found, stored);
+    const rule = shown.find((one) => isIt(one, what));
+    if (rule === undefined || level === null)
+      throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server: found.handle } });
+    for (const run of rule.runs) {
+      const own = (await deps.passing.of(found.id, run)).filter((one) => !isIt(one, what));
+      await deps.passing.set(found.id, run, own, stored.rules, planner.withRules(found, level, stored));
+    }
+    return ruleChange(found, stored, { verb, what }, 'now');
   }
 
   async function resourcesOf(server: string, policy: EffectivePolicy | null): Promise<Resource[]> {
@@ -203,11 +330,14 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     return decided.rules.filter((rule) => rule.verb === 'host').map((rule) => rule.what);
   }
 
+  /** A person's rules, a line each, oldest first, below the network that follows from them. */
+  function policyLines(mode: NetworkMode, rules: readonly PersonRule[]): string {
+    return [`network ${mode}`, ...rules.map(ruleLine)].map((line) => `${line}\n`).join('');
+  }
+
   /** The network as a policy has it, a line a fact. */
   function networkLines(mode: NetworkMode, decided: Decided): string {
-    const hosts = decided.rules
-      .filter((rule) => rule.verb === 'host')
-      .map(({ what, checked }) => `host ${what}${checked === false ? ' unchecked' : ''}`);
+    const hosts = decided.rules.filter((rule) => rule.verb === 'host').map(ruleLine);
     return [`network ${mode}`, ...hosts.toSorted()].map((line) => `${line}\n`).join('');
   }
 
@@ -251,6 +381,48 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     return [...new Set([...named, ...real])];
   }
 
+  async function explainWith(
+    found: FoundServer,
+    stored: StoredPolicy,
+    input: Input<'policies.explain'>,
+  ): Promise<Explanation> {
+    const level = levelInForce(found, stored);
+    const policy = level === null ? null : await planner.effective(found, level, stored);
+    const question = readQuestion(input.what, input.access, places);
+    const program = question.subject === 'program' ? await findProgram(question.target) : null;
+    const subjectPath = question.subject === 'program' ? program : question.target;
+    const realPath = await planner.realPaths([
+      ...(subjectPath === null ? [] : [subjectPath]),
+      ...(policy?.rules.map((rule) => rule.what) ?? []),
+      places.home,
+      ...Object.values(own),
+    ]);
+    const seen = question.subject === 'net' ? seenHosts((await deps.events.hostUses()).get(found.id) ?? []) : [];
+    const answer = explain(policy, question, {
+      server: found.handle,
+      folders: places,
+      own,
+      realPath,
+      rules: stored.rules,
+      program: () => program,
+      nearAddress: (host, port) => nearAddressOf(seen, host, port),
+      isOwnHost: await ownHosts(seen.some(({ near }) => near)),
+      runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
+    });
+    const secrets = secretPlaces(places, own, await deps.clientFiles());
+    const context = { server: found.handle, folders: places, own, realPath, secrets };
+    const asks = answer.verdict === 'refused' && policy !== null && wouldAsk(policy, stored.rules, question, context);
+    // Executions are seen by whoever else gave up the sight of files.
+    const unseen =
+      policy !== null && leavesFilesUnseen(policy) && ['read', 'write'].includes(answer.access) ? true : undefined;
+    return {
+      ...answer,
+      ...(asks ? { verdict: 'would-ask' } : {}),
+      ...(unseen === undefined ? {} : { unseen }),
+      effective: await effectiveOf(found),
+    };
+  }
+
   return {
     grant: (input) =>
       deps.exclusive(async () => {
@@ -266,18 +438,27 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           at: deps.clock.now().toISOString(),
           ...(input.checked === false ? { checked: false } : {}),
         };
-        // The later word about the same place replaces the earlier one.
-        const pair = (a: PersonRule, b: PersonRule): boolean =>
-          a.verb === 'protect' && b.verb === 'write' && isAnyDepth(what);
-        const isReplaced = (old: PersonRule): boolean =>
-          old.what === what &&
-          (old.verb === rule.verb ||
-            (old.verb === 'deny') !== (rule.verb === 'deny') ||
-            pair(old, rule) ||
-            pair(rule, old));
-        const rules = [...stored.rules.filter((old) => !isReplaced(old)), rule];
+        const dryRun = input.dryRun === true;
+        if (input.until === 'stop') return grantUntilStop(found, stored, rule, dryRun);
+        const rules = withRule(stored.rules, rule);
         refuseTooMany(rules);
-        return storeRule(found, { ...stored, rules }, 'grant', rule);
+        const decided = { ...stored, rules };
+        const level = levelInForce(found, decided);
+        const kept = levelToKeep(level);
+        await refuseUnkeepable(found, kept, decided);
+        const [before, after] = [
+          await planner.effective(found, kept, stored),
+          await planner.effective(found, kept, decided),
+        ];
+        const diff = unifiedDiff(
+          found.handle,
+          policyLines(before.network, stored.rules),
+          policyLines(after.network, rules),
+        );
+        const facts = { diff, changed: !dryRun, runs: [] };
+        if (!dryRun) return { ...(await storeRule(found, decided, 'grant', rule)), ...facts };
+        const change = await ruleChange(found, decided, rule, await whenEffective(found, decided));
+        return { ...change, ...facts, untilStop: await previewUntilStop(found, stored, rule) };
       }),
 
     revoke: (input) =>
@@ -285,6 +466,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         refuseRootInUserHome(places);
         const found = await deps.find(input.server);
         const stored = await storedOf(found);
+        if (input.until === 'stop') return revokeUntilStop(found, stored, input);
         const written = stored.rules.find((rule) => rule.verb === input.verb && rule.what === input.what);
         const what = written?.what ?? (await normalised(input.verb, input.what, true));
         const rules = stored.rules.filter((rule) => rule.verb !== input.verb || rule.what !== what);
@@ -383,6 +565,33 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         };
       }),
 
+    sight: (input) =>
+      deps.exclusive(async () => {
+        const found = await deps.find(input.server);
+        const stored = await storedOf(found);
+        const { sight: _old, ...rest } = stored;
+        const wanted = input.sight ?? stored.sight ?? 'full';
+        const decided: StoredPolicy = { ...rest, ...(wanted === 'full' ? {} : { sight: wanted }) };
+        const level = levelInForce(found, decided);
+        const policy = await planner.effective(found, level ?? levelToKeep(level), decided);
+        const hindrances = policy.sight?.hindrances ?? [];
+        // What is asked for must hold now. What a person decides later comes first, and says that it does.
+        if (input.sight !== undefined && hindrances.length > 0)
+          throw new BelljarError('sight-impossible', {
+            params: { server: found.handle, hindrances: hindrances.join(' ') },
+          });
+        const changed = policyChanges(stored, decided).length > 0;
+        const effective = await whenEffective(found, decided);
+        if (changed) {
+          refuseRootInUserHome(places);
+          await store(found, decided, {
+            action: 'sight',
+            summary: wanted === 'full' ? 'sees accesses to files again' : 'gave up seeing accesses to files',
+          });
+        }
+        return { id: found.id, level: level ?? 'off', changed, chosen: wanted, hindrances, effective };
+      }),
+
     resourcesOf,
     async whenEffective(server) {
       const found = await deps.find(server);
@@ -397,30 +606,14 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     async explain(input) {
       const found = await deps.find(input.server);
       const stored = await storedOf(found);
-      const level = levelInForce(found, stored);
-      const policy = level === null ? null : await planner.effective(found, level);
-      const question = readQuestion(input.what, input.access, places);
-      const program = question.subject === 'program' ? await findProgram(question.target) : null;
-      const subjectPath = question.subject === 'program' ? program : question.target;
-      const realPath = await planner.realPaths([
-        ...(subjectPath === null ? [] : [subjectPath]),
-        ...(policy?.rules.map((rule) => rule.what) ?? []),
-        places.home,
-        ...Object.values(own),
-      ]);
-      const seen = question.subject === 'net' ? seenHosts((await deps.events.hostUses()).get(found.id) ?? []) : [];
-      const answer = explain(policy, question, {
-        server: found.handle,
-        folders: places,
-        own,
-        realPath,
-        rules: stored.rules,
-        program: () => program,
-        nearAddress: (host, port) => nearAddressOf(seen, host, port),
-        isOwnHost: await ownHosts(seen.some(({ near }) => near)),
-        runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
-      });
-      return { ...answer, effective: await effectiveOf(found) };
+      const answer = await explainWith(found, stored, input);
+      const passing = answer.verdict === 'allowed' ? [] : await deps.passing.list(found.id);
+      if (passing.length > 0) {
+        const rules = withPassing(stored.rules, passing);
+        const now = await explainWith(found, { ...stored, rules }, input);
+        if (now.verdict === 'allowed') return { ...now, effective: 'now', until: 'stop' };
+      }
+      return answer;
     },
 
     async effectivePolicy(handle, level) {

@@ -18,6 +18,8 @@ export interface StartedPlans {
   plans: PlanStore;
   /** What live runs of a server do not have yet of its plan; null where that cannot be told. */
   waiting(server: string): Promise<Waiting | null>;
+  /** Whether this run has at once what `next` is more than `before`, both plans that it could be given; null where that cannot be told. */
+  holdsNow(server: string, run: string, before: string, next: string): Promise<boolean | null>;
   /** Whether `next` in place of the present plan changes nothing that only the next start brings. */
   isLive(server: string, next: string): Promise<boolean>;
 }
@@ -31,7 +33,8 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
 
   async function liveRuns(server: string): Promise<{ run: string; startedAt: string }[]> {
     const all = await runs.list({ server, limit: runsAsked });
-    return all.runs.filter((run) => run.live);
+    // A terminal has a plan of its own, which follows the server's.
+    return all.runs.filter((run) => run.live && run.start?.terminal === undefined);
   }
 
   async function keep(server: string, live: readonly { run: string }[], text: string): Promise<void> {
@@ -76,6 +79,12 @@ export function createStartedPlans({ plans, started, runs, now }: StartedPlansDe
       if (all.includes(null)) return null;
       const lines = (of: 'comes' | 'goes'): string[] => [...new Set(all.flatMap((one) => one?.[of] ?? []))];
       return { comes: lines('comes'), goes: lines('goes') };
+    },
+
+    async holdsNow(server, run, before, next) {
+      const text = (await started.read(server, run)) ?? (await readable(server));
+      const [earlier, later] = text === null ? [null, null] : [waitingOf(text, before), waitingOf(text, next)];
+      return earlier === null || later === null ? null : isLive(earlier, later);
     },
 
     async isLive(server, next) {

@@ -9,7 +9,7 @@
  * only the private door takes a question. Bounds: four questions a server, sixteen together, and one about each target.
  */
 import { BelljarError } from '#contract/errors.ts';
-import type { Api } from '#contract/methods.ts';
+import type { Api, RuleChange } from '#contract/methods.ts';
 import type { Question, QuestionAbout, QuestionInput, QuestionOutcome, QuestionScope } from '#contract/question.ts';
 import { questionFirstWaitMs, questionWaitMs } from '#contract/question.ts';
 import type { QuestionAnswer, QuestionRefusal, RuleVerb } from '#contract/words.ts';
@@ -31,7 +31,7 @@ export interface QuestionServiceDeps {
   /** A server by its id as people know it, with what its policy says; null where no entry of that id is left. */
   judge: (server: string, link: Link) => Promise<{ handle: string; verdict: LinkVerdict } | null>;
   judgeAccess: (server: string, about: AccessAbout) => Promise<({ handle: string } & AccessVerdict) | null>;
-  grant: Api['policies.grant'];
+  grant: (rule: Pick<QuestionScope, 'verb' | 'what'> & { server: string }) => Promise<Pick<RuleChange, 'rule'>>;
   log: Log;
   now: () => number;
   /** For tests: how long a question about a link waits. */

@@ -121,6 +121,8 @@ export function createRunService(dependencies: RunServiceDependencies): RunServi
     async activity() {
       const byServer = new Map<string, Run[]>();
       for (const run of await spool.runs()) {
+        // A person's terminal says nothing about the server.
+        if (run.start?.terminal !== undefined) continue;
         const runs = byServer.get(run.server);
         if (runs === undefined) {
           byServer.set(run.server, [toRun(run)]);

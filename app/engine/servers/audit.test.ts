@@ -48,7 +48,7 @@ const machine: ServerList['machine'] = {
   problems: [],
 };
 const audit = (servers: Server[], more: Partial<Parameters<typeof auditServers>[0]> = {}) =>
-  auditServers({ list: { v: 1, machine, servers }, exposed: new Map(), rules: new Map(), ...more });
+  auditServers({ list: { v: 1, machine, servers }, exposed: new Map(), rules: new Map(), bare: new Map(), ...more });
 const held = server({ id: 'y.a', handle: 'y/a', clientTitle: 'Y', sameAs: ['x.a'] });
 const problem = { client: 'X', file: '/x', code: 'config-invalid', message: 'The file is not valid.' };
 const unseen = { title: 'X', sign: '/x', sentence: 'It keeps servers.', remedy: 'Look there.' };
@@ -60,6 +60,13 @@ const cases: [Bypass, () => ReturnType<typeof audit>][] = [
   ['server-copied', () => audit([server({ state: 'copied' })])],
   ['other-launcher', () => audit([server({ state: 'moved' })])],
   ['old-process', () => audit([server({ state: 'restart-needed', oldProcesses: [{ pid: 7, since: '' }] })])],
+  [
+    'runs-bare',
+    () =>
+      audit([server({ state: 'drifted', drift: { how: 'removed', before: ['x'], now: null } })], {
+        bare: new Map([['x.a', [7, 8]]]),
+      }),
+  ],
   ['same-elsewhere', () => audit([held, server({ state: 'off', sameAs: ['y.a'] })])],
   ['cannot-contain', () => audit([server({ state: 'cannot', reason: 'docker' })])],
   ['client-starts-outside', () => audit([server({ state: 'cannot', scope: 'extension:x', reason: 'client-managed' })])],

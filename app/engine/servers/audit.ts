@@ -13,6 +13,8 @@ export interface AuditFacts {
   exposed: ReadonlyMap<string, readonly string[]>;
   /** By server: what a person granted. */
   rules: ReadonlyMap<string, readonly Granted[]>;
+  /** By server: processes that have its command line and no launcher above them. */
+  bare: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Sockets behind which sits a program that does what it is told, outside of any wall. */
@@ -30,10 +32,11 @@ const openSockets = new Set<SocketName>([
 
 const held = new Set<Server['state']>(['contained', 'restart-needed', 'failing']);
 
-export function auditServers({ list, exposed, rules }: AuditFacts): Audit {
+export function auditServers({ list, exposed, rules, bare }: AuditFacts): Audit {
   const byId = new Map(list.servers.map((server) => [server.id, server]));
   const found = list.servers.flatMap((server) => [
     ...stateFindings(server, byId),
+    ...bareFinding(server, bare.get(server.id) ?? []),
     ...remoteFinding(server, exposed.get(server.id) ?? []),
     ...socketFindings(server, rules.get(server.id) ?? []),
   ]);
@@ -97,6 +100,12 @@ function stateFindings(server: Server, byId: ReadonlyMap<string, Server>): Audit
     default:
       return [];
   }
+}
+
+/** A server that runs in no walls right now, whatever its entry says by now; `old-process` says it of a contained one. */
+function bareFinding(server: Server, pids: readonly number[]): AuditFinding[] {
+  if (pids.length === 0 || server.state === 'restart-needed') return [];
+  return [finding(server, 'runs-bare', pids.join(', '), server.uptakeSentence)];
 }
 
 function remoteFinding(server: Server, names: readonly string[]): AuditFinding[] {

@@ -145,7 +145,21 @@ function watchedOf({ files, watched }: Located): Watched {
   return { files: [...new Set([...named, ...watched.files])], folders: watched.folders };
 }
 
+interface FileText {
+  snapshot: FileSnapshot;
+  text: string;
+}
+
 type Reading = { config: ConfigFile } | { missing: LocatedFile } | { failed: LocatedFile; error: unknown };
+
+/** What an entry says of itself depends on its client, its file with its scope, and what the file holds. */
+function keyOf({ adapter, file }: LocatedFile): string {
+  return JSON.stringify([adapter.id, file]);
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, at) => text === other[at]);
+}
 
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { clients, files } = deps;
@@ -154,25 +168,36 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   let last: Discovered | null = null;
   let toWatch: Watched | null = null;
   const followers = new Set<(watched: Watched) => void>();
+  /** Files as last read, with the lists that decided over their entries: what says the same is not parsed again. */
+  const parsed = new Map<string, { config: ConfigFile; policies: readonly string[] }>();
 
-  async function textOf(file: string): Promise<string | null> {
-    try {
-      const snapshot = await files.read(file);
-      return snapshot === null ? null : decode(snapshot);
-    } catch {
-      return null;
-    }
+  async function readText(file: string): Promise<FileText | null> {
+    const snapshot = await files.read(file);
+    return snapshot === null ? null : { snapshot, text: decode(snapshot) };
   }
 
-  async function read(located: LocatedFile, textOfPolicy = textOf): Promise<ConfigFile | null> {
+  async function read(located: LocatedFile, textOf = readText): Promise<ConfigFile | null> {
     const { adapter, file } = located;
-    const snapshot = await files.read(file.file);
-    if (snapshot === null) return null;
-    const text = decode(snapshot);
-    const texts = await Promise.all(located.policyFiles.map((each) => textOfPolicy(each)));
-    await adapter.load(file);
+    const found = await textOf(file.file);
+    if (found === null) return null;
+    const texts = await Promise.all(
+      located.policyFiles.map((each) =>
+        textOf(each).then(
+          (policy) => policy?.text ?? null,
+          () => null,
+        ),
+      ),
+    );
     const policies = [...located.policyValues, ...texts.filter((each) => each !== null)];
-    return { located, adapter, file, snapshot, text, entries: adapter.parse(text, file, policies) };
+    const key = keyOf(located);
+    const known = parsed.get(key);
+    const { snapshot, text } = found;
+    if (known !== undefined && known.config.text === text && isSame(known.policies, policies))
+      return { ...known.config, located, file, snapshot };
+    await adapter.load(file);
+    const config = { located, adapter, file, snapshot, text, entries: adapter.parse(text, file, policies) };
+    parsed.set(key, { config, policies });
+    return config;
   }
 
   async function locate(): Promise<Located> {
@@ -182,10 +207,11 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   }
 
   async function readAll(located: Located): Promise<Reading[]> {
-    const policies = new Map<string, Promise<string | null>>();
-    const once = (file: string): Promise<string | null> => {
-      const known = policies.get(file) ?? textOf(file);
-      policies.set(file, known);
+    // A file of a project is one of several clients.
+    const texts = new Map<string, Promise<FileText | null>>();
+    const once = (file: string): Promise<FileText | null> => {
+      const known = texts.get(file) ?? readText(file);
+      texts.set(file, known);
       return known;
     };
     return Promise.all(
@@ -235,6 +261,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     toWatch = watchedOf(located);
     for (const follower of followers) follower(toWatch);
     const readings = await readAll(located);
+    const wanted = new Set(located.files.map(keyOf));
+    for (const key of parsed.keys()) if (!wanted.has(key)) parsed.delete(key);
     const problems: Problem[] = [];
     const failures: Discovered['failures'] = [];
     const lookedAt: Discovered['lookedAt'] = [];
@@ -267,7 +295,9 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       );
     }
     const own = configs.filter(({ file }) => file.project === null && file.obstacle === undefined);
-    found = [...new Set(own.flatMap(({ file, snapshot }) => [file.file, snapshot.realFile]))];
+    const foundNow = [...new Set(own.flatMap(({ file, snapshot }) => [file.file, snapshot.realFile]))];
+    // The same list stays the same object, by which others tell that nothing has to be worked out anew.
+    if (found === null || !isSame(found, foundNow)) found = foundNow;
     const servers = merge(configs);
     const counts = new Map<string, number>();
     for (const { handle } of servers) counts.set(handle, (counts.get(handle) ?? 0) + 1);

@@ -11,20 +11,22 @@ import type { DecisionChange } from '#contract/decision.ts';
 import { policyFormatVersion, type EffectivePolicy, type StoredPolicy, type Withheld } from '#contract/policy.ts';
 import { entryNotes, toErrorBody, uptakeSentences } from '#contract/sentences.ts';
 import type { CheckResult, FileDiff, Problem, Resource, Server, ServerList } from '#contract/server.ts';
+import type { Risk } from '#contract/risk.ts';
 import type { LaunchedLevel, Level, ServerState } from '#contract/words.ts';
-import { entryRules } from '#domain/argument-paths.ts';
+import { entryRules, type EntryRules } from '#domain/argument-paths.ts';
 import { firstProgram, plainLaunch } from '#domain/command-line.ts';
 import { policyChanges } from '#domain/decision-changes.ts';
-import type { Launch } from '#domain/entry.ts';
+import type { ConfiguredEntry, Launch } from '#domain/entry.ts';
 import { fillLaunch, fillVariables } from '#domain/kept-secrets.ts';
 import { nothingWaits } from '#domain/live-change.ts';
 import { maskArguments, maskText } from '#domain/mask.ts';
 import { summarizePolicy, summarizeUndecided, type PolicySummary } from '#domain/policy-merge.ts';
 import { formatPlan, parsePlan } from '#domain/plan-text.ts';
-import { assessRisk, needsNoNetwork } from '#domain/risk.ts';
+import { assessRisk, needsNoNetwork, type ProgramPlace } from '#domain/risk.ts';
 import { planRollout } from '#domain/rollout.ts';
 import { secretPlaces, type SecretPlace } from '#domain/secret-places.ts';
 import { countReached, seenHosts } from '#domain/seen-hosts.ts';
+import { pinnedOf } from '#domain/pin-changes.ts';
 import { isLauncher } from '#domain/wrapping.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { CheckService } from '../checks/check-service.ts';
@@ -34,6 +36,7 @@ import type { Log } from '../events/ports.ts';
 import { describePin, fetchesOf } from '../pins/pin-facts.ts';
 import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
+import type { PassingGrants } from '../policies/passing-grants.ts';
 import { createPlanner } from '../policies/planner.ts';
 import { prove, putBack, valuesOf } from '../secrets/exchange.ts';
 import { keptFor, launchBefore, letGo } from '../secrets/kept.ts';
@@ -69,7 +72,7 @@ import {
 import { auditServers } from './audit.ts';
 import { createExclusive, type Exclusive } from './exclusive.ts';
 import { maskedDiff, unwrapEntry, wrapEntry } from './rewrite.ts';
-import { driftOf, findOldProcesses, serverState } from './server-state.ts';
+import { driftOf, findBareProcesses, findOldProcesses, serverState } from './server-state.ts';
 
 export interface ServerServiceDeps {
   places: Places;
@@ -82,6 +85,7 @@ export interface ServerServiceDeps {
   policies: PolicyStore;
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'waiting'>;
+  passing: Pick<PassingGrants, 'list' | 'rewrite'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   secrets: SecretStore;
   processes: Processes;
@@ -126,6 +130,8 @@ export interface ServerService {
 
 const shownEvents = 50;
 const shownRuns = 20;
+/** How often a file may change while one list is made before what is seen is said. */
+const ownChangesMax = 3;
 const defaultLevel: LaunchedLevel = 'standard';
 
 /** What a change of one server came across, for its result. */
@@ -185,6 +191,12 @@ function notesOf({ config, entry, launch, cannot, sharedWith }: FoundServer): st
 export function refuseRootInUserHome(places: Places): void {
   if (places.uid === 0 && places.homeOwner !== null && places.homeOwner !== 0)
     throw new BelljarError('refused-root-in-user-home', { params: { home: places.home } });
+}
+
+/** Waits for all, also where one fails: nothing is still being written while its failure is dealt with. */
+async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(works);
+  await Promise.all(works);
 }
 
 export function createServerService(deps: ServerServiceDeps): ServerService {
@@ -249,9 +261,39 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     withheld: readonly Withheld[],
   ): Promise<PolicySummary> {
     const asLaunched = level === 'off' ? defaultLevel : level;
-    return stored === null || stored.rules.length === 0
+    return stored === null || (stored.rules.length === 0 && stored.sight === undefined)
       ? summarizeUndecided(asLaunched, stored?.network, withheld)
       : summarizePolicy(await planner.effective(found, asLaunched, stored));
+  }
+
+  interface Assessed {
+    secretPlaces: readonly SecretPlace[];
+    /** Where its program lies, and whether it is pinned, as text. */
+    facts: string;
+    named: EntryRules | null;
+    risk: Risk | null;
+  }
+  const assessed = new WeakMap<ConfiguredEntry, Assessed>();
+
+  /** What follows from the entry alone and from where its program lies: worked out once for an entry that stays the same. */
+  function assess(
+    { entry, launch }: FoundServer,
+    knownPlaces: readonly SecretPlace[],
+    program: ProgramPlace | null,
+    pinned: boolean,
+  ): Assessed {
+    const key = JSON.stringify([program, pinned]);
+    const before = assessed.get(entry);
+    if (before !== undefined && before.secretPlaces === knownPlaces && before.facts === key) return before;
+    const named = launch === null ? null : entryRules(launch, entry.env, places, knownPlaces);
+    const { env, autoApprove } = entry;
+    const risk =
+      launch === null || named === null
+        ? null
+        : assessRisk({ launch, env, autoApprove, folders: places, secretPlaces: knownPlaces, named, program, pinned });
+    const made = { secretPlaces: knownPlaces, facts: key, named, risk };
+    assessed.set(entry, made);
+    return made;
   }
 
   async function describe(found: FoundServer, facts: Survey, problems: Problem[], deep = false): Promise<Server> {
@@ -268,11 +310,11 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const old =
       wrapping === null || started === null
         ? []
-        : findOldProcesses(started, places.launcher, deps.processes.self, facts.processes);
+        : findOldProcesses(started, places.launchers, deps.processes.self, facts.processes);
     const level = await levelOf(found, stored);
     const state = serverState({
       found,
-      launcher: places.launcher,
+      launchers: places.launchers,
       record,
       started,
       hasPlan: planText !== null,
@@ -282,7 +324,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     });
     const reason = found.cannot?.reason ?? 'bad-entry';
     const drift = state === 'drifted' ? driftOf({ found, record, hasPlan: planText !== null }) : null;
-    const named = found.launch === null ? null : entryRules(found.launch, entry.env, places, facts.secretPlaces);
+    const program = found.launch === null ? null : (facts.programs.get(firstProgram(found.launch)) ?? null);
+    const { named, risk } = assess(found, facts.secretPlaces, program, pin !== null);
     const policy =
       named === null || state === 'cannot'
         ? null
@@ -310,19 +353,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       ...(drift === null
         ? {}
         : { drift: { how: drift.how, before: shownLaunch(drift.before), now: shownLaunch(drift.now) } }),
-      risk:
-        found.launch === null || named === null
-          ? null
-          : assessRisk({
-              launch: found.launch,
-              env: entry.env,
-              autoApprove: entry.autoApprove,
-              folders: places,
-              secretPlaces: facts.secretPlaces,
-              named,
-              program: facts.programs.get(firstProgram(found.launch)) ?? null,
-              pinned: pin !== null,
-            }),
+      risk,
       ...(state === 'restart-needed'
         ? { oldProcesses: old.map(({ pid, startedAt }) => ({ pid, since: startedAt.toISOString() })) }
         : {}),
@@ -343,10 +374,27 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
               hostsSeen: countReached(seenHosts(facts.hostUses.get(found.id) ?? [])),
               hostsNamed: policy.hostsNamed,
             },
+      ...(policy?.filesUnseen === true && state !== 'off' ? { filesUnseen: true } : {}),
       fetches: pin === null ? fetchesOf(found.launch) : null,
       pin,
       secrets: describeSecrets(found, kept ?? []),
     };
+  }
+
+  /**
+   * As it stands in a list. The file was read before our own documents, and a change of ours, by this process or another,
+   * may have happened in between: what looks like drift counts only when the file is still the one that was read.
+   */
+  async function describeListed(listed: FoundServer, facts: Survey, problems: Problem[]): Promise<Server> {
+    let found = listed;
+    let server = await describe(found, facts, problems);
+    for (let looks = 0; looks < ownChangesMax && server.state === 'drifted'; looks += 1) {
+      const now = await reread(found).catch(() => null);
+      if (now === null || now.config.text === found.config.text) return server;
+      found = now;
+      server = await describe(found, facts, []);
+    }
+    return server;
   }
 
   async function describeOne(found: FoundServer, deep = false): Promise<Server> {
@@ -418,7 +466,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         ...(before ?? { command: launch.command, args: launch.args, env }),
         ...(before === null ? {} : { contained: { args: launch.args, env } }),
       },
-      (spool) => formatPlan({ ...plan, spool }),
+      // A trial is there to see what is refused, also of files that are left unseen otherwise.
+      (spool) => formatPlan({ ...plan, record: plan.record === 'without-files' ? 'denials' : plan.record, spool }),
       signal,
     );
   }
@@ -469,9 +518,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     return [
       { of: 'contained', before: !contained, after: contained },
       ...(before === level ? [] : [{ of: 'level' as const, before, after: level }]),
-      ...(pin === null
-        ? []
-        : [{ of: 'pin' as const, before: { package: pin.package, version: pin.version }, after: null }]),
+      ...(pin === null ? [] : [{ of: 'pin' as const, before: pinnedOf(pin), after: null }]),
     ];
   }
 
@@ -483,6 +530,16 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       await (plan === null ? plans.remove(found.id) : plans.write(found.id, plan));
       await (policy === null ? policies.remove(found.id) : policies.put(policy));
     };
+  }
+
+  /** True where an entry that did not before is now seen to start through the launcher under its own id. */
+  async function startsWrapped(found: FoundServer): Promise<boolean> {
+    if (found.wrapping !== null) return false;
+    try {
+      return (await reread(found)).wrapping?.id === found.id;
+    } catch {
+      return false;
+    }
   }
 
   async function containOne(
@@ -527,11 +584,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     await deps.decide({ ...deciding, action: 'contain' }, async () => {
       try {
         await journal.put(entry);
-        await plans.write(found.id, plan);
-        await store(found, level);
+        // Both are on disk before the file starts anything through the launcher; neither waits for the other.
+        await allDone([plans.write(found.id, plan), store(found, level)]);
         await files.replace(found.config.snapshot, new TextEncoder().encode(wrapped.text));
       } catch (error) {
-        await putBack();
+        // Whatever went wrong: an entry that starts through the launcher needs its plan.
+        if (!(await startsWrapped(found))) await putBack();
         throw error;
       }
       await journal.put({ ...entry, settled: true });
@@ -719,14 +777,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   async function listWith(
     input: Parameters<ServerService['list']>[0],
-  ): Promise<{ list: ServerList; discovered: Discovered }> {
+  ): Promise<{ list: ServerList; discovered: Discovered; gone: readonly JournalRecord[] }> {
     const [discovered, machine] = await Promise.all([discovery.discover(), deps.machine.get()]);
     const problems = [...discovered.problems];
     const isMeant = (client: string): boolean => input.client === undefined || client === input.client;
     const meant = discovered.servers.filter((found) => isMeant(found.entry.client));
     const [facts, gone] = await Promise.all([survey(meant, discovered.servers), goneRecords(discovered)]);
     const servers = await Promise.all([
-      ...meant.map((found) => describe(found, facts, problems)),
+      ...meant.map((found) => describeListed(found, facts, problems)),
       ...gone.filter(({ client }) => isMeant(client)).map((record) => describeGone(record, facts)),
     ]);
     const list: ServerList = {
@@ -734,7 +792,31 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       machine: { ...machine, problems, lookedAt: discovered.lookedAt, unseen: [...discovered.unseen] },
       servers: servers.filter((server) => input.state === undefined || server.state === input.state),
     };
-    return { list, discovered };
+    return { list, discovered, gone };
+  }
+
+  /** By server, of every state and also of those that were contained and stand in no file any more. */
+  async function bareProcesses(
+    { servers }: Discovered,
+    gone: readonly JournalRecord[],
+  ): Promise<Map<string, number[]>> {
+    const processes = await deps.processes.list();
+    const bare = (launches: readonly Launch[]): number[] =>
+      findBareProcesses(launches, deps.processes.self, processes).map(({ pid }) => pid);
+    const records = await journal.list().catch(() => []);
+    const contained = new Map(
+      records.filter(({ settled }) => settled).map(({ server, original }) => [server, original]),
+    );
+    const found = servers.map(async (server): Promise<[string, number[]]> => {
+      // What stands there now, what it was before secrets were moved, and what it was when it was contained.
+      const before = await launchBefore(deps.secrets, server);
+      const known = [server.launch, before, contained.get(server.id) ?? null];
+      return [server.id, bare(known.filter((launch) => launch !== null))];
+    });
+    return new Map([
+      ...(await Promise.all(found)),
+      ...gone.map(({ server, original }): [string, number[]] => [server, bare([original])]),
+    ]);
   }
 
   const list: ServerService['list'] = async (input) => (await listWith(input)).list;
@@ -782,12 +864,13 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     },
 
     async audit() {
-      const { list: all, discovered } = await listWith({});
+      const { list: all, discovered, gone } = await listWith({});
       const rules = await Promise.all(
         all.servers.map(async ({ id }) => [id, (await policies.get(id).catch(() => null))?.rules ?? []] as const),
       );
       return auditServers({
         list: all,
+        bare: await bareProcesses(discovered, gone),
         exposed: new Map(discovered.servers.map(({ id, entry }) => [id, entry.exposed])),
         rules: new Map(rules),
       });
@@ -801,11 +884,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     async show(input) {
       const found = await find(input.server);
       const server = await describeOne(found, true);
-      const [policy, { events }, { runs }, waiting] = await Promise.all([
+      const [policy, { events }, { runs }, waiting, untilStop] = await Promise.all([
         server.level === 'off' ? null : planner.effective(found, server.level),
         deps.events.list({ server: found.id, limit: shownEvents }),
         deps.runs.list({ server: found.id, limit: shownRuns }),
         deps.startedPlans.waiting(found.id),
+        deps.passing.list(found.id),
       ]);
       const { comes, goes } = waiting ?? nothingWaits;
       return {
@@ -814,6 +898,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         resources: await deps.resourcesOf(found.id, policy),
         events,
         runs,
+        untilStop,
         afterRestart: { comes: [...comes], goes: [...goes] },
       };
     },

@@ -2,12 +2,13 @@
 import type { DriftKind, Level, ServerState } from '#contract/words.ts';
 import type { Launch } from '#domain/entry.ts';
 import { isStartedBy } from '#domain/process-match.ts';
+import { isLauncher } from '#domain/wrapping.ts';
 import type { JournalRecord, ProcessFacts } from '../ports.ts';
 import { isBrokenWrapping, type FoundServer } from './discovery.ts';
 
 export interface StateFacts {
   found: Pick<FoundServer, 'id' | 'entry' | 'wrapping' | 'launch' | 'cannot'>;
-  launcher: string;
+  launchers: readonly string[];
   record: JournalRecord | null;
   /** What it started before secrets were moved out of its arguments; null where that is not known. */
   started: Launch | null;
@@ -27,7 +28,7 @@ export function serverState(facts: StateFacts): ServerState {
     return settled ? 'drifted' : 'off';
   }
   if (found.wrapping.id !== found.id) return 'copied';
-  if (found.wrapping.launcher !== facts.launcher) return 'moved';
+  if (!facts.launchers.includes(found.wrapping.launcher)) return 'moved';
   // Without a plan the launcher starts nothing: someone put the wrapped entry back after it was released.
   if (!facts.hasPlan) return 'drifted';
   const starts = [found.launch, facts.started].filter((launch) => launch !== null);
@@ -58,10 +59,32 @@ function isSameLaunch(one: Launch, other: Launch): boolean {
   );
 }
 
-/** Processes of the entry that run outside of any launcher and were not started by this program itself. */
+/** Processes of the entry that run outside of our launchers and were not started by this program itself. */
 export function findOldProcesses(
   launch: Launch,
-  launcher: string,
+  launchers: readonly string[],
+  self: number,
+  processes: readonly ProcessFacts[],
+): ProcessFacts[] {
+  const isOurs = ({ program, commandLine }: ProcessFacts): boolean =>
+    [program, commandLine[0]].some((path) => launchers.includes(path ?? ''));
+  return findOutside([launch], isOurs, self, processes);
+}
+
+/** The same outside of any launcher, wherever that lies: what runs in the walls of another account's is not bare. */
+export function findBareProcesses(
+  launches: readonly Launch[],
+  self: number,
+  processes: readonly ProcessFacts[],
+): ProcessFacts[] {
+  const isAny = ({ program, commandLine }: ProcessFacts): boolean =>
+    isLauncher(program ?? '') || isLauncher(commandLine[0] ?? '');
+  return findOutside(launches, isAny, self, processes);
+}
+
+function findOutside(
+  launches: readonly Launch[],
+  isWall: (process: ProcessFacts) => boolean,
   self: number,
   processes: readonly ProcessFacts[],
 ): ProcessFacts[] {
@@ -69,11 +92,13 @@ export function findOldProcesses(
   const isInside = (process: ProcessFacts): boolean => {
     const seen = new Set<number>();
     for (let at: ProcessFacts | undefined = process; at !== undefined; at = byPid.get(at.parent)) {
-      if (at.pid === self || at.program === launcher || at.commandLine[0] === launcher) return true;
+      if (at.pid === self || isWall(at)) return true;
       if (seen.has(at.pid)) return false;
       seen.add(at.pid);
     }
     return false;
   };
-  return processes.filter((process) => isStartedBy(process.commandLine, launch) && !isInside(process));
+  return processes.filter(
+    (process) => launches.some((launch) => isStartedBy(process.commandLine, launch)) && !isInside(process),
+  );
 }

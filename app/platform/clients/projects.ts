@@ -117,10 +117,14 @@ export async function findProjects(ground: Ground, look: Look): Promise<Projects
   const folders = new Set<string>();
   const workspaces = new Set<string>();
   const read: string[] = [];
+  // Two templates may mean one place, and such a file can have grown to megabytes.
+  const byPath = new Map<string, ProjectRecord>();
+  for (const record of records) {
+    const path = expand(record.at, ground);
+    if (path !== null) byPath.set(path, record);
+  }
   await Promise.all(
-    records.map(async (record) => {
-      const path = expand(record.at, ground);
-      if (path === null) return;
+    [...byPath].map(async ([path, record]) => {
       const files = await match(path, look);
       if (!path.includes('*')) read.push(path);
       await Promise.all(

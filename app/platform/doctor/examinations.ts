@@ -21,7 +21,7 @@ import { serverIdPattern } from '#contract/words.ts';
 import { enforcementSentence } from '#domain/enforcement-sentence.ts';
 import { parsePlan, planMaxBytes } from '#domain/plan-text.ts';
 import type { DoctorView, Examination, Launcher } from '#engine/doctor/ports.ts';
-import type { Spool } from '#engine/events/ports.ts';
+import type { History, Spool } from '#engine/events/ports.ts';
 import type { PinStore } from '#engine/pins/ports.ts';
 import type { Journal, PlanStore, PolicyStore, WatchStatus } from '#engine/ports.ts';
 import type { Folders } from '../paths/folders.ts';
@@ -35,6 +35,7 @@ export interface ExaminationsOptions {
   plans: PlanStore;
   pins: PinStore;
   spool: Spool;
+  history: History;
   /** How the clients' files are followed; null while nobody follows them. */
   watching: () => WatchStatus | null;
   /** The engine, whole by the time it is asked. */
@@ -108,6 +109,7 @@ export function createExaminations(options: ExaminationsOptions): readonly Exami
     { code: 'secrets', examine: (repair) => examineSecrets(options, repair) },
     { code: 'pins', examine: (repair) => examinePins(options, repair) },
     { code: 'spool', examine: (repair) => examineSpool(options, repair) },
+    { code: 'history', examine: (repair) => examineHistory(options, repair) },
     { code: 'leftovers', examine: (repair) => examineLeftovers(options, repair) },
     { code: 'watch', examine: () => Promise.resolve(examineWatch(options)) },
   ];
@@ -261,7 +263,9 @@ async function examineDocuments(options: ExaminationsOptions, repair: boolean): 
   for (const { folder, suffix, code, read } of kinds) {
     for (const name of namesIn(folder).filter((each) => each.endsWith(suffix) && !each.startsWith('.'))) {
       const file = join(folder, name);
-      const id = name.slice(0, -suffix.length);
+      const whole = name.slice(0, -suffix.length);
+      // A plan may be that of one run alone, beside its server's.
+      const id = read === null ? whole.replace(/@[^@]+$/u, '') : whole;
       const facts = look(file);
       if (read === null && facts?.isFile() !== true) {
         continue;
@@ -325,8 +329,7 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
       const sentence = `${handle}: its client's file no longer says what Belljar wrote. Contain or release it again.`;
       findings.push(finding({ code: 'drifted', severity: 'warning', file, sentence }));
     } else if (server.state === 'moved') {
-      const sentence = `${handle}: its entry names a launcher at another place. Contain it again.`;
-      findings.push(finding({ code: 'moved', severity: 'warning', file, sentence }));
+      findings.push(await examineMoved(options, server, repair));
     } else if (server.state === 'copied') {
       const sentence = `${handle}: its entry is a copy of another server's. Contain it again.`;
       findings.push(finding({ code: 'copied', severity: 'warning', file, sentence }));
@@ -347,6 +350,41 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
   return findings.length > 0
     ? findings
     : [finding({ code: 'servers', severity: 'ok', sentence: 'Every contained server is as Belljar left it.' })];
+}
+
+/**
+ * An entry that names another launcher than those that are right here. Where Belljar itself wrote the name of a launcher that is not
+ * there any more, as that of a package that was removed, it is brought to the one that is; any other may be somebody's wish.
+ */
+async function examineMoved(
+  { engine, journal }: ExaminationsOptions,
+  server: Server,
+  repair: boolean,
+): Promise<Finding> {
+  const { file, handle, id } = server;
+  const record = await journal.get(id).catch(() => null);
+  const parts = { code: 'moved', severity: 'warning' as const, file };
+  if (record?.settled !== true || look(record.wrapped.launcher) !== null) {
+    return finding({ ...parts, sentence: `${handle}: its entry names a launcher at another place. Contain it again.` });
+  }
+  const gone = {
+    ...parts,
+    code: 'launcher-gone',
+    severity: 'error' as const,
+    sentence: `${handle}: its entry names a launcher that is not there any more (${record.wrapped.launcher}), so the server does not start.`,
+    done: `${handle}: its entry names the launcher that is here now.`,
+  };
+  return repairing(gone, repair, async () => {
+    // Who contained it in a project's file said so then.
+    const { results } = await engine.api['servers.contain']({
+      servers: [id],
+      dryRun: false,
+      check: false,
+      project: true,
+    });
+    const error = results.find((result) => result.error !== undefined)?.error;
+    if (error !== undefined) throw new BelljarError(error.code, { params: error.params });
+  });
 }
 
 /**
@@ -565,6 +603,50 @@ async function examineSpool({ spool, engine }: ExaminationsOptions, repair: bool
   return findings.length > 0
     ? findings
     : [finding({ code: 'spool', severity: 'ok', sentence: `The records of past runs are sound (${bounds}).` })];
+}
+
+/** The history is an index: what is wrong with it is repaired by making it anew from the records of past runs. */
+async function examineHistory({ history }: ExaminationsOptions, repair: boolean): Promise<Finding[]> {
+  let problem: string | null;
+  let code = 'history-damaged';
+  try {
+    problem = await history.check();
+  } catch (error) {
+    if (error instanceof BelljarError && error.code === 'newer-format') {
+      const { message } = toErrorBody(error);
+      return [finding({ code: 'history-newer', severity: 'error', sentence: message, ...fileOf(error) })];
+    }
+    problem = reasonOf(error);
+    code = 'history-unavailable';
+  }
+  if (problem !== null) {
+    const parts = {
+      code,
+      severity: 'error' as const,
+      sentence: `The history of events is not sound (${problem}).`,
+      done: 'The history of events was made anew from the records of past runs; what was older is gone.',
+    };
+    return [await repairing(parts, repair, () => history.rebuild())];
+  }
+  const { file, bytes, events, oldestAt, rebuilt, behind } = await history.status();
+  const findings: Finding[] = [];
+  if (behind === 'disk-full' || behind === 'write-failed') {
+    const reason = behind === 'disk-full' ? 'there is no space left on the disk' : 'it cannot be written';
+    const sentence = `The history of events lacks the newest ones: ${reason}.`;
+    findings.push(finding({ code: 'history-behind', severity: 'warning', file, sentence }));
+  }
+  if (rebuilt?.reason === 'damaged') {
+    const sentence = `The history of events was damaged and was made anew from the records of past runs (${rebuilt.at}).`;
+    findings.push(finding({ code: 'history-rebuilt', severity: 'ok', file, sentence }));
+  }
+  const oldest = oldestAt === null ? '' : `, the oldest of ${oldestAt}`;
+  const sentence = `The history of events holds ${events} lines${oldest} (${mebibytes(bytes)}).`;
+  findings.push(finding({ code: 'history', severity: 'ok', file, sentence }));
+  return findings;
+}
+
+function fileOf({ file }: BelljarError): { file?: string } {
+  return file === undefined ? {} : { file };
 }
 
 function mebibytes(bytes: number): string {

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,11 +19,36 @@ import {
   openSync,
   closeSync,
 } from 'node:fs';
+import type * as FileSystemPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFileStore, windowsHabits, type WriteStep } from './file-store.ts';
+
+/** What happens around the second name of a file that is being replaced. */
+const linked = {
+  refused: false,
+  noSync: false,
+  after: (): void => undefined,
+};
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof FileSystemPromises>();
+  const fault = (code: string): Error => Object.assign(new Error(code), { code });
+  return {
+    ...real,
+    default: real,
+    async link(from: string, to: string) {
+      if (linked.refused) throw fault('EPERM');
+      await real.link(from, to);
+      linked.after();
+    },
+    async open(path: string, flags: number | string, mode?: number) {
+      if (linked.noSync && typeof flags === 'number' && (flags & constants.O_DIRECTORY) !== 0) throw fault('EIO');
+      return real.open(path, flags, mode);
+    },
+  };
+});
 
 let folder: string;
 let file: string;
@@ -41,6 +68,7 @@ beforeEach(() => {
   chmodSync(file, 0o640);
 });
 afterEach(() => {
+  Object.assign(linked, { refused: false, noSync: false, after: () => undefined });
   chmodSync(folder, 0o700);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -175,6 +203,85 @@ describe('replacing', () => {
     closeSync(descriptor);
     expect(readFileSync(file, 'utf8').startsWith('{"client":')).toBe(true);
     expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+
+  test.each([true, false])(
+    'a program that emptied the file and writes its text later loses none of it',
+    async (kills) => {
+      let descriptor = -1;
+      const store = createFileStore({
+        onStep: (step) => {
+          if (step !== 'compared') return;
+          descriptor = openSync(file, 'w');
+          if (kills) writeSync(descriptor, '{"client": ');
+        },
+      });
+      const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+      await expect(replaced).rejects.toMatchObject({ code: 'config-changed', file });
+      writeSync(descriptor, kills ? '3}' : '{"client": 3}');
+      closeSync(descriptor);
+      expect(readFileSync(file, 'utf8')).toBe('{"client": 3}');
+      expect(statSync(file).mode & 0o777).toBe(0o640);
+      expect(readdirSync(folder)).toEqual(['config.json']);
+    },
+  );
+
+  test('a file that another program makes grow beyond the bound at the last moment stays', async () => {
+    const store = createFileStore({
+      maxBytes: 1000,
+      onStep: (step) => {
+        if (step === 'compared') writeFileSync(file, 'x'.repeat(1001));
+      },
+    });
+    const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+    await expect(replaced).rejects.toMatchObject({ code: 'config-changed', file });
+    expect(readFileSync(file, 'utf8')).toBe('x'.repeat(1001));
+    expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+
+  test('the same text in another file is another program’s, and its file stays', async () => {
+    let inode = 0;
+    const store = createFileStore({
+      onStep: (step) => {
+        if (step !== 'temporary-synced') return;
+        // After the old file is kept, and before it is compared.
+        linked.after = () => {
+          writeFileSync(`${file}.new`, old);
+          renameSync(`${file}.new`, file);
+          inode = statSync(file).ino;
+        };
+      },
+    });
+    const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+    await expect(replaced).rejects.toMatchObject({ code: 'config-changed', file });
+    expect([readFileSync(file, 'utf8'), statSync(file).ino]).toEqual([old, inode]);
+    expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+
+  test('where a file has no second names, a copy of what was written at the last moment is put back', async () => {
+    linked.refused = true;
+    const descriptor = openSync(file, 'r+');
+    const store = createFileStore({
+      onStep: (step) => {
+        if (step === 'compared') writeSync(descriptor, '{"client":', 0);
+      },
+    });
+    const replaced = store.replace(await snapshotOf(store), bytes(fresh));
+    await expect(replaced).rejects.toMatchObject({ code: 'config-changed', file });
+    closeSync(descriptor);
+    expect(readFileSync(file, 'utf8').startsWith('{"client":')).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    await createFileStore().replace(await snapshotOf(), bytes(fresh));
+    expect(readFileSync(file, 'utf8')).toBe(fresh);
+    expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+
+  test('a folder that cannot be synced afterwards: it is in place, and that is what is said', async () => {
+    linked.noSync = true;
+    const store = createFileStore();
+    await store.replace(await snapshotOf(store), bytes(fresh));
+    expect(readFileSync(file, 'utf8')).toBe(fresh);
     expect(readdirSync(folder)).toEqual(['config.json']);
   });
 

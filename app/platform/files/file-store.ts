@@ -6,8 +6,11 @@
  * every moment, also after `kill -9` or a power cut, the file holds the whole old or the whole new text. What a killed
  * process leaves behind is a file named `.<name>.belljar-<pid>-<random>`; the next replacement removes it.
  *
- * Between the last comparison and the rename another program can still write into the old file. The old file is therefore
- * kept open, looked at again afterwards, and put back if it changed: the other program's text wins.
+ * Between the last comparison and the rename another program can still write into the old file, or have emptied it and not
+ * yet written what it wants to. The old file is therefore kept, open and by a second name beside it, looked at again
+ * afterwards, and if it changed the file itself is put back, not a copy: the other program's text wins, also what it has yet
+ * to write. Where a file system gives no second names, a copy is put back. Not seen is a program that opened the file before
+ * the rename without emptying it and writes after that look.
  *
  * Windows lets no open file be replaced: there the old one is not kept open, and a program that holds it makes the rename
  * fail. It is tried again for a while, compared anew before each try, and then given up: the text is never written into the
@@ -18,7 +21,7 @@
  * Trust: the folder is the user's own. Root is treated like anyone: a file without any write bit is read-only.
  */
 import { constants } from 'node:fs';
-import { access, open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { access, link, open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,6 +60,13 @@ export interface FileStoreOptions {
   maxBytes?: number;
   habits?: ReplaceHabits;
   onStep?: (step: WriteStep) => void | Promise<void>;
+}
+
+/** A file that is being replaced. */
+interface Kept {
+  handle: FileHandle;
+  /** A second name of the very file, for as long as the replacement lasts; null where there can be none. */
+  name: string | null;
 }
 
 function codeOf(error: unknown): string {
@@ -104,11 +114,12 @@ async function readWhole(handle: FileHandle, file: string, maxBytes: number): Pr
   const facts = await handle.stat();
   if (!facts.isFile()) throw new BelljarError('config-unreadable', { file, params: { detail: 'not a file' } });
   if (facts.size > maxBytes) throw new BelljarError('config-too-large', { file, params: { bytes: facts.size } });
-  // Read by position and not to the end as the size said: the file may grow meanwhile, or be one that has no size.
+  // Read by position and not to the end as the size said: the file may grow meanwhile, or be one that has no size. Room for
+  // one byte more tells in one go that it did not.
   const chunks: Buffer[] = [];
   let total = 0;
   while (total <= maxBytes) {
-    const chunk = Buffer.alloc(65_536);
+    const chunk = Buffer.alloc(Math.max(1024, Math.min(facts.size - total + 1, 1_048_576)));
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, total);
     if (bytesRead === 0) return Buffer.concat(chunks);
     chunks.push(chunk.subarray(0, bytesRead));
@@ -119,6 +130,12 @@ async function readWhole(handle: FileHandle, file: string, maxBytes: number): Pr
 
 /** Opened without waiting, since a named pipe under this name would otherwise never answer. */
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** How names begin that are ours beside a file, while it is replaced. */
+const prefixOf = (realFile: string): string => `.${basename(realFile)}.belljar-`;
+
+const nameBeside = (realFile: string): string =>
+  join(dirname(realFile), `${prefixOf(realFile)}${process.pid.toString()}-${randomBytes(6).toString('hex')}`);
 
 function isAlive(pid: number): boolean {
   try {
@@ -190,7 +207,9 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
     );
   }
 
-  async function removeLeftovers(folder: string, prefix: string): Promise<void> {
+  async function removeLeftovers(realFile: string): Promise<void> {
+    const folder = dirname(realFile);
+    const prefix = prefixOf(realFile);
     for (const name of await readdir(folder)) {
       const pid = name.startsWith(prefix) ? /^(\d+)-[0-9a-f]{12}$/.exec(name.slice(prefix.length))?.[1] : undefined;
       if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid)))
@@ -214,34 +233,51 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
     }
   }
 
+  /** The old file, by its descriptor and a name of its own. */
+  async function keepOld(realFile: string): Promise<Kept> {
+    const handle = await open(realFile, readFlags);
+    const name = nameBeside(realFile);
+    // FAT and some network file systems know no second names.
+    const hasName = await link(realFile, name).then(
+      () => true,
+      () => false,
+    );
+    return { handle, name: hasName ? name : null };
+  }
+
   async function replace(snapshot: FileSnapshot, bytes: Uint8Array): Promise<void> {
     const { file, realFile } = snapshot;
     await assertReplaceable(snapshot);
-    const folder = dirname(realFile);
-    const prefix = `.${basename(realFile)}.belljar-`;
-    const temporary = join(folder, `${prefix}${process.pid.toString()}-${randomBytes(6).toString('hex')}`);
-    let old: FileHandle | undefined;
+    const temporary = nameBeside(realFile);
+    let old: Kept | undefined;
     try {
-      await removeLeftovers(folder, prefix);
-      await step('checked');
-      await writeTemporary(snapshot, temporary, bytes);
-      if (habits.replacesOpenFiles) old = await open(realFile, readFlags);
-      await putInPlace(snapshot, temporary);
+      try {
+        await removeLeftovers(realFile);
+        await step('checked');
+        await writeTemporary(snapshot, temporary, bytes);
+        if (habits.replacesOpenFiles) old = await keepOld(realFile);
+        await putInPlace(snapshot, temporary, old);
+      } catch (error) {
+        await unlink(temporary).catch(() => undefined);
+        throw replaceError(error, file);
+      }
       await step('renamed');
-      await syncFolder(folder);
+      // It is in place: that nobody knows whether it would survive a power cut does not make it undone.
+      await syncFolder(dirname(realFile)).catch(() => undefined);
       await step('folder-synced');
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      await old?.close();
-      throw replaceError(error, file);
+      if (old !== undefined) await returnIfOverwritten(snapshot, old, bytes);
+    } finally {
+      await old?.handle.close();
+      if (typeof old?.name === 'string') await unlink(old.name).catch(() => undefined);
     }
-    if (old !== undefined) await returnIfOverwritten(snapshot, old, bytes);
   }
 
   /** Compares and renames, again where someone holds the file; what he wrote meanwhile is seen by the next comparison. */
-  async function putInPlace(snapshot: FileSnapshot, temporary: string): Promise<void> {
+  async function putInPlace(snapshot: FileSnapshot, temporary: string, old: Kept | undefined): Promise<void> {
     for (const wait of [...habits.waits, null]) {
-      if (!(await isUnchanged(snapshot))) throw new BelljarError('config-changed', { file: snapshot.file });
+      // The same bytes in another file, whose writer would not be seen afterwards, are a change too.
+      if (!(await isUnchanged(snapshot)) || (old !== undefined && !(await isSameFile(old.handle, snapshot.realFile))))
+        throw new BelljarError('config-changed', { file: snapshot.file });
       await step('compared');
       try {
         await habits.rename(temporary, snapshot.realFile);
@@ -259,33 +295,40 @@ export function createFileStore(options: FileStoreOptions = {}): FileStore {
     }
   }
 
-  /** Someone wrote into the old file after it was compared: what he wrote goes back in place. */
-  async function returnIfOverwritten(snapshot: FileSnapshot, old: FileHandle, written: Uint8Array): Promise<void> {
-    let late: Buffer;
-    try {
-      late = await readWhole(old, snapshot.file, maxBytes);
-    } catch {
-      return;
-    } finally {
-      await old.close();
-    }
-    if (Buffer.compare(late, snapshot.bytes) === 0) return;
-    const now = await read(snapshot.file);
+  async function isSameFile(handle: FileHandle, path: string): Promise<boolean> {
+    const [one, other] = await Promise.all([handle.stat(), stat(path)]);
+    return one.dev === other.dev && one.ino === other.ino;
+  }
+
+  /** Someone wrote into the old file after it was compared: it goes back in place. */
+  async function returnIfOverwritten(snapshot: FileSnapshot, old: Kept, written: Uint8Array): Promise<void> {
+    const { file, realFile } = snapshot;
+    // What cannot be read any more, or has grown beyond the bound, is not what was compared.
+    const late = await readWhole(old.handle, file, maxBytes).catch(() => null);
+    if (late !== null && Buffer.compare(late, snapshot.bytes) === 0) return;
+    if (late === null && old.name === null) return;
+    const now = await read(file);
     if (now !== null && Buffer.compare(now.bytes, written) === 0) {
-      const back = join(
-        dirname(snapshot.realFile),
-        `.${basename(snapshot.realFile)}.belljar-${process.pid.toString()}-${randomBytes(6).toString('hex')}`,
-      );
       try {
-        await writeTemporary(snapshot, back, late);
-        await rename(back, snapshot.realFile);
-        await syncFolder(dirname(snapshot.realFile));
+        if (old.name !== null) await rename(old.name, realFile);
+        else if (late !== null) await writeBack(snapshot, late);
       } catch (error) {
-        await unlink(back).catch(() => undefined);
-        throw replaceError(error, snapshot.file);
+        throw replaceError(error, file);
       }
+      await syncFolder(dirname(realFile)).catch(() => undefined);
     }
-    throw new BelljarError('config-changed', { file: snapshot.file });
+    throw new BelljarError('config-changed', { file });
+  }
+
+  async function writeBack(snapshot: FileSnapshot, late: Uint8Array): Promise<void> {
+    const back = nameBeside(snapshot.realFile);
+    try {
+      await writeTemporary(snapshot, back, late);
+      await rename(back, snapshot.realFile);
+    } catch (error) {
+      await unlink(back).catch(() => undefined);
+      throw error;
+    }
   }
 
   async function resolve(path: string): Promise<string> {

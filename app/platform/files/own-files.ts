@@ -76,6 +76,7 @@ export async function removeOwnFile(file: string): Promise<void> {
 
 /** Names of plain files in a folder with an ending; none when it is not there. */
 export async function listOwnFiles(folder: string, ending: string): Promise<string[]> {
+  if (isMissing(folder)) return [];
   try {
     const names = (await readdir(folder)).filter((name) => name.endsWith(ending) && !name.startsWith('.'));
     const files = await Promise.all(

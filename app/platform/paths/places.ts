@@ -1,5 +1,5 @@
 /** The places of the engine, from the folders of this user: what rules are expanded against, and what no rule may open. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Places } from '#engine/ports.ts';
 import type { Folders } from './folders.ts';
@@ -17,12 +17,19 @@ function currentSystem(): Places['system'] {
   return process.platform === 'win32' ? 'windows' : 'linux';
 }
 
-export function makePlaces(folders: Folders, environment: NodeJS.ProcessEnv = process.env): Places {
+/** A person's own copy of the launcher. */
+export function ownLauncher(folders: Pick<Folders, 'data'>): string {
+  return join(folders.data, 'bin', 'belljar-launcher');
+}
+
+/** `packaged`: the launcher of a package, where there is one that is fit. */
+export function makePlaces(folders: Folders, environment: NodeJS.ProcessEnv = process.env, packaged?: string): Places {
   const xdg = (name: string, ...fallback: string[]): string => {
     const value = environment[name];
     return value !== undefined && isAbsolute(value) ? value : join(folders.home, ...fallback);
   };
   const runtime = environment['XDG_RUNTIME_DIR'];
+  const own = ownLauncher(folders);
   return {
     home: folders.home,
     xdgConfig: xdg('XDG_CONFIG_HOME', '.config'),
@@ -36,7 +43,9 @@ export function makePlaces(folders: Folders, environment: NodeJS.ProcessEnv = pr
     system: currentSystem(),
     uid: process.geteuid?.() ?? -1,
     homeOwner: ownerOf(folders.home),
-    launcher: join(folders.data, 'bin', 'belljar-launcher'),
+    launcher: packaged ?? own,
+    // An entry that names the own copy stays with it when a package comes, as long as the copy is there.
+    launchers: packaged === undefined ? [own] : existsSync(own) ? [packaged, own] : [packaged],
     environment,
     systemRoot: '',
   };

@@ -13,14 +13,15 @@ test('a name may hold spaces and brackets', () => {
 });
 
 test('a real process is found with its command line and the time of its start', async () => {
-  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30000)', 'a b', '']);
+  const long = 'é'.repeat(5000);
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30000)', 'a b', '', long]);
   onTestFinished(() => void child.kill('SIGKILL'));
   await new Promise((resolve) => child.once('spawn', resolve));
   const processes = createProcesses();
   const found = (await processes.list()).find((item) => item.pid === child.pid);
   expect(found).toMatchObject({
     parent: process.pid,
-    commandLine: [process.execPath, '-e', 'setTimeout(() => {}, 30000)', 'a b', ''],
+    commandLine: [process.execPath, '-e', 'setTimeout(() => {}, 30000)', 'a b', '', long],
   });
   expect(Math.abs((found?.startedAt.getTime() ?? 0) - Date.now())).toBeLessThan(10_000);
   expect(processes.self).toBe(process.pid);

@@ -22,19 +22,23 @@ export function parseStat(text: string): { parent: number; startTicks: number } 
   return close < 0 || !Number.isInteger(parent) || !Number.isInteger(startTicks) ? null : { parent, startTicks };
 }
 
+/** What most files of /proc fit in, used again for each. */
+const piece = Buffer.alloc(4096);
+
 /** Synchronous on purpose: /proc answers from memory in microseconds, where a round through the thread pool costs ten times that. */
-function readBounded(file: string): Buffer {
+function readBounded(file: string): string {
   const descriptor = openSync(file, 'r');
   try {
     const chunks: Buffer[] = [];
     for (let total = 0; total < commandLineMaxBytes;) {
-      const chunk = Buffer.alloc(4096);
-      const bytesRead = readSync(descriptor, chunk, 0, chunk.length, total);
+      const bytesRead = readSync(descriptor, piece, 0, piece.length, total);
+      // Less than there is room for is all there is: these files are answered in one go.
+      if (total === 0 && bytesRead < piece.length) return piece.toString('utf8', 0, bytesRead);
       if (bytesRead === 0) break;
-      chunks.push(chunk.subarray(0, bytesRead));
+      chunks.push(Buffer.from(piece.subarray(0, bytesRead)));
       total += bytesRead;
     }
-    return Buffer.concat(chunks);
+    return Buffer.concat(chunks).toString('utf8');
   } finally {
     closeSync(descriptor);
   }
@@ -66,10 +70,10 @@ export function createProcesses(options: ProcessesOptions = {}): Processes {
     const folder = join(root, pid.toString());
     try {
       if (statSync(folder).uid !== uid) return null;
-      const facts = parseStat(readFileSync(join(folder, 'stat'), 'utf8'));
-      const bytes = readBounded(join(folder, 'cmdline'));
-      if (facts === null || bytes.length === 0) return null;
-      const text = bytes.toString('utf8');
+      const text = readBounded(join(folder, 'cmdline'));
+      // The kernel's own threads have none, nor has a process that ended.
+      const facts = text === '' ? null : parseStat(readBounded(join(folder, 'stat')));
+      if (facts === null) return null;
       return {
         pid,
         ...facts,

@@ -14,7 +14,7 @@ const usesMax = 1000;
 const sliceBytes = 262_144;
 const newline = 0x0a;
 /** As they stand in a line; the words may also be in the text of a target, which parsing tells. */
-const marks = [Buffer.from('"net.connect"'), Buffer.from('"net.dns"')];
+const marks = [Buffer.from('"run.start"'), Buffer.from('"net.connect"'), Buffer.from('"net.dns"')];
 
 const noLabel = (): undefined => undefined;
 
@@ -42,6 +42,8 @@ export class HostTally {
   /** Everything before it was read; the start of a line. */
   #offset = 0;
   #server: string | null = null;
+  /** What a person tries in a terminal is not what the server uses. */
+  #isTerminal = false;
   readonly #uses = new Map<string, HostUse>();
 
   constructor(path: string, run: string) {
@@ -55,7 +57,7 @@ export class HostTally {
   }
 
   get uses(): readonly HostUse[] {
-    return [...this.#uses.values()];
+    return this.#isTerminal ? [] : [...this.#uses.values()];
   }
 
   /** Reads what was appended, a slice at a time; true when there is more. `size` is what the folder says now. */
@@ -68,6 +70,7 @@ export class HostTally {
         this.#identity = opened.identity;
         this.#offset = 0;
         this.#server = null;
+        this.#isTerminal = false;
         this.#uses.clear();
       }
       this.#size = opened.size;
@@ -103,6 +106,10 @@ export class HostTally {
     // A line that holds both words is counted once, for the one it is of.
     if (event === null || `"${event.kind}"` !== mark.toString()) return;
     if (event.run !== this.#run || event.server !== (this.#server ?? event.server)) return;
+    if (event.kind === 'run.start') {
+      this.#isTerminal ||= event.start?.terminal !== undefined;
+      return;
+    }
     this.#server = event.server;
     this.#count(event);
   }

@@ -5,10 +5,25 @@
  */
 const disorder = 64;
 
+export interface SequenceMark {
+  newest: number;
+  /** Numbers below the newest that may still come. */
+  open: number[];
+}
+
 export class Sequence {
-  #newest = 0;
+  #newest: number;
   /** Numbers below the newest that may still come, in order of their appearance. */
-  readonly #open = new Set<number>();
+  readonly #open: Set<number>;
+
+  constructor(from: SequenceMark = { newest: 0, open: [] }) {
+    this.#newest = from.newest;
+    this.#open = new Set(from.open);
+  }
+
+  mark(): SequenceMark {
+    return { newest: this.#newest, open: [...this.#open] };
+  }
 
   /** True when the number may stand here; it then counts as seen. */
   accept(seq: number): boolean {

@@ -13,19 +13,29 @@ import type { Event } from '#contract/event.ts';
 import { eventSchema, isDenial, spoolLineMaxBytes } from '#contract/event.ts';
 import { eventReasons } from '#contract/sentences.ts';
 import type { SpoolRun } from '#engine/events/ports.ts';
+import { instantMs } from './instant.ts';
 import { Sequence, SequenceBackwards } from './sequence.ts';
+import { identityOf } from './spool-folder.ts';
 
 /** A run's own bound is at most this (`spool-limit` of the plan); a few closing lines may stand above it. */
 const fileMaxBytes = 67_108_864 + 1_048_576;
 const sliceBytes = 262_144;
 const newline = 0x0a;
-const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** Seconds for which denials are counted one by one, plus some for clocks that are set. */
 const countedSeconds = 3600;
 const sparedSeconds = 120;
 
 export type LineProblem = 'too-long' | 'not-of-the-form' | 'another-run' | 'out-of-order' | 'file-too-large';
+
+/** How far a file was read: what a later process needs to go on from there. */
+export interface SpoolFileMark {
+  /** Device and inode; another file under the name is read from its start. */
+  identity: string;
+  offset: number;
+  /** Whose run it is, once a line has said so. */
+  server: string | null;
+}
 
 export interface SpoolFileReports {
   /** Each good line, once, in order, with the offset at which it ends. */
@@ -51,7 +61,7 @@ export function openSpoolFile(
       return {
         descriptor,
         size: Math.min(facts.size, fileMaxBytes),
-        identity: `${facts.dev}:${facts.ino}`,
+        identity: identityOf(facts),
         modifiedMs: facts.mtimeMs,
       };
     }
@@ -71,10 +81,10 @@ export function parseSpoolLine(line: Uint8Array, label: (event: Event) => string
     return null;
   }
   const parsed = eventSchema.safeParse(value);
-  if (!parsed.success || !isInstant(parsed.data.at) || !isInstant(parsed.data.firstAt)) {
-    return null;
-  }
+  if (!parsed.success) return null;
   const event = parsed.data;
+  const { at, firstAt } = event;
+  if (Number.isNaN(instantMs(at)) || (firstAt !== at && Number.isNaN(instantMs(firstAt)))) return null;
   // What a target is called in words is this side's to say, not the file's; only why a connection was refused is the
   // launcher's own word, from a closed list.
   const known = event.known !== undefined && Object.hasOwn(eventReasons, event.known) ? event.known : label(event);
@@ -83,11 +93,6 @@ export function parseSpoolLine(line: Uint8Array, label: (event: Event) => string
     event.known = known;
   }
   return event;
-}
-
-/** One form only, so that the order of texts is the order of times. */
-function isInstant(text: string): boolean {
-  return instantPattern.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 export class SpoolFile {
@@ -104,6 +109,8 @@ export class SpoolFile {
   #skipping = false;
   #saidTooLarge = false;
   #sequence = new Sequence();
+  /** Known from before this reader, where it went on from another. */
+  #expectedServer: string | null = null;
   #badLines = 0;
   /** Set while only head and tail were read: enough for a run that ended, without reading what lies between. */
   #summary: SpoolRun | null = null;
@@ -116,6 +123,22 @@ export class SpoolFile {
     this.run = run;
     this.#label = label;
     this.#reports = reports;
+  }
+
+  /** Goes on from where another reader stopped; before the first reading. Line numbers before it are not known here. */
+  resume(mark: SpoolFileMark): void {
+    this.#reset(mark.identity);
+    this.#offset = mark.offset;
+    this.#size = mark.offset;
+    this.#expectedServer = mark.server;
+  }
+
+  mark(): SpoolFileMark {
+    return {
+      identity: this.#identity,
+      offset: this.#offset,
+      server: this.#facts?.server ?? this.#expectedServer,
+    };
   }
 
   get badLines(): number {
@@ -144,6 +167,7 @@ export class SpoolFile {
     this.#sequence = new Sequence();
     this.#summary = null;
     this.#facts = null;
+    this.#expectedServer = null;
     this.#bySecond.clear();
   }
 
@@ -226,7 +250,8 @@ export class SpoolFile {
       this.#bad('not-of-the-form');
       return;
     }
-    if (event.run !== this.run || (this.#facts !== null && event.server !== this.#facts.server)) {
+    const server = this.#facts?.server ?? this.#expectedServer;
+    if (event.run !== this.run || (server !== null && event.server !== server)) {
       this.#bad('another-run');
       return;
     }

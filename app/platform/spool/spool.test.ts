@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '#contract/event.ts';
 import type { Log } from '#engine/events/ports.ts';
 import { createSpool } from './spool.ts';
+import { runStart } from './testing/run-start.ts';
 
 let folder: string;
 let warnings: { code: string; facts: Record<string, string | number | boolean> }[];
@@ -68,16 +69,7 @@ function started(changes: Partial<Event> = {}): Event {
     target: '/usr/bin/node',
     verdict: 'allowed',
     by: 'broker',
-    start: {
-      level: 'standard',
-      network: 'open',
-      program: '/usr/bin/node',
-      supervisor: { pid: 99, startTicks: 5 },
-      landlockAbi: 7,
-      enforcement: { full: ['landlock.files'], partial: [], missing: [] },
-      notApplied: [],
-      throwAway: false,
-    },
+    start: runStart,
     ...changes,
   });
 }
@@ -200,6 +192,21 @@ describe('hosts that runs used', () => {
     expect((await spool.hostUses()).has('demo')).toBe(false);
   });
 
+  it('takes nothing from what a person tried in a terminal', async () => {
+    writeFileSync(
+      file(),
+      lines(
+        started({ start: { ...runStart, terminal: 't-0123456789abcdef' } }),
+        connect(2, 'tried.example:443'),
+        event(3, { kind: 'net.dns', target: 'tried.example', verdict: 'allowed' }),
+      ),
+    );
+    const spool = open();
+    expect((await spool.hostUses()).get('demo') ?? []).toEqual([]);
+    appendFileSync(file(), lines(connect(4, 'again.example:443')));
+    expect((await spool.hostUses()).get('demo') ?? []).toEqual([]);
+  });
+
   it('takes nothing from another run, another server, a cut target, a line beyond the bound; and no flood of names', async () => {
     writeFileSync(
       file(),
@@ -286,6 +293,18 @@ describe('hostile text', () => {
     writeFileSync(file(), lines(started(), event(3), event(2), event(3), event(2), event(90), event(4)));
     const spool = open();
     expect((await spool.runs())[0]?.denials).toBe(3);
+    expect((await spool.status()).badLines).toBe(3);
+  });
+
+  it('takes no line of an instant that there is not, and those of a leap day', async () => {
+    const dates = ['2026-02-30', '2026-02-29', '1969-12-31', '2024-02-29'];
+    const dated = dates.map((date, at) =>
+      event(2 + at, { at: `${date}T10:00:00.000Z`, firstAt: `${date}T10:00:00.000Z` }),
+    );
+    writeFileSync(file(), lines(started(), ...dated));
+    const spool = open();
+    expect((await spool.newest({ limit: 9 })).map(({ seq }) => seq)).toEqual([5, 1]);
+    await spool.runs();
     expect((await spool.status()).badLines).toBe(3);
   });
 

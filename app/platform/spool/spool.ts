@@ -6,23 +6,20 @@
  * ended, so an event is with its listeners about a millisecond after it was written. A slow sweep finds what a watcher
  * misses (a full event queue, a folder that was replaced); it gets faster, never below 500 ms, where watching fails.
  */
-import type { FSWatcher, Stats } from 'node:fs';
-import { lstatSync, mkdirSync, opendirSync, unlinkSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import type { FSWatcher } from 'node:fs';
+import { mkdirSync, unlinkSync, watch } from 'node:fs';
 import type { Event } from '#contract/event.ts';
-import { runIdPattern } from '#contract/words.ts';
 import type { HostUse } from '#domain/seen-hosts.ts';
 import type { Log, Spool, SpoolPruned, SpoolQuery, SpoolRun, SpoolStatus } from '#engine/events/ports.ts';
 import { addUses, HostTally } from './host-tally.ts';
 import type { LineProblem } from './spool-file.ts';
 import { SpoolFile } from './spool-file.ts';
+import type { SpoolName } from './spool-folder.ts';
+import { listSpoolFolder, lstat, runOf, spoolNamesMax, spoolPath } from './spool-folder.ts';
 
 export const spoolMaxFiles = 400;
 export const spoolMaxBytes = 67_108_864;
 
-const suffix = '.jsonl';
-/** More names than this in the folder are not looked at: whoever put them there is not the launcher. */
-const namesMax = 10_000;
 const strangersMax = 20;
 /** Different uses of the network that are counted, a server. */
 const hostUsesMax = 2000;
@@ -232,7 +229,7 @@ class FolderSpool implements Spool {
   }
 
   #path(run: string): string {
-    return join(this.#folder, run + suffix);
+    return spoolPath(this.#folder, run);
   }
 
   #forget(run: string): void {
@@ -281,20 +278,15 @@ class FolderSpool implements Spool {
     const listed: Listed[] = [];
     const seen = new Set<string>();
     const strangers: string[] = [];
-    for (const name of this.#names()) {
-      const run = runOf(name);
-      const facts = lstat(join(this.#folder, name));
-      if (facts === null) {
-        continue;
-      }
-      if (run === null || !facts.isFile()) {
+    for (const { name, run, size, modifiedMs } of this.#names()) {
+      if (run === null) {
         if (strangers.length < strangersMax) {
           strangers.push(name.slice(0, 255));
         }
         continue;
       }
       seen.add(run);
-      listed.push({ file: this.#file(run), size: facts.size, modifiedMs: facts.mtimeMs });
+      listed.push({ file: this.#file(run), size, modifiedMs });
     }
     for (const run of this.#files.keys()) {
       if (!seen.has(run)) {
@@ -305,31 +297,21 @@ class FolderSpool implements Spool {
     return listed;
   }
 
-  #names(): string[] {
-    const names: string[] = [];
+  #names(): SpoolName[] {
     try {
-      const folder = opendirSync(this.#folder);
-      try {
-        for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-          if (names.length >= namesMax) {
-            if (!this.#saidTooManyNames) {
-              this.#saidTooManyNames = true;
-              this.#log.warn('spool-too-many-names', { max: namesMax });
-            }
-            break;
-          }
-          names.push(entry.name);
-        }
-      } finally {
-        folder.closeSync();
+      const { names, more } = listSpoolFolder(this.#folder);
+      if (more && !this.#saidTooManyNames) {
+        this.#saidTooManyNames = true;
+        this.#log.warn('spool-too-many-names', { max: spoolNamesMax });
       }
+      return names;
     } catch (error) {
       // Before the first run there is no folder; anything else must not pass for an empty one.
       if (codeOf(error) !== 'ENOENT') {
         this.#log.warn('spool-unreadable', { error: codeOf(error) });
       }
+      return [];
     }
-    return names;
   }
 
   async #readForward(file: SpoolFile): Promise<void> {
@@ -451,19 +433,6 @@ class FolderSpool implements Spool {
         this.#drain();
       });
     }
-  }
-}
-
-function runOf(name: string): string | null {
-  const run = name.endsWith(suffix) ? name.slice(0, -suffix.length) : '';
-  return runIdPattern.test(run) ? run : null;
-}
-
-function lstat(path: string): Stats | null {
-  try {
-    return lstatSync(path);
-  } catch {
-    return null;
   }
 }
 

@@ -1,4 +1,5 @@
 /** What is told of files that others replace, and what is not looked at. */
+import { EventEmitter } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -104,6 +105,48 @@ test('a file whose folders come later', async () => {
   watching.told.length = 0;
   replace(file);
   await expect.poll(() => watching.told.includes(file)).toBe(true);
+});
+
+test('a folder that comes into the watch is told itself: what happened in it before would be lost', async () => {
+  const file = join(home, '.config/Code/User/mcp.json');
+  const watching = begin({ files: [file] });
+  // In one go, so that of what lies in the new folders no event is left to come.
+  put(file);
+  await expect.poll(() => watching.told).toContain(dirname(file));
+  const other = put(join(home, '.cursor/mcp.json'));
+  expect(watching.told).not.toContain(dirname(other));
+  watching.files.set({ files: [file, other], folders: [] });
+  expect(watching.told).toContain(dirname(other));
+  // One that was watched already is not told again.
+  watching.told.length = 0;
+  watching.files.set({ files: [file, other], folders: [] });
+  expect(watching.told).toEqual([]);
+});
+
+test('a folder whose watch ends by an error is watched anew, and told', async () => {
+  const file = put(join(home, '.cursor/mcp.json'));
+  const folder = dirname(file);
+  // The first watch of the folder is deaf, and fails when it is told to.
+  const deaf = Object.assign(new EventEmitter(), { closed: false });
+  const first = Object.assign(deaf, { close: () => void (deaf.closed = true) }) as unknown as FSWatcher;
+  const given: FSWatcher[] = [];
+  const watching = begin(
+    { files: [file] },
+    {
+      open(at, listener) {
+        const watcher = at === folder && given.length === 0 ? first : watch(at, { persistent: false }, listener);
+        if (at === folder) given.push(watcher);
+        return watcher;
+      },
+    },
+  );
+  expect([given.length, watching.told]).toEqual([1, []]);
+  deaf.emit('error', Object.assign(new Error('EIO'), { code: 'EIO' }));
+  await expect.poll(() => watching.told).toContain(folder);
+  expect([given.length, deaf.closed, watching.files.status().folders]).toEqual([2, true, 2]);
+  watching.told.length = 0;
+  replace(file);
+  await expect.poll(() => watching.told).toContain(file);
 });
 
 test('a folder on the way is removed and made again, or renamed away and another put there', async () => {

@@ -1,4 +1,7 @@
-/** Kiro and Amazon Q Developer. Amazon Q keeps approvals by a hash of the definition. */
+/**
+ * Kiro and Amazon Q Developer. Amazon Q keeps approvals by a hash of the definition, and takes no comments
+ * (aws/amazon-q-developer-cli issue 2082).
+ */
 import type { Client } from '../client.ts';
 import { usualFields } from '../entries.ts';
 import { json } from '../formats/json.ts';

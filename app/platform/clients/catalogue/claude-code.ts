@@ -5,6 +5,9 @@
  * is read by several clients; it is listed here. Plugins carry servers of their own.
  *
  * An administrator's file `managed-mcp.json` has exclusive control where it exists.
+ *
+ * The file grows with its histories: 4.5 MB and 238 MB were reported (anthropics/claude-code issues 7261 and 5653). What is
+ * larger than `configMaxBytes` is told as a problem and left alone.
  */
 import type { Client, FileSource } from '../client.ts';
 import { serverCommandLists } from '../command-policies.ts';

@@ -1,4 +1,8 @@
-/** Cline, and Roo Code and Kilo Code that came from it. Before 4.0 each editor that hosted Cline had a file of its own. */
+/**
+ * Cline, and Roo Code and Kilo Code that came from it. Before 4.0 each editor that hosted Cline had a file of its own. Kilo Code
+ * follows opencode's form by now (kilo.ai/docs/automate/mcp/using-in-kilo-code, November 2026) and reads its older files too.
+ * That Cline has a file in a project rests on one mention; its documentation names none.
+ */
 import type { Client, FileSource } from '../client.ts';
 import { json, jsonWithComments } from '../formats/json.ts';
 import { mcpOneList, mcpServers } from '../shapes.ts';
@@ -51,8 +55,20 @@ export const kiloCode: Client = {
   uptake: 'new-session',
   placeholders: 'command-only-or-unknown',
   sources: [
-    { at: '{xdg}/kilo/kilo.jsonc', scope: 'user', format: jsonWithComments, maps: mcpOneList },
+    ...['kilo.jsonc', 'kilo.json'].map((name): FileSource => ({
+      at: `~/.config/kilo/${name}`,
+      scope: 'user',
+      format: jsonWithComments,
+      maps: mcpOneList,
+    })),
     { at: '~/.kilocode/cli/global/settings/mcp_settings.json', scope: 'user', format: json, maps: mcpServers },
+    ...ofEditors('kilocode.kilo-code/settings/mcp_settings.json'),
+    ...['kilo.jsonc', 'kilo.json', '.kilo/kilo.jsonc', '.kilo/kilo.json'].map((at): FileSource => ({
+      at,
+      scope: 'project',
+      format: jsonWithComments,
+      maps: mcpOneList,
+    })),
     { at: '.kilocode/mcp.json', scope: 'project', format: json, maps: mcpServers },
   ],
 };

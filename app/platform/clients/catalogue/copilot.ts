@@ -1,6 +1,8 @@
 /**
  * GitHub Copilot outside of Visual Studio Code: the command line, which passes on PATH alone, and the plugins of JetBrains
- * and Eclipse, which follow VS Code's form.
+ * and Eclipse, which follow VS Code's form. Where JetBrains' lies is what its users say (microsoft/copilot-intellij-feedback issues
+ * 672 and 701). Eclipse's is asked for and not built in the releases that were looked at (microsoft/copilot-for-eclipse issue
+ * 127); until it is, the plugin keeps servers in its preferences, which Belljar does not see.
  */
 import type { Client } from '../client.ts';
 import { serverCommandLists } from '../command-policies.ts';

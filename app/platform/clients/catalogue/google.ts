@@ -1,4 +1,8 @@
-/** Gemini CLI, whose servers stand in its large settings file, and Antigravity, which took its place for individuals. */
+/**
+ * Gemini CLI, whose servers stand in its large settings file, with comments (google-gemini/gemini-cli pull request 422), and
+ * Antigravity, which took its place for individuals. `.agents/mcp_config.json` is what tools that install into it write
+ * (cua.ai/docs, the crate agent-config).
+ */
 import type { Client } from '../client.ts';
 import { json, jsonWithComments } from '../formats/json.ts';
 import { legacySettings, mcpServers } from '../shapes.ts';

@@ -30,6 +30,12 @@ export const unseen: readonly UnseenClient[] = [
     remedy: 'Update it, or move the servers to ~/.ai/mcp/mcp.json.',
   },
   {
+    title: 'Crush',
+    sign: '~/.config/crush/crushrc',
+    sentence: 'Crush makes its servers by a shell script, which Belljar neither runs nor changes.',
+    remedy: 'Keep them in crush.json, which it reads too.',
+  },
+  {
     title: 'Warp Drive',
     sign: { linux: '{data}/warp-terminal', macos: '{app}/dev.warp.Warp-Stable', windows: '{local}/warp/Warp' },
     sentence: 'Servers that were added in the settings of Warp are kept in its cloud and not on this machine.',

@@ -106,6 +106,28 @@ describe('install', () => {
     await expect(blocked.install()).rejects.toMatchObject({ code: 'write-failed' });
   });
 
+  it('is the one of a package where there is one: no own copy is made, one that is there stays up to date', async () => {
+    let isFit = true;
+    const packaged = { path: '/packages/belljar-launcher', isFit: () => isFit };
+    const launcher = createLauncher({ path, source, packaged });
+    expect([launcher.path, await launcher.compare(), await launcher.install()]).toEqual([
+      packaged.path,
+      'equal',
+      packaged.path,
+    ]);
+    expect(existsSync(path)).toBe(false);
+
+    mkdirSync(join(folder, 'data', 'bin'), { recursive: true });
+    writeFileSync(path, 'old');
+    expect([await launcher.compare(), await launcher.install()]).toEqual(['differs', packaged.path]);
+    expect(readFileSync(path, 'utf8')).toBe(readFileSync(source, 'utf8'));
+
+    const spaced = createLauncher({ path: join(folder, 'my data', 'belljar-launcher'), source, packaged });
+    expect(await spaced.install()).toBe(packaged.path);
+    isFit = false;
+    await expect(launcher.install()).rejects.toMatchObject({ code: 'launcher-missing', file: packaged.path });
+  });
+
   it('is found beside a bundle, and where make puts it', () => {
     const root = join(folder, 'package');
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
@@ -114,6 +136,9 @@ describe('install', () => {
     writeFileSync(join(root, 'package.json'), '{"name":"belljar"}');
     const from = (...names: string[]): string => pathToFileURL(join(root, ...names)).href;
     expect(shippedLauncher(from('dist', 'cli', 'belljar.js'))).toBe(null);
+    mkdirSync(join(root, 'bin'));
+    writeFileSync(join(root, 'bin', 'belljar-launcher'), '');
+    expect(shippedLauncher(from('dist', 'cli', 'belljar.js'))).toBe(join(root, 'bin/belljar-launcher'));
     writeFileSync(join(root, 'native-helpers', 'build', 'belljar-launcher'), '');
     writeFileSync(join(root, 'dist', 'launcher', 'belljar-launcher'), '');
     expect(shippedLauncher(from('dist', 'cli', 'belljar.js'))).toBe(join(root, 'dist/launcher/belljar-launcher'));

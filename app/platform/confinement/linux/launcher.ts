@@ -1,6 +1,6 @@
 /**
- * The native launcher: where the one that came with this build is, how it gets to its fixed place in the data folder,
- * and what it says of this kernel.
+ * The native launcher: where the one that came with this build is, how it gets to its fixed place in the data folder where
+ * no package brought one for everybody, and what it says of this kernel.
  *
  * Clients hold its path in their own files, so it never moves, and it is replaced by renaming: a run that is under way
  * keeps the program it was started from. Its path must hold no space (some clients split commands at spaces).
@@ -23,12 +23,14 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BelljarError } from '#contract/errors.ts';
 import type { Probe } from '#contract/server.ts';
 import { probeSchema } from '#contract/server.ts';
 import type { Launcher, LauncherComparison } from '#engine/doctor/ports.ts';
+import type { PackagedLauncher } from './packaged-launcher.ts';
 
 const launcherName = 'belljar-launcher';
 const launcherMode = 0o755;
@@ -36,8 +38,8 @@ const probeTimeoutMs = 5000;
 const probeMaxBytes = 65_536;
 
 /**
- * The launcher that came with this build: `dist/launcher/` beside the bundle that this code is in, or, when it runs from
- * its sources, where make puts it. Null when it was not built.
+ * The launcher that came with this build: `dist/launcher/` beside the bundle that this code is in, `bin/` in a system's package, or, when
+ * it runs from its sources, where make puts it; else the one in npm's package for this system. Null when there is none.
  */
 export function shippedLauncher(from: string = import.meta.url): string | null {
   const root = packageRoot(dirname(fileURLToPath(from)));
@@ -45,9 +47,27 @@ export function shippedLauncher(from: string = import.meta.url): string | null {
     return null;
   }
   const bundled = join(root, 'dist', 'launcher', launcherName);
+  const inPackage = join(root, 'bin', launcherName);
   const built = join(root, 'native-helpers', 'build', launcherName);
   const inBundle = fileURLToPath(from).startsWith(join(root, 'dist', '/'));
-  return (inBundle ? [bundled, built] : [built, bundled]).find((path) => existsSync(path)) ?? null;
+  return (
+    (inBundle ? [bundled, inPackage, built] : [built, bundled]).find((path) => existsSync(path)) ?? fromOwnPackage(root)
+  );
+}
+
+/** Installed by npm, the launcher is in a package of its own for each system; one of another version is none. */
+function fromOwnPackage(root: string): string | null {
+  const name = `@belljar/launcher-${process.platform}-${process.arch}`;
+  const versionOf = (file: string): unknown =>
+    (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version;
+  try {
+    const own = join(root, 'package.json');
+    const found = createRequire(own).resolve(`${name}/package.json`);
+    const program = join(dirname(found), launcherName);
+    return versionOf(found) === versionOf(own) && existsSync(program) ? program : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The folder of Belljar's own package.json, at or above a folder. */
@@ -77,10 +97,12 @@ export interface LauncherOptions {
   path: string;
   /** Default: the one that came with this build. */
   source?: string | null;
+  /** The one of a package, which is used in place of an own copy; a copy that is there is kept up to date all the same. */
+  packaged?: PackagedLauncher | null;
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { path } = options;
+  const { path, packaged = null } = options;
   const source = options.source === undefined ? shippedLauncher() : options.source;
 
   function compare(): LauncherComparison {
@@ -91,7 +113,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     try {
       facts = lstatSync(path);
     } catch {
-      return 'missing';
+      return packaged === null ? 'missing' : 'equal';
     }
     if (!facts.isFile() || !sameBytes(source, path)) {
       return 'differs';
@@ -100,12 +122,17 @@ export function createLauncher(options: LauncherOptions): Launcher {
   }
 
   function install(): string {
-    if (/\s/.test(path)) {
+    if (packaged === null && /\s/.test(path)) {
       throw new BelljarError('launcher-path-space', { params: { path } });
+    }
+    if (packaged !== null && !packaged.isFit()) {
+      const detail =
+        'the one of its package was removed or exchanged; end Belljar’s host (belljar host stop) and try again';
+      throw new BelljarError('launcher-missing', { params: { detail }, file: packaged.path });
     }
     const found = compare();
     if (found === 'equal') {
-      return path;
+      return packaged?.path ?? path;
     }
     if (source === null) {
       throw new BelljarError('launcher-missing', { params: { detail: 'it was not built with this program' } });
@@ -120,11 +147,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
         cause: error,
       });
     }
-    return path;
+    return packaged?.path ?? path;
   }
 
   return {
-    path,
+    path: packaged?.path ?? path,
     // Synchronous inside: two callers in this process can never meet half-way.
     compare: () => Promise.resolve().then(compare),
     install: () => Promise.resolve().then(install),

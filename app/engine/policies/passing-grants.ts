@@ -1,0 +1,122 @@
+/**
+ * What a person granted until a run stops. It is no part of the policy: it stands in a plan of that run's own, beside the server's,
+ * which no other run reads. So it ends with the run whatever becomes of the host.
+ */
+import { policyFormatVersion, type PassingRule, type PersonRule, type RunGrants } from '#contract/policy.ts';
+import { withRule } from '#domain/rules.ts';
+import type { RunGrantStore } from '../ports.ts';
+import type { RunService } from '../runs/run-service.ts';
+
+/** A plan for these rules of a person. */
+export type Compile = (rules: readonly PersonRule[]) => Promise<string>;
+
+export interface PassingGrants {
+  /** Runs of the server that can have any, newest start first. */
+  liveRuns(server: string): Promise<string[]>;
+  /** What the live runs of a server have, oldest first. */
+  list(server: string): Promise<PassingRule[]>;
+  of(server: string, run: string): Promise<PersonRule[]>;
+  /** Exactly these; `rules` is what is decided for good. */
+  set(
+    server: string,
+    run: string,
+    own: readonly PersonRule[],
+    rules: readonly PersonRule[],
+    compile: Compile,
+  ): Promise<void>;
+  /** After a new plan of the server. */
+  rewrite(server: string, rules: readonly PersonRule[], compile: Compile): Promise<void>;
+  /** Removes what belongs to runs that are over, of every server. */
+  tidy(): Promise<void>;
+}
+
+/** More runs of one server than live at a time. */
+const runsAsked = 1000;
+
+/** What is decided for good, and on top of it what is granted until the run stops. */
+export function withPassing(rules: readonly PersonRule[], own: readonly PersonRule[]): PersonRule[] {
+  let all = [...rules];
+  for (const rule of own) {
+    // Where it stands among the others is when it was given: the later word counts.
+    let at = all.length;
+    while ((all[at - 1]?.at ?? '') > rule.at) at -= 1;
+    const later = all.slice(at);
+    if (!later.some(({ what }) => what === rule.what)) all = [...withRule(all.slice(0, at), rule), ...later];
+  }
+  return all;
+}
+
+export function createPassingGrants({
+  store,
+  runs,
+}: {
+  store: RunGrantStore;
+  runs: Pick<RunService, 'list'>;
+}): PassingGrants {
+  async function liveRuns(server: string): Promise<string[]> {
+    const all = await runs.list({ server, limit: runsAsked });
+    // A terminal is no run of the server, and has a plan of its own.
+    return all.runs.filter((run) => run.live && run.start?.terminal === undefined).map(({ run }) => run);
+  }
+
+  /** Those of live runs, and those of runs that are over. */
+  async function byLife(server: string): Promise<Record<'live' | 'over', RunGrants[]>> {
+    const all = await store.list(server);
+    const alive = new Set(all.length === 0 ? [] : await liveRuns(server));
+    const isAlive = ({ run }: RunGrants): boolean => alive.has(run);
+    return { live: all.filter(isAlive), over: all.filter((one) => !isAlive(one)) };
+  }
+
+  /** Removes what belongs to runs that are over; answers the others. */
+  async function removeOver(server: string): Promise<RunGrants[]> {
+    const { live, over } = await byLife(server);
+    for (const { run } of over) await store.remove(server, run);
+    return live;
+  }
+
+  async function of(server: string, run: string): Promise<PersonRule[]> {
+    return (await store.list(server)).find((one) => one.run === run)?.rules ?? [];
+  }
+
+  async function set(
+    server: string,
+    run: string,
+    own: readonly PersonRule[],
+    rules: readonly PersonRule[],
+    compile: Compile,
+  ): Promise<void> {
+    if (own.length === 0) await store.remove(server, run);
+    else
+      await store.put({ v: policyFormatVersion, server, run, rules: [...own] }, await compile(withPassing(rules, own)));
+  }
+
+  return {
+    liveRuns,
+    of,
+    set,
+
+    async list(server) {
+      const byRule = new Map<string, PassingRule>();
+      for (const { run, rules } of (await byLife(server)).live) {
+        for (const rule of rules) {
+          const key = `${rule.verb}:${rule.what}`;
+          const known = byRule.get(key);
+          byRule.set(key, known === undefined ? { ...rule, runs: [run] } : { ...known, runs: [...known.runs, run] });
+        }
+      }
+      return [...byRule.values()].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    },
+
+    async rewrite(server, rules, compile) {
+      // What was decided for good since is the later word.
+      for (const { run, rules: own } of await removeOver(server)) {
+        const kept = own.filter((rule) => !rules.some((one) => one.at > rule.at && one.what === rule.what));
+        await set(server, run, kept, rules, compile);
+      }
+    },
+
+    async tidy() {
+      for (const server of await store.servers()) await removeOver(server);
+    },
+  };
+}
