@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
+import type { EventKind } from '#contract/words.ts';
+import { eventKindSchema, eventKinds } from '#contract/words.ts';
 import type { Session } from '#host/session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -48,6 +50,13 @@ export function numberOption(context: Context, name: string, most: number, least
 /** An option whose choices the parser has checked. */
 export function choiceOption<Choice extends string>(context: Context, name: string): Choice | undefined {
   return textOption(context, name) as Choice | undefined;
+}
+
+export function kindOption(context: Context): EventKind | undefined {
+  const text = textOption(context, 'kind');
+  const kind = eventKindSchema.safeParse(text);
+  if (text !== undefined && !kind.success) throw usageError(`--kind is one of: ${eventKinds.join(', ')}.`);
+  return kind.data;
 }
 
 /** An object without the keys that are undefined: inputs are strict. */

@@ -11,6 +11,7 @@ import {
   networkShort,
   pinProblemSentences,
   secretWords,
+  sightWords,
   sourceTitles,
   stateSentences,
   stateTitles,
@@ -95,6 +96,7 @@ export function serverNotes(server: Server): string[] {
     const sentence = stateSentences[server.state];
     if (sentence !== null && server.state !== 'watched') notes.push(`${name}: ${sentence}`);
   }
+  if (server.filesUnseen === true) notes.push(`${name}: ${sightWords.unseen}`);
   const problem = server.pin?.problem ?? null;
   if (problem !== null) notes.push(`${name}: ${pinProblemSentences[problem]}`);
   for (const old of server.oldProcesses ?? []) {

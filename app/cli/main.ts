@@ -18,6 +18,9 @@ const load: Record<string, () => Promise<Command>> = {
   list: async () => (await import('./verbs/list.ts')).list,
   show: async () => (await import('./verbs/show.ts')).show,
   events: async () => (await import('./verbs/events.ts')).events,
+  mute: async () => (await import('./verbs/mute.ts')).mute,
+  unmute: async () => (await import('./verbs/mute.ts')).unmute,
+  storage: async () => (await import('./verbs/storage.ts')).storage,
   ask: async () => (await import('./verbs/ask.ts')).ask,
   explain: async () => (await import('./verbs/explain.ts')).explain,
   runs: async () => (await import('./verbs/runs.ts')).runs,
@@ -30,6 +33,7 @@ const load: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./verbs/check.ts')).check,
   diff: async () => (await import('./verbs/check.ts')).diff,
   run: async () => (await import('./verbs/run.ts')).run,
+  shell: async () => (await import('./verbs/shell.ts')).shell,
   demo: async () => (await import('./verbs/machine.ts')).demo,
   contain: async () => (await import('./verbs/contain.ts')).contain,
   release: async () => (await import('./verbs/contain.ts')).release,
@@ -37,6 +41,7 @@ const load: Record<string, () => Promise<Command>> = {
   grant: async () => (await import('./verbs/policy.ts')).grant,
   revoke: async () => (await import('./verbs/policy.ts')).revoke,
   limit: async () => (await import('./verbs/limit.ts')).limit,
+  sight: async () => (await import('./verbs/sight.ts')).sight,
   pin: async () => (await import('./verbs/pin.ts')).pin,
   unpin: async () => (await import('./verbs/pin.ts')).unpin,
   outdated: async () => (await import('./verbs/pin.ts')).outdated,
@@ -78,7 +83,8 @@ function nearest(name: string, candidates: readonly string[]): string | null {
   return best !== undefined && best[0] <= 2 ? best[1] : null;
 }
 
-function parse(verb: VerbFacts, args: readonly string[]): Parsed {
+/** Throws what a person is told who wrote it wrongly. */
+export function parse(verb: VerbFacts, args: readonly string[]): Parsed {
   const options = Object.fromEntries(
     Object.entries(verb.options).map(([name, facts]) => [
       name,

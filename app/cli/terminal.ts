@@ -41,6 +41,8 @@ export interface Terminal {
   readonly canAsk: boolean;
   readonly width: number;
   out(text: string): void;
+  /** As it is: a form that has its own line ends. */
+  raw(text: string): void;
   /** To standard error, a line. */
   note(text: string): void;
   json(value: unknown): void;
@@ -93,6 +95,7 @@ export function createTerminal(environment: NodeJS.ProcessEnv = process.env): Te
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     width,
     out: (text) => void process.stdout.write(`${text}\n`),
+    raw: (text) => void process.stdout.write(text),
     note: (text) => void process.stderr.write(`${text}\n`),
     json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     jsonLine: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),

@@ -2,7 +2,16 @@
  * The verbs: their options, their words, and where their code is. Help, completion and parsing derive from this table.
  * It imports nothing, because help must be quick.
  */
-import type { LaunchedLevel, Level, LimitName, NetworkMode, RuleVerb, ServerState, Verdict } from '#contract/words.ts';
+import type {
+  LaunchedLevel,
+  Level,
+  LimitName,
+  NetworkMode,
+  RuleVerb,
+  ServerState,
+  Sight,
+  Verdict,
+} from '#contract/words.ts';
 
 export const levelChoices = ['off', 'watch', 'standard', 'strict'] as const satisfies readonly Level[];
 export const launchedLevelChoices = ['watch', 'standard', 'strict'] as const satisfies readonly LaunchedLevel[];
@@ -27,6 +36,7 @@ export const limitChoices = [
   'file-size',
   'cpu-time',
 ] as const satisfies readonly LimitName[];
+export const sightChoices = ['full', 'without-files'] as const satisfies readonly Sight[];
 export const stateChoices = [
   'off',
   'watched',
@@ -117,8 +127,49 @@ export const verbs: readonly VerbFacts[] = [
       kind: { type: 'string', value: 'KIND', words: 'Only of this kind, such as file.read or net.connect' },
       verdict: { type: 'string', value: 'VERDICT', choices: verdictChoices, words: 'Only allowed or refused ones' },
       since: { type: 'string', value: 'WHEN', words: 'An instant (2026-01-31T12:00:00Z) or a span (15m, 2h, 7d)' },
+      until: { type: 'string', value: 'WHEN', words: 'No later than this, written likewise' },
+      text: { type: 'string', value: 'WORDS', words: 'Only where all of these words occur' },
+      target: { type: 'string', value: 'PATTERN', words: 'Only with this target; * stands for any text' },
+      group: { type: 'boolean', words: 'By server, kind, verdict and target, with how often; newest first' },
+      'hide-muted': { type: 'boolean', words: 'Without what was muted' },
       limit: limitOption,
+      all: { type: 'boolean', words: 'All there are, not the newest 10,000' },
+      csv: { type: 'boolean', words: 'As CSV for a spreadsheet' },
       json: { type: 'boolean', words: 'One JSON object a line' },
+    },
+  },
+  {
+    name: 'mute',
+    group: 'change',
+    arguments: '[<target>]',
+    words: 'Leave noise out of the panel: events with this target; without one, what is muted',
+    more: 'In the target * stands for any text. Nothing is taken out of the history, of exports or of `belljar events`.',
+    positionals: [0, 1],
+    options: {
+      server: serverOption,
+      kind: { type: 'string', value: 'KIND', words: 'Only of this kind, such as file.read or net.connect' },
+      json,
+    },
+  },
+  {
+    name: 'unmute',
+    group: 'change',
+    arguments: '<mute>',
+    words: 'Show in the panel again what was muted',
+    positionals: [1, 1],
+    options: { json },
+  },
+  {
+    name: 'storage',
+    group: 'belljar',
+    arguments: '',
+    words: 'How much of what runs did is kept, and for how long',
+    positionals: [0, 0],
+    options: {
+      'keep-days': { type: 'string', value: 'N', words: 'Events older than this leave the history (default: 90)' },
+      'keep-size': { type: 'string', value: 'MIB', words: 'The history stays below this many MiB (default: 1024)' },
+      rebuild: { type: 'boolean', words: 'Make the history anew from the records of past runs' },
+      json,
     },
   },
   {
@@ -237,6 +288,18 @@ export const verbs: readonly VerbFacts[] = [
     },
   },
   {
+    name: 'shell',
+    group: 'try',
+    arguments: '<server> [-- <command> [argument...]]',
+    words: 'A shell, or a command, in the sandbox of a contained server: what it sees, you see',
+    more:
+      'It has the server’s rules, folders and environment without its secrets, and a terminal of its own. Exit status: the\n' +
+      'command’s own; 125 refused or failed, 126 not executable, 127 not found.',
+    positionals: [1, many],
+    offers: ['server', 'file'],
+    options: {},
+  },
+  {
     name: 'demo',
     group: 'try',
     arguments: '',
@@ -306,6 +369,11 @@ export const verbs: readonly VerbFacts[] = [
         type: 'boolean',
         words: 'For a host: the name inside the connection (TLS, HTTP) need not be the host’s',
       },
+      'until-stop': {
+        type: 'boolean',
+        words: 'Only for what runs now, until it stops; the policy stays as it is',
+      },
+      'dry-run': { type: 'boolean', words: 'Show what would change, and change nothing' },
       json,
     },
   },
@@ -316,7 +384,7 @@ export const verbs: readonly VerbFacts[] = [
     words: 'Take a grant back',
     positionals: [3, 3],
     offers: ['server', ruleVerbChoices, 'file'],
-    options: { json },
+    options: { 'until-stop': { type: 'boolean', words: 'What was granted until it stops' }, json },
   },
   {
     name: 'limit',
@@ -347,6 +415,18 @@ export const verbs: readonly VerbFacts[] = [
       'tells what holds, and who holds it here. The network is limited with belljar limit.',
     positionals: [1, 11],
     offers: ['server', limitChoices, 'none'],
+    options: { json },
+  },
+  {
+    name: 'sight',
+    group: 'change',
+    arguments: '<server> [full|without-files]',
+    words: 'Whether its accesses to files are seen; without them they are as fast as uncontained',
+    more:
+      'The kernel holds them either way; without-files gives up their events, and is refused where something needs a look at\n' +
+      'each open: a network, what is kept back inside of folders, questions, a browser’s sandbox. Alone it tells what holds.',
+    positionals: [1, 2],
+    offers: ['server', sightChoices],
     options: { json },
   },
   {

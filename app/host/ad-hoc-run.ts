@@ -6,9 +6,11 @@ import type { AdHocRequest } from '#engine/policies/ad-hoc-plan.ts';
 import { planForCommand } from '#engine/policies/ad-hoc-plan.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
+import { findPackagedLauncher } from '#platform/confinement/linux/packaged-launcher.ts';
 import type { Folders } from '#platform/paths/folders.ts';
 import { makeFolders } from '#platform/paths/folders.ts';
-import { makePlaces } from '#platform/paths/places.ts';
+import { makePlaces, ownLauncher } from '#platform/paths/places.ts';
+import { version } from './version.ts';
 
 export interface AdHocRun {
   launcher: string;
@@ -27,7 +29,8 @@ function realPath(path: string): string {
 
 export async function prepareRun(folders: Folders, request: AdHocRequest): Promise<AdHocRun> {
   makeFolders(folders);
-  const places = makePlaces(folders);
+  const packaged = findPackagedLauncher(folders, version);
+  const places = makePlaces(folders, process.env, packaged?.path);
   const spool = join(folders.state, 'spool');
   const located = await findClients(places).locate([], []);
   const { text } = planForCommand(request, {
@@ -39,7 +42,7 @@ export async function prepareRun(folders: Folders, request: AdHocRequest): Promi
     realPath,
     exists: existsSync,
   });
-  const launcher = await createLauncher({ path: places.launcher }).install();
+  const launcher = await createLauncher({ path: ownLauncher(folders), packaged }).install();
   const plan = join(folders.runtime, `run-${process.pid}-${randomBytes(6).toString('hex')}.plan`);
   writeFileSync(plan, text, { mode: 0o600, flag: 'wx' });
   return {

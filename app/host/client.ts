@@ -14,6 +14,7 @@ import { feedMessageSchema, pingEveryMs } from '#contract/feed.ts';
 import type { Api, MethodName } from '#contract/methods.ts';
 import { methods } from '#contract/methods.ts';
 import type { Handle } from './handler.ts';
+import { linesOf } from './lines.ts';
 import { version } from './version.ts';
 
 export interface KnockRequest {
@@ -42,15 +43,21 @@ function unreachable(cause: unknown, sent: boolean): BelljarError {
 
 /** The handler itself, in this process. */
 export function directKnock(handle: Handle): Knock {
+  /** As in node-door.ts: without its request nobody hears that a call was given up. */
+  const underWay = new Set<Request>();
   return async ({ method, path, body, signal }) => {
-    const response = await handle(
-      new Request(`http://belljar${path}`, {
-        method,
-        ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    );
-    return { status: response.status, body: chunksOf(response.body, signal) };
+    const request = new Request(`http://belljar${path}`, {
+      method,
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    underWay.add(request);
+    try {
+      const response = await handle(request);
+      return { status: response.status, body: chunksOf(response.body, signal) };
+    } finally {
+      underWay.delete(request);
+    }
   };
 }
 
@@ -119,7 +126,7 @@ export function loopbackKnock(origin: string, token: string): Knock {
   return httpKnock({ host: hostname, port: Number(port) }, { host, authorization: `Bearer ${token}` });
 }
 
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -130,7 +137,7 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -138,7 +145,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function errorOf(value: unknown): BelljarError {
+export function errorOf(value: unknown): BelljarError {
   const parsed = errorAnswerSchema.safeParse(value);
   if (!parsed.success) return new BelljarError('internal', { cause: parsed.error });
   const { code, params, file, at } = parsed.data.error;
@@ -252,13 +259,8 @@ async function* connectOnce(
   try {
     const answer = await knock({ method: 'GET', path: `/events?${query.toString()}`, signal: controller.signal });
     if (answer.status !== 200) throw errorOf(parseJson(await readText(answer.body)));
-    const decoder = new TextDecoder();
-    let rest = '';
-    for await (const chunk of answer.body) {
+    for await (const lines of linesOf(answer.body, feedLineMaxCharacters)) {
       silence.refresh();
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > feedLineMaxCharacters) throw new BelljarError('too-large');
       for (const line of lines) {
         const message = feedMessageSchema.safeParse(parseJson(line));
         if (!message.success) {

@@ -45,7 +45,8 @@ const contain = (world: ServerWorld, names: 'all' | string[] = 'all') =>
   world.servers.contain({ servers: names, dryRun: false, check: false, project: true });
 const release = (world: ServerWorld) => world.servers.release({ servers: 'all', dryRun: false });
 
-describe('a home as people have it', () => {
+// Some sixty servers, each written and synced many times over.
+describe('a home as people have it', { timeout: 60_000 }, () => {
   let world: ServerWorld;
   let before: Map<string, string>;
 

@@ -7,24 +7,32 @@ import type { Clock, WatchStatus } from '#engine/ports.ts';
 import { createBrowser } from '#platform/browser/browser.ts';
 import { findClients } from '#platform/clients/clients.ts';
 import { createLauncher } from '#platform/confinement/linux/launcher.ts';
+import { findPackagedLauncher } from '#platform/confinement/linux/packaged-launcher.ts';
 import { createMachineFacts } from '#platform/confinement/linux/machine-facts.ts';
 import { createSelftestStage } from '#platform/confinement/linux/selftest-stage.ts';
 import { createDecisionLog } from '#platform/decisions/decision-log.ts';
 import { createDemoStage } from '#platform/demo/demo-stage.ts';
 import { createExaminations } from '#platform/doctor/examinations.ts';
+import { createEventSettings } from '#platform/files/event-settings.ts';
 import { createFileStore } from '#platform/files/file-store.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
+import { createRunGrantStore } from '#platform/files/run-grants.ts';
 import { createStartedPlanStore } from '#platform/files/started-plans.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
+import { createHistory } from '#platform/history/history.ts';
 import { createJournal } from '#platform/journal/journal.ts';
 import { createTrials } from '#platform/mcp/trials.ts';
+import { createFolderNames } from '#platform/paths/folder-names.ts';
 import type { Folders } from '#platform/paths/folders.ts';
 import { findFolders, makeFolders } from '#platform/paths/folders.ts';
-import { makePlaces } from '#platform/paths/places.ts';
+import { makePlaces, ownLauncher } from '#platform/paths/places.ts';
 import { createNpmInstaller } from '#platform/pins/npm-installer.ts';
 import { createPinStore } from '#platform/pins/pin-store.ts';
 import { createUvInstaller } from '#platform/pins/uv-installer.ts';
+import { createLogReader } from '#platform/log/log-reader.ts';
+import { createPtys } from '#platform/pty/pty.ts';
+import { createTerminalPlans } from '#platform/pty/terminal-plans.ts';
 import { createSecretStore } from '#platform/secrets/secret-store.ts';
 import { createPrograms } from '#platform/programs/programs.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
@@ -45,8 +53,9 @@ function makeEngine(
   log: HostLog,
   watching: () => WatchStatus | null = () => null,
 ): Engine {
-  const places = makePlaces(folders, environment);
-  const launcher = createLauncher({ path: places.launcher });
+  const packaged = findPackagedLauncher(folders, version);
+  const places = makePlaces(folders, environment, packaged?.path);
+  const launcher = createLauncher({ path: ownLauncher(folders), packaged });
   const openSpool = (folder: string): ReturnType<typeof createSpool> =>
     createSpool({ folder, log, label: createEventLabel(places) });
   const documents = {
@@ -54,11 +63,21 @@ function makeEngine(
     policies: createPolicyStore(folders.config),
     plans: createPlanStore(folders.data),
     started: createStartedPlanStore(folders.state),
+    runGrants: createRunGrantStore(folders),
     pins: createPinStore(folders.data),
     secrets: createSecretStore(folders.data),
   };
   const install = { places, installLauncher: () => launcher.install() };
-  const spool = openSpool(join(folders.state, 'spool'));
+  const spoolFolder = join(folders.state, 'spool');
+  const spool = openSpool(spoolFolder);
+  const eventSettings = createEventSettings(folders.config);
+  const history = createHistory({
+    stateFolder: folders.state,
+    spoolFolder,
+    places,
+    retention: async () => (await eventSettings.get()).retention,
+    log,
+  });
   return createEngine({
     places,
     clock,
@@ -72,6 +91,8 @@ function makeEngine(
     launcher,
     machine: createMachineFacts({ places, launcher, version }),
     spool,
+    history,
+    eventSettings,
     supervisors: createSupervisors(),
     trials: createTrials({
       home: folders.home,
@@ -79,7 +100,7 @@ function makeEngine(
       installLauncher: () => launcher.install(),
       openSpool,
     }),
-    examinations: (engine) => createExaminations({ folders, launcher, ...documents, spool, watching, engine }),
+    examinations: (engine) => createExaminations({ folders, launcher, ...documents, spool, history, watching, engine }),
     selftest: createSelftestStage({ launcher }),
     demo: createDemoStage({
       environment,
@@ -88,6 +109,10 @@ function makeEngine(
     }),
     containDemo: (home) => containIn(home, log),
     browser: createBrowser(environment),
+    folderNames: createFolderNames(),
+    ptys: createPtys({ home: folders.home, environment }),
+    terminalPlans: createTerminalPlans(folders.runtime),
+    logReader: createLogReader(folders.state),
     decisions: createDecisionLog({ stateFolder: folders.state }),
     door: doorNow,
     log,
@@ -111,6 +136,7 @@ async function containIn(home: string, log: HostLog): Promise<void> {
     dryRun: false,
     check: false,
   });
+  await engine.close();
   const error = results.find((result) => result.error !== undefined)?.error;
   if (error !== undefined) throw new BelljarError(error.code, { params: error.params });
 }
@@ -123,6 +149,9 @@ export function composeEngine(folders: Folders, log: HostLog): HostEngine {
     subscribe: (listener) => engine.subscribe(listener),
     onQuestion: (listener) => engine.onQuestion(listener),
     questionAudience: (count) => engine.questionAudience(count),
+    attachTerminal: (terminal, after, wake) => engine.attachTerminal(terminal, after, wake),
+    endTerminals: () => engine.endTerminals(),
+    close: () => engine.close(),
     async watch(onChange) {
       // What is to be watched changes with what is found: a new profile, a new project.
       const stop = engine.followWatched((watched) => {

@@ -8,11 +8,13 @@ import { connect as netConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BelljarError } from '#contract/errors.ts';
 import type { FeedMessage } from '#contract/feed.ts';
+import type { TerminalMessage } from '#contract/terminal.ts';
+import { followTerminal } from './terminal-client.ts';
 import type { Api, MethodName } from '#contract/methods.ts';
-import { methods, privateMethods, requestMaxBytes } from '#contract/methods.ts';
+import { desktopMethods, methods, privateMethods, requestMaxBytes } from '#contract/methods.ts';
 import type { Knock } from './client.ts';
 import { createClient, directKnock, followFeed, loopbackKnock, socketKnock } from './client.ts';
 import { createFeedHub } from './feed-hub.ts';
@@ -153,6 +155,7 @@ function makeHost(options: StageOptions): { engine: MemoryEngine; host: Host; ha
   const handler = createHandler({
     api: host.api,
     feed,
+    attachTerminal: engine.attachTerminal,
     rendererFolder,
     log: quietLog,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
@@ -200,6 +203,7 @@ async function loopbackStage(
       ? createHandler({
           api: host.api,
           feed: host.feed,
+          attachTerminal: engine.attachTerminal,
           rendererFolder: join(folder, 'renderer'),
           log: quietLog,
           refuse: privateMethods,
@@ -220,8 +224,11 @@ async function loopbackStage(
 }
 
 const server = 'claude-desktop/files';
+/** Of none that is open. */
+const terminal = 't-0123456789abcdef';
 const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'machine.get': {},
+  'machine.paths': {},
   'machine.probe': {},
   'machine.selftest': {},
   'machine.doctor': { repair: true },
@@ -242,11 +249,21 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   'policies.hosts': { server },
   'policies.limit': { server, hosts: ['api.example.com:443'], dryRun: true },
   'policies.resources': { server, limits: { memory: '2G' } },
+  'policies.sight': { server, sight: 'full' },
   'policies.explain': { server, what: '/etc/passwd', access: 'read' },
+  'paths.complete': { server, text: '/home/someone/n' },
   'pins.pin': { server, update: false, dryRun: false, withScripts: false, hosts: [] },
   'pins.unpin': { server },
   'pins.outdated': {},
   'events.list': { limit: 5 },
+  'events.search': { limit: 2, text: 'denied' },
+  'events.groups': {},
+  'events.mutes': {},
+  'events.mute': { server: null, kind: 'file.read', target: '/srv/*' },
+  'events.unmute': { id: '0123456789ab' },
+  'storage.get': {},
+  'storage.set': { keepDays: 30 },
+  'storage.rebuild': {},
   'runs.list': {},
   'runs.stop': { run: 'run-1' },
   'history.list': { limit: 3 },
@@ -260,13 +277,23 @@ const inputs: { [M in MethodName]: Parameters<Api[M]>[0] } = {
   },
   'questions.answer': { id: '6f1e0c3e-4f0e-4a39-9b51-2f3a3f4a1c11', answer: 'once' },
   'questions.wait': { id: '6f1e0c3e-4f0e-4a39-9b51-2f3a3f4a1c11' },
+  'terminals.open': { server, columns: 80, rows: 24 },
+  'terminals.list': {},
+  'terminals.close': { terminal },
+  'terminals.resize': { terminal, columns: 80, rows: 24 },
+  'terminals.input': { terminal, data: 'ls\n' },
+  'terminals.acknowledge': { terminal, upTo: 10 },
+  'log.tail': { limit: 10 },
   'demo.run': {},
+  'desktop.status': {},
+  'desktop.choose': { kind: 'folder' },
+  'desktop.openAtLogin': { on: true },
   'host.status': {},
   'host.stop': {},
   'host.panel': {},
 };
-/** Their outcome is this door's own and is looked at below. */
-const ofTheHost = new Set<MethodName>(['host.status', 'host.stop', 'host.panel']);
+/** Their outcome is this door's own, or new each time, and is looked at below. */
+const ofTheHost = new Set<MethodName>(['host.status', 'host.stop', 'host.panel', 'terminals.open', ...desktopMethods]);
 
 async function outcome(call: () => Promise<unknown>): Promise<unknown> {
   try {
@@ -312,6 +339,51 @@ describe.each([
       expect(await call(createClient(way.knock))).toEqual(await call(twin.api));
     },
   );
+
+  it('opens a terminal, types into it and reads what it writes, to its end', async () => {
+    const { way } = await makeStage();
+    const api = createClient(way.knock);
+    const opened = await api['terminals.open']({ server, columns: 80, rows: 24 });
+    expect(opened).toMatchObject({ handle: server, columns: 80, ended: null });
+    const messages: TerminalMessage[] = [];
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort());
+    const read = followTerminal({ connect: async () => way.knock, terminal: opened.id, signal: controller.signal });
+    for await (const message of read) {
+      messages.push(message);
+      if (message.type === 'start') {
+        await api['terminals.input']({ terminal: opened.id, data: 'echo ü\r\n' });
+        await api['terminals.input']({ terminal: opened.id, data: '\u0004' });
+      }
+    }
+    expect(messages.map((message) => (message.type === 'output' ? message.data : '')).join('')).toBe('echo ü\r\n');
+    expect(messages.at(-1)).toMatchObject({ type: 'terminal', terminal: { ended: { code: 0, cause: 'exit' } } });
+    expect((await api['terminals.list']({})).terminals).toHaveLength(1);
+    await api['terminals.close']({ terminal: opened.id });
+    expect((await api['terminals.list']({})).terminals).toEqual([]);
+    const gone = await way.raw({ method: 'GET', path: `/terminals/${opened.id}?after=0` });
+    expect([gone.status, JSON.parse(gone.text)]).toMatchObject([404, { error: { code: 'no-such-terminal' } }]);
+    for (const path of [
+      '/terminals/',
+      '/terminals/../rpc',
+      `/terminals/${terminal}?after=-1`,
+      `/terminals/${terminal}?x=1`,
+    ])
+      expect((await way.raw({ method: 'GET', path })).status, path).toBeGreaterThanOrEqual(400);
+  });
+
+  it.each(desktopMethods)('%s is refused: only the desktop program can do it', async (name) => {
+    const { way } = await makeStage();
+    const call = createClient(way.knock)[name] as (input: unknown) => Promise<unknown>;
+    expect(await outcome(() => call(inputs[name]))).toEqual({ code: 'only-desktop', params: {} });
+    const { status } = await way.raw({
+      method: 'POST',
+      path: `/rpc/${name}`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(inputs[name]),
+    });
+    expect(status).toBe(501);
+  });
 
   it('carries a question to whoever listens, and its answer back to whoever asked', async () => {
     const { way, engine, host } = await makeStage();
@@ -438,8 +510,13 @@ describe.each([
     engine.slowMs = 5000;
     const controller = new AbortController();
     const call = createClient(way.knock)['servers.check']({ server }, controller.signal);
-    setTimeout(() => controller.abort(), 50);
-    await expect(call).rejects.toBeInstanceOf(Error);
+    const outcome = call.then(
+      () => 'answered',
+      (error: unknown) => error,
+    );
+    await expect.poll(() => engine.delayed).toEqual(['claude-desktop.files']);
+    controller.abort();
+    expect(await outcome).toBeInstanceOf(Error);
     await expect.poll(() => engine.aborted).toEqual(['claude-desktop.files']);
   });
 

@@ -27,9 +27,9 @@ export interface DispatchOptions {
   timeoutMs?: number;
 }
 
-export async function dispatch(
-  api: Api,
-  name: MethodName,
+export async function dispatch<Name extends MethodName>(
+  api: Pick<Api, Name>,
+  name: Name,
   input: unknown,
   options: DispatchOptions = {},
 ): Promise<unknown> {

@@ -3,7 +3,9 @@
  *
  *   GET|HEAD /<file>               the renderer's files
  *   POST     /rpc/<name>           JSON in, JSON out; a failure is `{error}` with the status of its code
+ *   GET      /desktop              what the desktop program shows, NDJSON; private doors only
  *   GET      /events?after&epoch   the feed, NDJSON; `questions=shown` says that its reader shows questions as they come
+ *   GET      /terminals/<id>?after the output of a terminal, NDJSON
  *
  * Trust: every request is hostile until parsed. Bodies are JSON by their content type (which no form and no simple
  * cross-site request can send), read at most `requestMaxBytes`, and parsed by the contract's strict schemas. Anything
@@ -14,6 +16,7 @@ import type { DecisionDoor } from '#contract/decision.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import { BelljarError, errorCodes } from '#contract/errors.ts';
 import type { Api, MethodName } from '#contract/methods.ts';
+import { terminalIdPattern } from '#contract/words.ts';
 import { requestMaxBytes } from '#contract/methods.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import { atDoor } from './at-door.ts';
@@ -21,12 +24,14 @@ import { dispatch, isMethodName } from './dispatch.ts';
 import type { FeedHub, FeedReader } from './feed-hub.ts';
 import type { HostLog } from './log.ts';
 import { readStaticFile } from './static-files.ts';
+import { terminalStream, type AttachTerminal } from './terminal-stream.ts';
 
 export type Handle = (request: Request) => Promise<Response>;
 
 export interface HandlerOptions {
   api: Api;
   feed: FeedHub;
+  attachTerminal: AttachTerminal;
   /** The built renderer. */
   rendererFolder: string;
   log: Pick<HostLog, 'error'>;
@@ -34,6 +39,8 @@ export interface HandlerOptions {
   door?: DecisionDoor;
   /** Methods this handler refuses with `private-door-only`. */
   refuse?: ReadonlySet<MethodName>;
+  /** What the desktop program follows; behind a door without it, that is refused with `private-door-only`. */
+  desktop?: () => ReadableStream<Uint8Array>;
   /** For tests: replaces every method's own limit. */
   timeoutMs?: number;
 }
@@ -85,31 +92,36 @@ function notAllowed(allowed: string): Response {
   return errorResponse(refusal('invalid-input', `only ${allowed} is answered here`), 405, { allow: allowed });
 }
 
-/** Reads JSON, never more than the limit, whatever the length header promises. */
+/** Never more than the limit, whatever the length header promises. */
+export async function readBody(request: Request, maxBytes: number = requestMaxBytes): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const read = await reader?.read();
+    if (read === undefined || read.done) return Buffer.concat(chunks);
+    size += read.value.byteLength;
+    if (size > maxBytes) {
+      // Not awaited: a sender that never stops must not hold up the answer.
+      reader?.cancel().catch(() => undefined);
+      throw new BelljarError('too-large');
+    }
+    chunks.push(read.value);
+  }
+}
+
 export async function readJson(request: Request, maxBytes: number = requestMaxBytes): Promise<unknown> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type)) {
     throw new UnsupportedType('the content type must be application/json');
   }
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw new BelljarError('too-large');
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (request.body !== null) {
-    const reader = request.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.byteLength;
-      if (size > maxBytes) {
-        // Not awaited: a sender that never stops must not hold up the answer.
-        reader.cancel().catch(() => undefined);
-        throw new BelljarError('too-large');
-      }
-      chunks.push(value);
-    }
-  }
+  return parseBody(await readBody(request, maxBytes));
+}
+
+export function parseBody(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) as unknown;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
   } catch {
     throw refusal('invalid-input', 'the body is not JSON');
   }
@@ -138,6 +150,15 @@ function feedReaderOf(url: URL): FeedReader {
     ...(after === null ? {} : { after: Number(after) }),
     ...(epoch === null ? {} : { epoch }),
   };
+}
+
+/** `after` of `/terminals/<id>?after=<n>`; from the start of what is kept where it is not named. */
+function positionOf(url: URL): number {
+  if ([...url.searchParams.keys()].some((key) => key !== 'after'))
+    throw refusal('invalid-input', 'a terminal knows only after');
+  const after = url.searchParams.get('after') ?? '0';
+  if (!/^\d{1,15}$/.test(after)) throw refusal('invalid-input', 'after must be a whole number');
+  return Number(after);
 }
 
 export function createHandler(options: HandlerOptions): Handle {
@@ -176,17 +197,32 @@ export function createHandler(options: HandlerOptions): Handle {
     return new Response(request.method === 'HEAD' ? null : found.body, { headers });
   }
 
+  /** What a path streams; null where it is no stream. */
+  function streamOf(url: URL): (() => ReadableStream<Uint8Array>) | null {
+    if (url.pathname === '/events') return () => feed.open(feedReaderOf(url));
+    if (url.pathname === '/desktop') {
+      return () => {
+        if (options.desktop === undefined) throw new BelljarError('private-door-only');
+        return options.desktop();
+      };
+    }
+    if (!url.pathname.startsWith('/terminals/')) return null;
+    return () => {
+      const id = url.pathname.slice('/terminals/'.length);
+      if (!terminalIdPattern.test(id)) throw new BelljarError('no-such-terminal');
+      return terminalStream(options.attachTerminal, id, positionOf(url));
+    };
+  }
+
   async function answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname.startsWith('/rpc/')) return await rpc(request, url.pathname.slice('/rpc/'.length));
-    if (url.pathname === '/events') {
-      if (request.method !== 'GET') return notAllowed('GET');
-      const body = feed.open(feedReaderOf(url));
-      return new Response(body, {
-        headers: { ...securityHeaders, 'content-type': 'application/x-ndjson; charset=utf-8' },
-      });
-    }
-    return await file(request, url);
+    const open = streamOf(url);
+    if (open === null) return await file(request, url);
+    if (request.method !== 'GET') return notAllowed('GET');
+    return new Response(open(), {
+      headers: { ...securityHeaders, 'content-type': 'application/x-ndjson; charset=utf-8' },
+    });
   }
 
   return async (request) => {

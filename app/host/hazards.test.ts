@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createFileStore } from '#platform/files/file-store.ts';
 import { isInIndex } from '#platform/files/repositories.ts';
 import { makeServerWorld, type ServerWorld } from './testing/server-world.ts';
 
@@ -76,6 +77,21 @@ describe('lists of exact commands, kept by an administrator', () => {
     expect(textOf(join(home, file))).toBe(before);
     // Without the list, the same entry can be contained.
     rmSync(join(home, 'system'), { recursive: true });
+    expect((await contain(['a'])).results).toMatchObject([{ changed: true, state: 'contained' }]);
+  });
+
+  test('a list that comes, changes or goes while the entries stay as they are counts at once', async () => {
+    write(join(home, '.claude.json'), { mcpServers: { a: entry } });
+    const settings = etc('claude-code/managed-settings.json');
+    expect(await stateOf('a')).toBe('off');
+    write(settings, { deniedMcpServers: [listed] });
+    expect(await stateOf('a')).toBe('cannot');
+    expect((await contain(['a'])).results).toMatchObject([{ changed: false }]);
+    write(settings, { deniedMcpServers: [{ serverCommand: ['other'] }] });
+    expect(await stateOf('a')).toBe('off');
+    write(settings, { allowedMcpServers: [listed] });
+    expect(await stateOf('a')).toBe('cannot');
+    rmSync(settings);
     expect((await contain(['a'])).results).toMatchObject([{ changed: true, state: 'contained' }]);
   });
 
@@ -224,6 +240,34 @@ describe('projects', () => {
     expect(found[0]?.notes.join()).toContain('The same file is read by VS Code');
   });
 
+  test('such a file is read once a list, and anew by the next one', async () => {
+    const project = join(root, 'project');
+    const file = join(project, '.mcp.json');
+    write(file, { mcpServers: { shared: entry } });
+    const files = createFileStore();
+    const read: string[] = [];
+    const counting = makeServerWorld(
+      home,
+      {},
+      {
+        files: {
+          ...files,
+          read(path) {
+            read.push(path);
+            return files.read(path);
+          },
+        },
+      },
+    );
+    await counting.servers.look({ folder: project });
+    for (const name of ['shared', 'changed']) {
+      write(file, { mcpServers: { [name]: entry } });
+      read.length = 0;
+      expect((await counting.servers.list({})).servers.map((server) => server.name)).toEqual([name]);
+      expect(read.filter((path) => path === file)).toEqual([file]);
+    }
+  });
+
   test('folders come from records of clients, from where the person stands, and from no search of the disk', async () => {
     const [recorded, standing, unknown] = ['recorded', 'standing', 'unknown'].map((name) => join(root, name));
     for (const folder of [recorded, standing, unknown])
@@ -288,6 +332,30 @@ describe('what people are told', () => {
     expect(notes['a']).toContain('asks you to approve the server again');
     expect(notes['b']).toContain('needs a Node.js');
     expect(notes['c']).toBe('');
+  });
+
+  test('a command with a placeholder is contained only where its client replaces it in arguments too', async () => {
+    const held = { command: '${HOME}/bin/server', args: ['${TOKEN}', 'a "b" $c'] };
+    const kiro = join(home, '.kiro/settings/mcp.json');
+    const before = write(kiro, { mcpServers: { held, plain: { ...held, command: 'server' } } });
+    write(join(home, '.claude.json'), { mcpServers: { held } });
+    const kept = await contain(['kiro/held']);
+    expect(kept.results).toMatchObject([{ changed: false, state: 'cannot', error: { code: 'cannot-contain' } }]);
+    expect(kept.results[0]?.error?.remedy).toBe('Write the path of the command out.');
+    expect(textOf(kiro)).toBe(before);
+    // Arguments are handed on word for word, whatever the client makes of them.
+    const { results } = await contain(['kiro/plain', 'claude-code/held']);
+    expect(results.map(({ state }) => state)).toEqual(['contained', 'contained']);
+    const argsIn = (file: string, name: string): string[] =>
+      (JSON.parse(textOf(file)) as { mcpServers: Record<string, { args: string[] }> }).mcpServers[name]?.args ?? [];
+    expect(argsIn(kiro, 'plain')).toEqual(['run', 'kiro.plain', '--', 'server', ...held.args]);
+    expect(argsIn(join(home, '.claude.json'), 'held')).toEqual([
+      'run',
+      'claude-code.held',
+      '--',
+      held.command,
+      ...held.args,
+    ]);
   });
 
   test('the same server in several clients, however it is written', async () => {

@@ -8,8 +8,9 @@ import type { EngineApi } from '#engine/engine.ts';
 import type { QuestionNews } from '#engine/questions/question-service.ts';
 import type { Event } from '#contract/event.ts';
 import { BelljarError } from '#contract/errors.ts';
-import type { Api, MethodName } from '#contract/methods.ts';
-import { privateMethods } from '#contract/methods.ts';
+import type { Api, DesktopMethod, MethodName } from '#contract/methods.ts';
+import { desktopMethods, privateMethods } from '#contract/methods.ts';
+import { openDesktopNews } from './desktop-news.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { createFeedHub } from './feed-hub.ts';
 import type { Handle } from './handler.ts';
@@ -21,6 +22,7 @@ import type { ServerNews } from './server-news.ts';
 import { createServerNews } from './server-news.ts';
 import type { Door } from './socket-door.ts';
 import { openSocketDoor } from './socket-door.ts';
+import type { AttachTerminal } from './terminal-stream.ts';
 import { version } from './version.ts';
 
 export type { EngineApi };
@@ -31,6 +33,9 @@ export interface HostEngine {
   subscribe(listener: (event: Event) => void): Promise<() => void>;
   onQuestion(listener: (news: QuestionNews) => void): () => void;
   questionAudience(count: number): void;
+  attachTerminal: AttachTerminal;
+  endTerminals(): Promise<void>;
+  close(): Promise<void>;
   /** Calls back when a file that servers or policies come from may have changed. */
   watch(onChange: () => void): Promise<() => Promise<void>>;
 }
@@ -68,6 +73,7 @@ const changing = [
   'policies.revoke',
   'policies.limit',
   'policies.resources',
+  'policies.sight',
   'history.undo',
   'runs.stop',
   'questions.answer',
@@ -88,6 +94,11 @@ function tellingChanges(api: EngineApi, onChange: () => void): EngineApi {
   ]);
   return { ...api, ...(Object.fromEntries(told) as Partial<EngineApi>) };
 }
+
+/** The desktop program answers these before they come here. */
+const ofTheDesktop = Object.fromEntries(
+  desktopMethods.map((name) => [name, () => Promise.reject(new BelljarError('only-desktop'))]),
+) as unknown as Pick<Api, DesktopMethod>;
 
 export function createHost(options: HostOptions): Host {
   const { engine, log } = options;
@@ -118,6 +129,7 @@ export function createHost(options: HostOptions): Host {
 
   const api: Api = {
     ...tellingChanges(engine.api, () => news?.changed()),
+    ...ofTheDesktop,
     async 'host.status'() {
       return { version, pid: process.pid, startedAt, epoch: feed.epoch, doors: doors.map((door) => door.title) };
     },
@@ -143,7 +155,20 @@ export function createHost(options: HostOptions): Host {
     },
   };
 
-  const handlerOptions = { api, feed, rendererFolder: options.rendererFolder, log };
+  const attachTerminal: AttachTerminal = (terminal, after, wake) => engine.attachTerminal(terminal, after, wake);
+  const handlerOptions = { api, feed, attachTerminal, rendererFolder: options.rendererFolder, log };
+  const desktop = (): ReadableStream<Uint8Array> =>
+    openDesktopNews({
+      feed,
+      look: async () => {
+        const [{ servers }, { questions }] = await Promise.all([
+          engine.api['servers.list']({}),
+          engine.api['questions.list']({}),
+        ]);
+        return { servers, questions };
+      },
+    });
+  const privateOptions = { ...handlerOptions, desktop };
 
   async function startFeedOnce(): Promise<void> {
     const started = createServerNews({
@@ -175,15 +200,17 @@ export function createHost(options: HostOptions): Host {
   return {
     api,
     feed,
-    handle: createHandler(handlerOptions),
+    handle: createHandler(privateOptions),
     startFeed,
     async openSocket(path, link) {
       await startFeed();
-      doors.push(await openSocketDoor(path, createHandler(handlerOptions), link));
+      doors.push(await openSocketDoor(path, createHandler(privateOptions), link));
       log.info('door-open', { path, version });
     },
     stopAsked,
     async close() {
+      // Their streams end with them.
+      await engine.endTerminals();
       feed.close();
       await Promise.all(doors.map((door) => door.close()));
       for (const cleanUp of cleanUps.toReversed()) {
@@ -193,6 +220,7 @@ export function createHost(options: HostOptions): Host {
           log.error('clean-up-failed', error);
         }
       }
+      await engine.close();
     },
   };
 }

@@ -7,7 +7,7 @@
  *   cookie: cookies ignore ports;
  * - a page gets its token for a one-time code. The code reaches the browser in the fragment of an address inside a file
  *   that only this user can read; it is never in a process's arguments, in a request line or in a log;
- * - at most `loopbackStreamsMax` feeds; methods for the private door are refused by the handler behind this one.
+ * - at most `loopbackStreamsMax` feeds and terminals together; methods for the private door are refused by the handler behind this one.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { unlinkSync, writeFileSync } from 'node:fs';
@@ -122,6 +122,11 @@ function bearerOf(request: Request): string | null {
   return /^Bearer ([A-Za-z0-9_-]{1,256})$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
+/** Answers that go on until one side closes. */
+function isStream(pathname: string): boolean {
+  return pathname === '/events' || pathname.startsWith('/terminals/');
+}
+
 /** The rules of this door in front of the handler. */
 export function guardLoopbackDoor(options: LoopbackGuardOptions): Handle {
   const { handle, sessions } = options;
@@ -134,7 +139,7 @@ export function guardLoopbackDoor(options: LoopbackGuardOptions): Handle {
     const origin = request.headers.get('origin');
     if (origin !== null && origin !== `http://${host}`) return true;
     const site = request.headers.get('sec-fetch-site');
-    const isMachine = pathname === '/session' || pathname === '/events' || pathname.startsWith('/rpc/');
+    const isMachine = pathname === '/session' || isStream(pathname) || pathname.startsWith('/rpc/');
     // The page itself is navigated to from the redirect file, which is another site; what it asks for afterwards is not.
     return isMachine && site !== null && site !== 'same-origin' && site !== 'none';
   }
@@ -146,7 +151,7 @@ export function guardLoopbackDoor(options: LoopbackGuardOptions): Handle {
     return token === null ? errorResponse(new BelljarError('unauthorized')) : jsonResponse({ token });
   }
 
-  async function openFeed(request: Request): Promise<Response> {
+  async function openStream(request: Request): Promise<Response> {
     if (streams >= streamsMax) return errorResponse(new BelljarError('too-many-streams'));
     streams += 1;
     let counted = true;
@@ -156,6 +161,8 @@ export function guardLoopbackDoor(options: LoopbackGuardOptions): Handle {
     };
     // The door's server aborts the request when its connection closes, whoever closed it.
     request.signal.addEventListener('abort', release, { once: true });
+    // It may have gone before it was listened for.
+    if (request.signal.aborted) release();
     const response = await handle(request);
     if (response.status !== 200) release();
     return response;
@@ -166,13 +173,13 @@ export function guardLoopbackDoor(options: LoopbackGuardOptions): Handle {
     try {
       if (isForeign(request, pathname)) return errorResponse(new BelljarError('bad-origin'));
       if (pathname === '/session') return await openSession(request);
-      if (pathname === '/events' || pathname.startsWith('/rpc/')) {
+      if (isStream(pathname) || pathname.startsWith('/rpc/')) {
         const token = bearerOf(request);
         if (token === null || !sessions.isValid(token)) {
           return errorResponse(new BelljarError('unauthorized'), undefined, { 'www-authenticate': 'Bearer' });
         }
       }
-      return pathname === '/events' ? await openFeed(request) : await handle(request);
+      return isStream(pathname) ? await openStream(request) : await handle(request);
     } catch (error) {
       return errorResponse(error);
     }

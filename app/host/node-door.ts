@@ -58,21 +58,26 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   );
 }
 
+/** Null for what is no request of our form. */
 function toRequest(incoming: IncomingMessage, origin: string, signal: AbortSignal): Request | null {
   const method = incoming.method ?? '';
   const target = incoming.url ?? '';
   if (!methodPattern.test(method) || !target.startsWith('/')) return null;
-  const headers = new Headers();
-  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
-    headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '');
-  }
   const hasBody = method !== 'GET' && method !== 'HEAD';
-  return new Request(`${origin}${target}`, {
-    method,
-    headers,
-    signal,
-    ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' as const } : {}),
-  });
+  try {
+    const headers = new Headers();
+    for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+      headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '');
+    }
+    return new Request(`${origin}${target}`, {
+      method,
+      headers,
+      signal,
+      ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' as const } : {}),
+    });
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -112,6 +117,8 @@ async function send(response: Response, outgoing: ServerResponse, incoming: Inco
     reader.cancel().catch(() => undefined);
   };
   outgoing.once('close', onGone);
+  // It may have gone before it was listened for.
+  if (outgoing.destroyed) onGone();
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -130,15 +137,23 @@ async function send(response: Response, outgoing: ServerResponse, incoming: Inco
 }
 
 export function createNodeServer(options: NodeDoorOptions): Server {
-  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+  /** A request's own signal follows another one only while the request is there (undici holds it weakly), which its listeners do not see to. */
+  const underWay = new Set<Request>();
+
+  function begin(incoming: IncomingMessage, outgoing: ServerResponse): Request | null {
     const controller = new AbortController();
-    outgoing.once('close', () => controller.abort());
-    let request: Request | null = null;
-    try {
-      request = toRequest(incoming, options.origin, controller.signal);
-    } catch {
-      request = null;
-    }
+    const request = toRequest(incoming, options.origin, controller.signal);
+    if (request === null) return null;
+    underWay.add(request);
+    outgoing.once('close', () => {
+      controller.abort();
+      underWay.delete(request);
+    });
+    return request;
+  }
+
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const request = begin(incoming, outgoing);
     const response =
       request === null
         ? errorResponse(new BelljarError('invalid-input', { params: { detail: 'not a request of our form' } }))

@@ -7,10 +7,12 @@ import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Folders } from '#platform/paths/folders.ts';
 
+const historyFiles = ['', '-wal', '-shm', '-journal', '.lock'].map((end) => `history.sqlite${end}`);
+
 const made = {
-  config: ['policies'],
-  data: ['bin', 'plans', 'journal'],
-  state: ['spool', 'log', 'lock', 'runtime', 'host.sock'],
+  config: ['policies', 'events.json'],
+  data: ['bin', 'open-link', 'plans', 'journal', 'pins', 'former-pins'],
+  state: ['spool', 'started', 'run-grants', 'decisions.jsonl', 'log', 'lock', 'runtime', 'host.sock', ...historyFiles],
 } as const;
 
 export interface Removal {
@@ -47,7 +49,7 @@ export function removeFolders(folders: Folders): Removal {
   };
   if (existsSync(folders.runtime)) {
     for (const name of readdirSync(folders.runtime)) {
-      if (/^(host(-[0-9a-f]+)?\.sock|panel-[0-9a-f]+\.html|run-[\w-]+\.plan)$/.test(name)) {
+      if (/^(host(-[0-9a-f]+)?\.sock|panel-[0-9a-f]+\.html|run-[\w-]+\.plan|terminals)$/.test(name)) {
         remove(join(folders.runtime, name));
       }
     }

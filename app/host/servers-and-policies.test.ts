@@ -80,7 +80,7 @@ function readPlan(text: string) {
   const whole = (key: string): string[] =>
     lines.filter((line) => line[0] === key).map((line) => line.slice(1).join(' '));
   const [host = [], area = [], except = []] = ['host', 'area', 'except'].map(whole);
-  const inside = { area, deny: all('deny'), protect: all('protect'), except };
+  const inside = { area, deny: all('deny'), protect: all('protect'), protectOld: all('protect-old'), except };
   const own = { server, level, network, spool, home: folder, host, permission: all('permission') };
   return { ...own, ...inside, refuse, read, exec, write, socket, local, listen, env };
 }
@@ -227,7 +227,8 @@ describe('containing and releasing', () => {
       write: expect.arrayContaining(['/dev/null']) as string[],
       area: expect.arrayContaining(['write arg:2', 'read cwd']) as string[],
       deny: expect.arrayContaining(['**/.env']) as string[],
-      protect: expect.arrayContaining(['**/.git/hooks']) as string[],
+      protect: expect.arrayContaining(['**/.vscode']) as string[],
+      protectOld: expect.arrayContaining(['**/.git/hooks']) as string[],
       spool: join(places.stateFolder, 'spool'),
       home,
     });
@@ -521,6 +522,42 @@ describe('states', () => {
     expect(await stateOf('a')).toBe('contained');
   });
 
+  test('the audit finds a bare process of an entry that is off, changed or gone, and none that is in walls', async () => {
+    write(files.cursor(), config);
+    const { command, args } = config.mcpServers.a;
+    const bare = async () =>
+      (await servers.audit({})).findings
+        .filter(({ code }) => code === 'runs-bare' || code === 'old-process')
+        .map(({ code, server, sentence }) => [code, server, /process (.*)\.$/.exec(sentence)?.[1]]);
+    expect(await bare()).toEqual([]);
+    await orphan(command, [...args, 'other']);
+    await spawned(command, args);
+    // Another account's launcher, or one that was moved, has walls too.
+    const other = join(dirname(places.launcher), 'elsewhere', 'belljar-launcher');
+    mkdirSync(dirname(other), { recursive: true });
+    writeFileSync(other, readFileSync('/bin/sh'), { mode: 0o755 });
+    await orphan(other, ['-c', '"$0" "$@"; exit 0', command, ...args]);
+    const isBelow = async (): Promise<boolean> => {
+      const all = await createProcesses().list();
+      const walls = new Set(all.filter(({ program }) => program === other).map(({ pid }) => pid));
+      return all.some(({ parent, commandLine }) => walls.has(parent) && commandLine[0] === command);
+    };
+    await expect.poll(isBelow).toBe(true);
+    expect(await bare()).toEqual([]);
+
+    const pid = await orphan(command, args);
+    expect(await bare()).toEqual([['runs-bare', 'cursor.a', pid.toString()]]);
+    await contain('a');
+    expect((await bare()).map(([code]) => code)).toEqual(['old-process']);
+    // Its client took the entry out of the walls, gave it another command line, and removed it.
+    write(files.cursor(), { mcpServers: { a: { command, args: [...args, 'new'] } } });
+    expect(await bare()).toEqual([['runs-bare', 'cursor.a', pid.toString()]]);
+    write(files.cursor(), { mcpServers: {} });
+    expect(await bare()).toEqual([['runs-bare', 'cursor.a', pid.toString()]]);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(bare).toEqual([]);
+  });
+
   test('failing and watched', async () => {
     write(files.cursor(), config);
     await contain('a');
@@ -603,6 +640,37 @@ describe('states', () => {
     expect(await stateOf('a')).toBe('contained');
     await release('a');
     expect(JSON.parse(textOf(files.cursor()))).toEqual({ mcpServers: { a: { command: 'node', args: ['x'] } } });
+  });
+
+  test('the launcher of a package comes and goes: an entry stays with the one it names, and is healed when that is gone', async () => {
+    const packaged = join(home, 'packages', 'belljar-launcher');
+    mkdirSync(dirname(packaged), { recursive: true });
+    writeFileSync(packaged, '');
+    const { launcher: own } = places;
+    write(files.cursor(), { mcpServers: { a: config.mcpServers.a, b: config.mcpServers.a } });
+    const text = textOf(files.cursor());
+    const commands = (): string[] =>
+      Object.values((JSON.parse(textOf(files.cursor())) as typeof config).mcpServers).map(({ command }) => command);
+
+    await contain('cursor/a');
+    start({ launcher: packaged, launchers: [packaged, own] });
+    await contain('cursor/b');
+    expect(commands()).toEqual([own, packaged]);
+    expect([await stateOf('a'), await stateOf('b')]).toEqual(['contained', 'contained']);
+    await contain();
+    expect(commands()).toEqual([own, packaged]);
+
+    // Of another version it is not right for this program, but it starts: nothing is changed unasked.
+    start();
+    expect([await stateOf('a'), await stateOf('b')]).toEqual(['contained', 'moved']);
+    await world.repair();
+    expect(commands()).toEqual([own, packaged]);
+    rmSync(packaged);
+    expect(await world.repair()).toEqual([]);
+    expect(commands()).toEqual([own, own]);
+    expect([await stateOf('a'), await stateOf('b')]).toEqual(['contained', 'contained']);
+    await release();
+    expect(textOf(files.cursor())).toBe(text);
   });
 
   test('an entry wrapped twice by hand is unwrapped whole', async () => {

@@ -43,7 +43,8 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export const lockWaitMs = 2_000;
+/** Enough for several commands one after another on a machine that is busy; whoever holds it that long hangs. */
+export const lockWaitMs = 10_000;
 const pollMs = 15;
 
 export function lockFolder(folders: Folders): string {
@@ -82,6 +83,7 @@ export async function findWay(folders: Folders, waitMs: number): Promise<Way> {
 /** Methods that change nothing: asking twice does no harm. */
 const repeatable = new Set<MethodName>([
   'machine.get',
+  'machine.paths',
   'machine.probe',
   'servers.list',
   'servers.show',
@@ -89,10 +91,17 @@ const repeatable = new Set<MethodName>([
   'servers.rollout',
   'servers.audit',
   'policies.explain',
+  'paths.complete',
   'events.list',
+  'events.search',
+  'events.groups',
+  'events.mutes',
+  'storage.get',
   'runs.list',
   'history.list',
   'questions.list',
+  'terminals.list',
+  'log.tail',
   'host.status',
 ]);
 

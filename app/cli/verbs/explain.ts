@@ -1,5 +1,6 @@
 /** `belljar explain <server> <what>`: the verdict, the deciding rule, and what would change it. */
 import type { Output } from '#contract/methods.ts';
+import { explainUntilStop, sightWords } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { absoluteIfPath, choiceOption, given } from '../context.ts';
 import { plain } from '../terminal.ts';
@@ -28,11 +29,14 @@ export const explain: Command = async (context) => {
   terminal.out(`${terminal.paint(colour, answer.verdict)}  ${answer.access} ${plain(answer.target)}`);
   terminal.out(
     answer.rule === null
-      ? `rule         ${answer.verdict === 'refused' ? 'none allows it' : 'none is needed at this level'}`
+      ? `rule         ${answer.verdict !== 'allowed' ? 'none allows it' : 'none is needed at this level'}`
       : `rule         ${plain(answer.rule.id)} (${answer.rule.source})`,
   );
   terminal.out(`enforced by  ${answer.enforcedBy}`);
-  terminal.out(`effective    ${effectiveWords[answer.effective]}`);
+  terminal.out(
+    `effective    ${effectiveWords[answer.effective]}${answer.until === 'stop' ? `, ${explainUntilStop}` : ''}`,
+  );
+  if (answer.unseen === true) terminal.out(`events       ${sightWords.unseenTarget}`);
   if (answer.change !== null) terminal.out(`change       ${plain(answer.change)}`);
   return exits[answer.verdict];
 };

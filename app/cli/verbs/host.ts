@@ -22,14 +22,16 @@ async function background(context: Context): Promise<number> {
   const { terminal } = context;
   const program = process.argv[1];
   if (program === undefined) throw new BelljarError('internal');
-  const { kept, status } = await startInBackground(ownFolders(), program);
+  const folders = ownFolders();
+  const { kept, status } = await startInBackground(folders, program);
   const words = {
     service: 'The host runs as a service of yours (belljar-host.service) and starts with your next session.',
     process:
       'The host runs as a detached process. There is no systemd of yours here: it does not start by itself again.',
     already: 'A host ran already.',
   };
-  if (context.json) terminal.json({ kept, ...status });
+  // For the desktop program, which knows nothing of folders.
+  if (context.json) terminal.json({ kept, socket: folders.socket, ...status });
   else {
     terminal.note(words[kept]);
     tellStatus(context, status);

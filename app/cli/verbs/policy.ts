@@ -1,7 +1,14 @@
 /** `belljar level`, `belljar grant` and `belljar revoke`. */
 import { exitCodes } from '#contract/errors.ts';
 import type { RuleChange } from '#contract/methods.ts';
-import { areaWords, grantSentences, levelSentences, levelTitles } from '#contract/sentences.ts';
+import {
+  areaWords,
+  grantDryRunWords,
+  grantSentences,
+  holdWords,
+  levelSentences,
+  levelTitles,
+} from '#contract/sentences.ts';
 import { socketNames, type Level, type RuleVerb } from '#contract/words.ts';
 import type { Command, Context } from '../context.ts';
 import { absolutePath, usageError } from '../context.ts';
@@ -50,18 +57,40 @@ export const grant: Command = async (context) => {
   const rule = ruleOf(context);
   const isUnchecked = context.values['no-name-check'] === true;
   if (isUnchecked && rule.verb !== 'host') throw usageError('--no-name-check is for hosts.');
+  const isPassing = context.values['until-stop'] === true;
   const { api } = await context.session({ serve: false });
-  const change = await api['policies.grant']({ ...rule, ...(isUnchecked ? { checked: false } : {}) }, context.signal);
+  const change = await api['policies.grant'](
+    {
+      ...rule,
+      ...(isUnchecked ? { checked: false } : {}),
+      ...(isPassing ? { until: 'stop' } : {}),
+      dryRun: context.values['dry-run'] === true,
+    },
+    context.signal,
+  );
   const words = grantSentences(rule.verb, rule.what);
   if (words !== null) context.terminal.note(`This lets it ${words.use}. ${words.risk}`);
+  if (!change.changed) {
+    if (context.json) context.terminal.json(change);
+    else {
+      context.terminal.out(
+        change.diff === '' ? grantDryRunWords.nothing : change.diff.trimEnd().split('\n').map(plain).join('\n'),
+      );
+      context.terminal.note(grantDryRunWords[isPassing ? 'stop' : change.effective]);
+    }
+    return exitCodes.done;
+  }
+  const given = `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`;
+  if (isPassing) return tell(context, change, `${given}  ${holdWords.untilLine(change.runs)}`);
   const takes = rule.verb === 'deny' || rule.verb === 'protect';
-  return tell(context, change, `${plain(change.id)}  ${plain(change.rule ?? `${rule.verb}:${rule.what}`)}`, takes);
+  return tell(context, change, given, takes);
 };
 
 export const revoke: Command = async (context) => {
   const rule = ruleOf(context);
   const { api } = await context.session({ serve: false });
-  const change = await api['policies.revoke'](rule, context.signal);
+  const isPassing = context.values['until-stop'] === true;
+  const change = await api['policies.revoke']({ ...rule, ...(isPassing ? { until: 'stop' } : {}) }, context.signal);
   const takes = rule.verb !== 'deny' && rule.verb !== 'protect';
   const gone = plain(change.rule ?? `${rule.verb}:${rule.what}`);
   return tell(context, change, `${plain(change.id)}  no longer ${gone}`, takes);

@@ -5,6 +5,7 @@ import {
   areaWords,
   fetchSentence,
   grantSentences,
+  holdWords,
   levelSentences,
   levelTitles,
   nameNotChecked,
@@ -16,6 +17,10 @@ import {
   riskSentences,
   riskTitles,
   ruleReasons,
+  sightHindranceWords,
+  sightSentences,
+  sightTitles,
+  sightWords,
   withheldTitle,
 } from '#contract/sentences.ts';
 import type { Server, ServerDetail } from '#contract/server.ts';
@@ -72,11 +77,33 @@ function tellWaiting({ comes, goes }: ServerDetail['afterRestart'], terminal: Te
   for (const line of goes) terminal.note(`${areaWords.goes}: ${plain(line)}`);
 }
 
+function tellPassing(rules: ServerDetail['untilStop'], terminal: Terminal): void {
+  if (rules.length === 0) return;
+  terminal.out(`\n${terminal.paint('bold', holdWords.listTitle)}`);
+  terminal.out(
+    terminal.table(
+      ['KIND', 'WHAT', 'RUNS'],
+      rules.map(({ verb, what, runs }) => [verb, what, runs.join(' ')]),
+    ),
+  );
+}
+
+function tellSight({ sight }: EffectivePolicy, terminal: Terminal): void {
+  if (sight === undefined) return;
+  const { hindrances } = sight;
+  terminal.out(
+    hindrances.length === 0
+      ? `${sightWords.title}: ${sightTitles['without-files']}. ${sightSentences['without-files']}`
+      : `${sightWords.hindered} ${sightHindranceWords(hindrances)}.`,
+  );
+}
+
 /** The server's own rules; those of the level are the same for every server, and more than a screen holds. */
 function tellPolicy(policy: EffectivePolicy, terminal: Terminal): void {
   const own = policy.rules.filter((rule) => rule.source !== 'level');
   const ofLevel = policy.rules.length - own.length;
   terminal.out(`\n${terminal.paint('bold', 'Policy')}  network: ${networkTitles[policy.network]}`);
+  tellSight(policy, terminal);
   if (own.length > 0) {
     terminal.out(
       terminal.table(
@@ -143,6 +170,7 @@ export const show: Command = async ({ positionals, terminal, json, session, sign
     terminal.out(`\n${terminal.paint('bold', resourceWords.title)}`);
     terminal.out(terminal.table(resourceHead, detail.resources.map(resourceRow)));
   }
+  tellPassing(detail.untilStop, terminal);
   tellWaiting(detail.afterRestart, terminal);
   if (runs.length > 0) {
     terminal.out(`\n${terminal.paint('bold', 'Runs')}`);

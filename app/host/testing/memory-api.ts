@@ -5,12 +5,15 @@
 import type { HistoryEntry } from '#contract/decision.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
-import type { ChangeResult } from '#contract/methods.ts';
+import type { Mute } from '#contract/event-search.ts';
+import type { ChangeResult, RuleChange } from '#contract/methods.ts';
 import type { EffectivePolicy } from '#contract/policy.ts';
 import type { Machine, Probe, Run, Server } from '#contract/server.ts';
 import type { LaunchedLevel, Level } from '#contract/words.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
-import type { EngineApi, HostEngine } from '../host.ts';
+import { createEchoTerminals } from '#engine/terminals/testing/echo-terminals.ts';
+import { defined, plainGroups, plainSearch, plainStorage } from '#platform/history/testing/plain-search.ts';
+import type { HostEngine } from '../host.ts';
 
 const at = '2026-01-02T03:04:05.678Z';
 
@@ -108,12 +111,15 @@ const run: Run = {
   end: null,
 };
 
+const mute: Mute = { id: '0123456789ab', at, server: null, kind: null, target: '/srv/noise/*' };
+
 export interface MemoryEngine extends HostEngine {
   readonly servers: Map<string, Server>;
   emit(event: Event): void;
   /** As if a client's file had changed on disk. */
   touch(): void;
-  /** Calls under way that were told to give up. */
+  /** Calls that `slowMs` kept waiting, and those of them that were told to give up. */
+  readonly delayed: string[];
   readonly aborted: string[];
   /** Links that were handed to the browser. */
   readonly opened: string[];
@@ -139,6 +145,7 @@ export function createMemoryEngine(): MemoryEngine {
   const listeners = new Set<(event: Event) => void>();
   const watchers = new Set<() => void>();
   const events: Event[] = [makeEvent(1)];
+  const delayed: string[] = [];
   const aborted: string[] = [];
   const opened: string[] = [];
 
@@ -168,7 +175,7 @@ export function createMemoryEngine(): MemoryEngine {
     });
   }
 
-  const ruleChange = (handle: string, rule: string | null): Awaited<ReturnType<EngineApi['policies.grant']>> => {
+  const ruleChange = (handle: string, rule: string | null): RuleChange => {
     const server = find(handle);
     return { id: server.id, rule, level: server.level, effective: 'restart', policy: policy(server) };
   };
@@ -190,8 +197,14 @@ export function createMemoryEngine(): MemoryEngine {
     now: Date.now,
   });
 
+  const terminals = createEchoTerminals((handle) => {
+    const { id, handle: known, command, args } = find(handle);
+    return { id, handle: known, launch: { command: command ?? '', args } };
+  });
+
   const engine: MemoryEngine = {
     servers,
+    delayed,
     aborted,
     opened,
     slowMs: 0,
@@ -208,12 +221,16 @@ export function createMemoryEngine(): MemoryEngine {
     },
     onQuestion: questions.subscribe,
     questionAudience: questions.audience,
+    attachTerminal: terminals.attach,
+    endTerminals: terminals.end,
+    close: async () => undefined,
     async watch(onChange) {
       watchers.add(onChange);
       return async () => void watchers.delete(onChange);
     },
     api: {
       'machine.get': async () => machine,
+      'machine.paths': async () => ({ paths: [{ name: 'data', path: '/home/user/.local/share/belljar' }] }),
       'machine.probe': async () => probe,
       'machine.selftest': async () => ({
         lines: [{ code: 'read', tried: 'read a decoy', outcome: 'refused', asExpected: true, detail: 'EACCES' }],
@@ -237,6 +254,7 @@ export function createMemoryEngine(): MemoryEngine {
         resources: [],
         events,
         runs: [run],
+        untilStop: [],
         afterRestart: { comes: [], goes: [] },
       }),
       'servers.check': async ({ server, level }, signal) => {
@@ -249,6 +267,7 @@ export function createMemoryEngine(): MemoryEngine {
               aborted.push(found.id);
               resolve();
             });
+            delayed.push(found.id);
           });
         }
         return {
@@ -292,7 +311,12 @@ export function createMemoryEngine(): MemoryEngine {
           params: { name: names === 'all' ? 'API_TOKEN' : (names[0] ?? '') },
         });
       },
-      'policies.grant': async ({ server, verb, what }) => ruleChange(server, `${verb}:${what}`),
+      'policies.grant': async ({ server, verb, what, dryRun }) => ({
+        ...ruleChange(server, `${verb}:${what}`),
+        changed: dryRun !== true,
+        runs: [],
+        diff: '',
+      }),
       'policies.revoke': async ({ server, verb, what }) => {
         find(server);
         throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server } });
@@ -325,6 +349,11 @@ export function createMemoryEngine(): MemoryEngine {
         diff: '-network open\n+network hosts\n',
         effective: 'restart',
       }),
+      'paths.complete': async () => ({
+        entries: [{ path: '/home/someone/notes/', folder: true }],
+        more: false,
+        outside: false,
+      }),
       'policies.explain': async ({ server, what, access }) => ({
         verdict: find(server).level === 'off' ? 'allowed' : 'refused',
         subject: 'file',
@@ -337,6 +366,21 @@ export function createMemoryEngine(): MemoryEngine {
         change: `belljar grant ${server} read ${what}`,
       }),
       'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
+      'events.search': async ({ order = 'newest', limit = 100, after, text }) =>
+        plainSearch(events, { order, limit, ...defined({ after, text }) }),
+      'events.groups': async ({ limit = 100 }) => plainGroups(events, { limit }),
+      'events.mutes': async () => ({ mutes: [mute] }),
+      'events.mute': async (rule) => ({ mute: { ...mute, ...rule } }),
+      'events.unmute': async ({ id }) => {
+        if (id !== mute.id) throw new BelljarError('no-such-mute');
+        return { mute };
+      },
+      'storage.get': async () => plainStorage,
+      'storage.set': async (change) => ({
+        ...plainStorage,
+        retention: { ...plainStorage.retention, ...defined(change) },
+      }),
+      'storage.rebuild': async () => ({ ...plainStorage, rebuilt: { at, reason: 'asked' } }),
       'runs.list': async () => ({ runs: [run] }),
       'pins.pin': async ({ server: handle, update, dryRun }) => {
         const server = find(handle);
@@ -373,12 +417,30 @@ export function createMemoryEngine(): MemoryEngine {
         const found = find(server);
         return { id: found.id, level: found.level, changed: true, resources: [], effective: 'now' };
       },
+      'policies.sight': async ({ server, sight }) => {
+        const found = find(server);
+        return {
+          id: found.id,
+          level: found.level,
+          changed: true,
+          chosen: sight ?? 'full',
+          hindrances: [],
+          effective: 'now',
+        };
+      },
       'history.list': async () => ({ entries: [decision] }),
       'history.undo': async () => ({
         undone: { ...decision, undone: true },
         decision: { ...decision, id: '00000000000000b2', action: 'undo', undoes: decision.id },
         effective: 'now',
       }),
+      'terminals.open': terminals.open,
+      'terminals.list': terminals.list,
+      'terminals.close': terminals.close,
+      'terminals.resize': terminals.resize,
+      'terminals.input': terminals.input,
+      'terminals.acknowledge': terminals.acknowledge,
+      'log.tail': async () => ({ lines: [], file: '/home/user/.local/state/belljar/log/host.log', earlier: false }),
       'questions.list': questions.list,
       'questions.ask': questions.ask,
       'questions.answer': questions.answer,

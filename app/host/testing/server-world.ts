@@ -12,6 +12,7 @@ import { createDecisionService, type DecisionService } from '#engine/decisions/d
 import type { DecisionLine, DecisionLog } from '#engine/decisions/ports.ts';
 import type { EventService } from '#engine/events/event-service.ts';
 import type { Log } from '#engine/events/ports.ts';
+import { createPassingGrants, type PassingGrants } from '#engine/policies/passing-grants.ts';
 import { createPolicyService, type PolicyService } from '#engine/policies/policy-service.ts';
 import { createStartedPlans } from '#engine/policies/started-plans.ts';
 import type {
@@ -35,6 +36,7 @@ import { createExaminations } from '#platform/doctor/examinations.ts';
 import { createFileStore, type WriteStep } from '#platform/files/file-store.ts';
 import { createPlanStore } from '#platform/files/plan-store.ts';
 import { createPolicyStore } from '#platform/files/policy-store.ts';
+import { createRunGrantStore } from '#platform/files/run-grants.ts';
 import { createStartedPlanStore } from '#platform/files/started-plans.ts';
 import { createRepositories } from '#platform/files/repositories.ts';
 import { createJournal } from '#platform/journal/journal.ts';
@@ -55,6 +57,7 @@ export interface ServerWorld {
   secrets: SecretService;
   store: SecretStore;
   history: Pick<DecisionService, 'list' | 'undo'>;
+  passing: PassingGrants;
   activity: Map<string, ServerActivity>;
   hostUses: Map<string, HostUse[]>;
   checked: {
@@ -74,6 +77,7 @@ export interface ServerWorld {
 
 /** Folders and files of Belljar stand where they do on Linux, whatever the system of the clients. */
 export function testPlaces(home: string, change: Partial<Places> = {}): Places {
+  const launcher = change.launcher ?? join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher');
   return {
     system: 'linux',
     home,
@@ -87,7 +91,8 @@ export function testPlaces(home: string, change: Partial<Places> = {}): Places {
     stateFolder: join(home, '.local', 'state', 'belljar'),
     uid: process.geteuid?.() ?? -1,
     homeOwner: process.geteuid?.() ?? -1,
-    launcher: join(home, '.local', 'share', 'belljar', 'bin', 'belljar-launcher'),
+    launcher,
+    launchers: [launcher],
     environment: { PATH: process.env['PATH'] },
     systemRoot: join(home, 'system'),
     ...change,
@@ -177,6 +182,10 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     runs: base.runs,
     now: Date.now,
   });
+  const passing = createPassingGrants({
+    store: createRunGrantStore({ data: places.dataFolder, state: places.stateFolder }),
+    runs: base.runs,
+  });
   const log: Log = {
     info: () => undefined,
     warn(code, facts) {
@@ -208,6 +217,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
       release: servers.releaseOne,
       contain: servers.containOne,
       unpin: () => Promise.reject(new Error('not asked')),
+      repin: () => Promise.reject(new Error('not asked')),
       moveSecrets: secrets.undoMoves,
       restore: policies.restore,
       effective: policies.whenEffective,
@@ -217,6 +227,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     ...base,
     plans: startedPlans.plans,
     startedPlans,
+    passing,
     decide: decisions.decide,
     resourcesOf: (server, policy) => policies.resourcesOf(server, policy),
     processes: replaced.processes ?? createProcesses(),
@@ -253,6 +264,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     decide: decisions.decide,
     plans: startedPlans.plans,
     startedPlans,
+    passing,
     events: { hostUses: () => Promise.resolve(hostUses) },
     find,
     clientFiles,
@@ -272,12 +284,17 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
       state: places.stateFolder,
     },
     ...base,
-    // Neither is asked by the examinations that are used here.
+    // None of these is asked by the examinations that are used here.
     launcher: undefined as never,
     spool: undefined as never,
+    history: undefined as never,
     watching: () => null,
     engine: {
-      api: { 'servers.list': servers.list, 'servers.release': servers.release } as never,
+      api: {
+        'servers.list': servers.list,
+        'servers.release': servers.release,
+        'servers.contain': servers.contain,
+      } as never,
       writePlan: (server) => policies.writePlan(server),
       pruneSpool: () => Promise.reject(new Error('not asked')),
     },
@@ -293,6 +310,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     secrets,
     store: base.secrets,
     history: decisions,
+    passing,
     activity,
     hostUses,
     checked,

@@ -1,0 +1,160 @@
+/** What is granted until a server stops: by the engine over the real file system, with runs that are made up. */
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { methods } from '#contract/methods.ts';
+import { toErrorBody } from '#contract/sentences.ts';
+import type { RuleVerb } from '#contract/words.ts';
+import { makeServerWorld, type ServerWorld } from './testing/server-world.ts';
+
+let home: string;
+let world: ServerWorld;
+
+const place = (...parts: string[]): string => join(home, ...parts);
+const planFile = (run: string): string =>
+  join(world.places.dataFolder, 'plans', `cursor.a${run === '' ? '' : `@${run}`}.plan`);
+const planOf = (run = ''): string[] => readFileSync(planFile(run), 'utf8').split('\n');
+const stored = (): string => readFileSync(join(world.places.configFolder, 'policies', 'cursor.a.json'), 'utf8');
+const grantsFolder = (): string => join(world.places.stateFolder, 'run-grants', 'cursor.a');
+const runs = (count: number) => world.activity.set('cursor.a', { liveRuns: count, lastRun: null, failing: false });
+const [first, second] = ['r0', 'r1'];
+const lend = (verb: RuleVerb, what: string, dryRun = false) =>
+  world.policies.grant({ server: 'a', verb, what, until: 'stop', dryRun });
+const takeBack = (verb: RuleVerb, what: string) => world.policies.revoke({ server: 'a', verb, what, until: 'stop' });
+const listed = async (): Promise<string[]> =>
+  (await world.servers.show({ server: 'a' })).untilStop.map(({ verb, what }) => `${verb} ${what}`);
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'belljar-home-'));
+  world = makeServerWorld(home);
+  const file = place('.cursor', 'mcp.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ mcpServers: { a: { command: 'node', args: ['/s.js', '/srv/data'] } } }));
+  await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+});
+afterEach(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe('what is granted until it stops', () => {
+  test('stands in the plans of the live runs alone; neither the policy nor the plan of the next start has it', async () => {
+    runs(2);
+    const before = [readFileSync(planFile(''), 'utf8'), stored()];
+    const given = await lend('read', '/srv/x');
+    expect(methods['policies.grant'].output.parse(given)).toEqual(given);
+    expect(given).toMatchObject({ changed: true, effective: 'now', runs: [first, second] });
+    for (const run of [first, second]) expect(planOf(run)).toContain('area read /srv/x');
+    expect([readFileSync(planFile(''), 'utf8'), stored()]).toEqual(before);
+    expect(given.policy?.rules.some(({ what }) => what === '/srv/x')).toBe(false);
+    expect((await world.history.list({})).entries.map(({ action }) => action)).toEqual(['contain']);
+    expect(await world.policies.explain({ server: 'a', what: '/srv/x/file' })).toMatchObject({
+      verdict: 'allowed',
+      effective: 'now',
+      until: 'stop',
+    });
+    expect(await listed()).toEqual(['read /srv/x']);
+    await takeBack('read', '/srv/x');
+    expect(existsSync(planFile(first))).toBe(false);
+    expect(await listed()).toEqual([]);
+    expect(await world.policies.explain({ server: 'a', what: '/srv/x/file' })).toMatchObject({ verdict: 'refused' });
+    await expect(takeBack('read', '/srv/x')).rejects.toMatchObject({ code: 'no-such-rule' });
+  });
+
+  test('is looked at first: the lines that change, and nothing is written', async () => {
+    runs(1);
+    const looked = await lend('read', '/srv/x', true);
+    expect(looked).toMatchObject({ changed: false, runs: [first] });
+    expect(looked.diff).toContain('+read /srv/x\n');
+    expect(existsSync(planFile(first))).toBe(false);
+    expect(existsSync(grantsFolder())).toBe(false);
+    const always = await world.policies.grant({ server: 'a', verb: 'read', what: '/srv/x', dryRun: true });
+    expect(always).toMatchObject({ changed: false, runs: [], effective: 'now' });
+    expect(always.untilStop).toEqual({ runs: [first], diff: looked.diff });
+    expect(always.diff).toBe('--- cursor/a\n+++ cursor/a\n@@ -1,1 +1,2 @@\n network open\n+read /srv/x\n');
+    expect(stored()).not.toContain('/srv/x');
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/x' });
+    const turned = await world.policies.grant({ server: 'a', verb: 'read', what: '/srv/x', dryRun: true });
+    expect(turned.diff).toContain('-deny /srv/x\n+read /srv/x\n');
+  });
+
+  test('what is decided later counts for those runs too, and what was denied before is lifted', async () => {
+    runs(1);
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/data/private' });
+    await lend('read', '/srv/data/private/one.txt');
+    expect(planOf(first)).toContain('except read /srv/data/private/one.txt');
+    expect(planOf()).not.toContain('except read /srv/data/private/one.txt');
+    await world.policies.grant({ server: 'a', verb: 'read', what: '/srv/y' });
+    expect(planOf(first)).toContain('area read /srv/y');
+    expect(await listed()).toEqual(['read /srv/data/private/one.txt']);
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/data/private/one.txt' });
+    expect(existsSync(planFile(first))).toBe(false);
+    expect(await listed()).toEqual([]);
+  });
+
+  test('a run that is over takes it along', async () => {
+    runs(1);
+    await lend('host', '10.0.0.1:80');
+    expect(planOf(first)).toContain('host 10.0.0.1 80 checked');
+    runs(0);
+    expect(await listed()).toEqual([]);
+    await world.policies.grant({ server: 'a', verb: 'read', what: '/srv/z' });
+    await world.passing.tidy();
+    expect(readdirSync(join(world.places.dataFolder, 'plans'))).toEqual(['cursor.a.plan']);
+    expect(readdirSync(grantsFolder())).toEqual([]);
+  });
+
+  test.each<[string, RuleVerb, string, number, () => Promise<unknown>]>([
+    ['not-running', 'read', '/srv/x', 0, async () => undefined],
+    ['at-start', 'exec', '/usr/bin/env', 1, async () => undefined],
+    ['at-start', 'env', 'TOKEN', 1, async () => undefined],
+    ['at-start', 'permission', 'datagrams', 1, async () => undefined],
+    ['narrower', 'deny', '/srv/x', 1, async () => undefined],
+    ['already', 'read', '/srv/x', 1, () => world.policies.grant({ server: 'a', verb: 'read', what: '/srv/x' })],
+    ['already', 'read', '/srv/x', 1, () => lend('read', '/srv/x')],
+    ['nothing-refused', 'read', '/srv/x', 1, () => world.servers.level({ server: 'a', level: 'watch' })],
+    [
+      'no-network',
+      'host',
+      '10.0.0.1:80',
+      1,
+      () => atStart(() => world.servers.level({ server: 'a', level: 'strict' })),
+    ],
+    ['files-unseen', 'read', '/srv/x', 1, () => atStart(leaveUnseen)],
+  ])('is refused as %s: %s %s', async (hindrance, verb, what, count, prepare) => {
+    runs(count);
+    await prepare();
+    const error = await lend(verb, what).then(
+      () => null,
+      (caught: unknown) => caught,
+    );
+    expect(error).toMatchObject({ code: 'not-until-stop', params: { hindrance } });
+    const { message, remedy } = toErrorBody(error);
+    expect(message.length).toBeGreaterThan(20);
+    expect(remedy).toContain('belljar ');
+    // What was looked at first says the same, alone and beside what can be for good.
+    await expect(lend(verb, what, true)).rejects.toMatchObject({ params: { hindrance } });
+    const looked = await world.policies.grant({ server: 'a', verb, what, dryRun: true });
+    expect(looked.untilStop).toMatchObject({ error: { code: 'not-until-stop', message } });
+  });
+
+  test('what is too wide for good is too wide until it stops', async () => {
+    runs(1);
+    await expect(lend('read', '/')).rejects.toMatchObject({ code: 'grant-too-wide' });
+    await expect(lend('read', world.places.stateFolder)).rejects.toMatchObject({ code: 'grant-own-folder' });
+    expect(existsSync(planFile(first))).toBe(false);
+  });
+});
+
+/** Before the run: it is started so. */
+async function atStart(change: () => Promise<unknown>): Promise<void> {
+  runs(0);
+  await change();
+  runs(1);
+}
+
+async function leaveUnseen(): Promise<void> {
+  await world.servers.level({ server: 'a', level: 'strict' });
+  await world.policies.grant({ server: 'a', verb: 'write', what: '**/*' });
+  await world.policies.sight({ server: 'a', sight: 'without-files' });
+}
