@@ -79,6 +79,13 @@ describe('the built command', () => {
     expect(result.status).toBe(2);
   });
 
+  it('finds the thread of its history, and SQLite beside it', () => {
+    const result = start(command, ['storage', '--json']);
+    expect(result.stderr).toBe('');
+    expect(JSON.parse(result.stdout)).toMatchObject({ events: 0, behind: null });
+    expect(result.status).toBe(0);
+  });
+
   it('ships the launcher, the demo and the panel', () => {
     for (const path of ['dist/launcher/belljar-launcher', 'dist/demo', 'dist/renderer/index.html']) {
       expect(existsSync(join(folder, 'package', path)), path).toBe(true);
