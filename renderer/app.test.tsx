@@ -1,20 +1,37 @@
 import { act, render, screen, within } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Event } from '#contract/event.ts';
 import { levelSentences } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { App } from './app.tsx';
 import { createPanel } from './panel.ts';
-import { createFakeTransport, createManualClock, machine, makeServer, settle } from './test-support/fixtures.ts';
+import { createMemoryAddress } from './test-support/address.ts';
+import {
+  createFakeTransport,
+  createManualClock,
+  machine,
+  makeEvent,
+  makeServer,
+  settle,
+} from './test-support/fixtures.ts';
 
-async function open(servers: Server[], code: string | null = null, signedIn = true) {
+async function open(servers: Server[], code: string | null = null, signedIn = true, events: Event[] = []) {
+  const address = createMemoryAddress();
   const transport = createFakeTransport();
   transport.signedIn = signedIn;
   transport.answer('servers.list', () => ({ v: 1, machine, servers }));
-  transport.answer('events.list', () => ({ events: [] }));
+  transport.answer('events.list', () => ({ events }));
+  transport.answer('events.mutes', () => ({ mutes: [] }));
   transport.answer('questions.list', () => ({ questions: [] }));
   const clock = createManualClock();
-  const panel = createPanel({ transport, clock, dismissedRuns: { read: () => [], write: () => undefined } });
+  const panel = createPanel({
+    save: () => undefined,
+    transport,
+    clock,
+    dismissedRuns: { read: () => [], write: () => undefined },
+    address,
+  });
   render(<App panel={panel} />);
   await act(async () => {
     await panel.start(code);
@@ -27,8 +44,18 @@ async function open(servers: Server[], code: string | null = null, signedIn = tr
       await clock.advance(200);
     });
   };
-  return { transport, clock, panel, say };
+  return { transport, clock, panel, say, address };
 }
+
+// The list draws what has a place on the screen; here nothing has one by itself.
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(600);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800);
+  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(150);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the page', () => {
   it('goes from connecting to the snapshot to live', async () => {
@@ -86,6 +113,7 @@ describe('the page', () => {
     expect(screen.queryByRole('radiogroup', { name: 'Level of remote' })).toBeNull();
     expect(screen.getByText(/process 321 since/u)).toBeTruthy();
     expect(screen.getByText('Quit Desk and start it again.')).toBeTruthy();
+    expect(screen.getByText('Until it runs behind its walls')).toBeTruthy();
     expect(screen.getByText('Your organisation has set its level.')).toBeTruthy();
   });
 
@@ -120,6 +148,49 @@ describe('the page', () => {
     expect(heading?.textContent).toBe('safeU+202Eexe.');
     expect(document.body.textContent).toContain('<i>x</i>');
     expect(document.querySelector('i')).toBeNull();
+  });
+
+  it('loaded again, it knows what a terminal was refused before and is refused after', async () => {
+    const run = 'run-terminal';
+    const start = makeEvent(1, {
+      run,
+      kind: 'run.start',
+      verdict: 'allowed',
+      start: {
+        level: 'standard',
+        network: 'open',
+        program: '/bin/sh',
+        supervisor: { pid: 1, startTicks: 1 },
+        landlockAbi: 6,
+        enforcement: { full: [], partial: [], missing: [] },
+        notApplied: [],
+        throwAway: false,
+        terminal: 't-0123456789abcdef',
+      },
+    });
+    const before = makeEvent(2, { run, target: '/before' });
+    const { say, panel } = await open([makeServer()], null, true, [start, before, makeEvent(1)]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    await say({ type: 'event', seq: 1, event: makeEvent(3, { run, target: '/after' }) });
+    const targets = panel.terminalFeed.getState().rows.map(({ event }) => event.target);
+    expect(targets).toEqual(['/after', '/before']);
+  });
+
+  it('a level for many is also for entries that were moved or copied, though they have it already', async () => {
+    const of = (id: string, state: Server['state']): Server => makeServer({ id, level: 'standard', state });
+    const { panel, transport, say } = await open([
+      of('a.held', 'contained'),
+      of('a.moved', 'moved'),
+      of('a.copied', 'copied'),
+    ]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    transport.answer('servers.contain', () => ({ results: [] }));
+    await act(async () => {
+      panel.chooseLevel(['a.held', 'a.moved', 'a.copied'], 'standard');
+      await settle();
+    });
+    const asked = transport.calls.find(({ method }) => method === 'servers.contain');
+    expect(asked?.input).toMatchObject({ servers: ['a.moved', 'a.copied'], level: 'standard', dryRun: true });
   });
 
   it('follows servers that change and go', async () => {

@@ -3,27 +3,41 @@
  * parts, and by tests with their own.
  */
 import type { Event } from '#contract/event.ts';
+import { searchPageMax } from '#contract/event-search.ts';
 import type { FeedMessage } from '#contract/feed.ts';
+import type { Output } from '#contract/methods.ts';
+import type { Server } from '#contract/server.ts';
+import type { Level } from '#contract/words.ts';
+import { createActivityStore } from './features/activity/activity-store.ts';
 import type { DismissedRuns } from './features/breakage/breakage-store.ts';
 import { createBreakageStore } from './features/breakage/breakage-store.ts';
 import { createUndoStore } from './features/decisions/undo-store.ts';
 import { createDemoStore } from './features/demo/demo-store.ts';
+import { createDesktopStore } from './features/desktop/desktop-store.ts';
 import { createDetailsStore } from './features/details/details-store.ts';
 import { createSeenRuns } from './features/feed/feed-rows.ts';
 import { createFeedStore } from './features/feed/feed-store.ts';
+import { createFirstRunStore } from './features/first-run/first-run-store.ts';
 import { createGrantStore } from './features/grants/grant-store.ts';
 import { createMachineStore } from './features/machine/machine-store.ts';
+import { createMachineViewStore } from './features/machine/machine-view-store.ts';
+import type { Address } from './features/navigation/navigation-store.ts';
+import { createNavigationStore } from './features/navigation/navigation-store.ts';
 import { createLimitStore } from './features/network/limit-store.ts';
 import { createNoticesStore } from './features/notices/notices-store.ts';
 import { createQuestionStore } from './features/questions/question-store.ts';
-import { createAuditStore } from './features/rollout/audit-store.ts';
 import { createRolloutStore } from './features/rollout/rollout-store.ts';
-import { createAboutStore } from './features/servers/about-store.ts';
-import { createChangeStore } from './features/servers/change-store.ts';
-import { createPinsStore } from './features/servers/pin-store.ts';
-import { createReleaseAllStore } from './features/servers/release-all-store.ts';
-import { createSecretsStore } from './features/servers/secret-store.ts';
+import { createAboutStore } from './features/server-page/about-store.ts';
+import { createBulkStore } from './features/servers/bulk-store.ts';
+import { createChangeStore, rewritesEntry } from './features/servers/change-store.ts';
+import { createListStore } from './features/servers/list-store.ts';
+import { createRefusalsStore } from './features/servers/refusals-store.ts';
+import { createUptakeStore } from './features/servers/uptake-store.ts';
+import { createPinsStore } from './features/server-page/pin-store.ts';
+import { createSecretsStore } from './features/server-page/secret-store.ts';
 import { createServersStore } from './features/servers/servers-store.ts';
+import { createDenialRows } from './features/terminal/denial-rows.ts';
+import { createTerminalStore } from './features/terminal/terminal-store.ts';
 import { createSessionStore } from './features/session/session-store.ts';
 import type { Clock } from './lib/clock.ts';
 import { toBody } from './lib/failure.ts';
@@ -33,15 +47,28 @@ import type { Transport } from './lib/transport.ts';
 /** How many past events the panel asks for at first; more come as they happen. */
 export const snapshotEvents = 10_000;
 
+/** Most events that a break of the connection is filled with. */
+const gapEvents = 100_000;
+/** A line carries the time of its latest occurrence: how far lines may be out of the order of their times. */
+const disorderMs = 60_000;
+
 export interface PanelParts {
   transport: Transport;
   clock: Clock;
   dismissedRuns: DismissedRuns;
+  address: Address;
+  /** Hands a file to the person. */
+  save: (name: string, parts: BlobPart[], type: string) => void;
 }
 
 export type Panel = ReturnType<typeof createPanel>;
 
-export function createPanel({ transport: plain, clock, dismissedRuns }: PanelParts) {
+/** Something can be contained, and nothing ever was. */
+function isFirstRun(servers: readonly Server[]): boolean {
+  return servers.some(({ state }) => state === 'off') && servers.every(({ level }) => level === 'off');
+}
+
+export function createPanel({ transport: plain, clock, dismissedRuns, address, save }: PanelParts) {
   // Every change that this page makes goes through here, whichever store asks for it: its way back is then offered.
   const transport: Transport = {
     ...plain,
@@ -51,10 +78,12 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
       return output;
     },
   };
+  const navigation = createNavigationStore(address);
   const session = createSessionStore();
   const machine = createMachineStore();
   const notices = createNoticesStore(clock);
   const servers = createServersStore();
+  const serverOf = (id: string): Server | undefined => servers.getState().servers.get(id);
   const feed = createFeedStore(servers.nameOf);
   const breakage = createBreakageStore(clock, dismissedRuns);
   const questions = createQuestionStore(transport, notices);
@@ -63,10 +92,17 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
   const change = createChangeStore({ transport, clock, servers, notices });
   const pins = createPinsStore(transport, clock, notices);
   const secrets = createSecretsStore(transport, clock, notices);
-  const releaseAll = createReleaseAllStore(transport);
+  const bulk = createBulkStore({ transport, now: clock.now, serverOf });
+  const firstRun = createFirstRunStore({ transport, now: clock.now, serverOf });
+  const list = createListStore();
+  const refusals = createRefusalsStore();
+  const uptake = createUptakeStore(clock.now);
   const rollout = createRolloutStore(transport, clock);
-  const audit = createAuditStore(transport);
   const details = createDetailsStore(transport);
+  const machineView = createMachineViewStore(transport, clock);
+  const desktop = createDesktopStore(transport, notices);
+  const terminal = createTerminalStore(transport, clock, navigation, notices);
+  const terminalFeed = createDenialRows();
   const demo = createDemoStore(transport, clock);
   const grant = createGrantStore(
     transport,
@@ -74,34 +110,91 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
     (server) => void about.actions.refresh(server),
   );
 
+  const activity = createActivityStore({ transport, feed, save, say: notices.actions.say });
   const limit = createLimitStore(transport, (server) => void about.actions.refresh(server));
 
   // A snapshot and the feed overlap; an event is used once.
   const seen = createSeenRuns();
-  function addEvents(events: readonly Event[]): void {
-    const fresh = events.filter((event) => seen.take(event));
+  let newestAt = '';
+  function use(fresh: readonly Event[]): void {
+    for (const { at } of fresh) if (at > newestAt) newestAt = at;
     feed.actions.add(fresh);
     breakage.actions.add(fresh);
+    refusals.actions.add(fresh);
+    terminalFeed.actions.add(fresh);
+  }
+
+  function addEvents(events: readonly Event[]): void {
+    use(events.filter((event) => seen.take(event)));
+  }
+
+  const eventsAt = (events: readonly Event[], instant: string): Event[] => events.filter(({ at }) => at === instant);
+
+  /** Of a snapshot, which is in the order of times: numbers of a run are looked at in their own order. */
+  function addSnapshot(events: readonly Event[]): void {
+    const fresh = new Set(events.toSorted((a, b) => a.seq - b.seq).filter((event) => seen.take(event)));
+    use(events.filter((event) => fresh.has(event)));
+  }
+
+  /**
+   * The newest events of the spool; after a break, also what happened before them while this page heard nothing. A break
+   * that was too long for that starts the rows anew, and the history has the rest.
+   */
+  async function takeEvents(): Promise<void> {
+    const { events } = await transport.call('events.list', { limit: snapshotEvents });
+    const [oldest] = events;
+    if (oldest === undefined || events.length < snapshotEvents) {
+      addSnapshot(events);
+      const from = oldest?.at ?? new Date(clock.now() - disorderMs).toISOString();
+      feed.actions.markLoaded(from, eventsAt(events, from));
+      return;
+    }
+    const missing: Event[] = [];
+    const heardTo = newestAt === '' ? oldest.at : new Date(Date.parse(newestAt) - disorderMs).toISOString();
+    let after: string | null = null;
+    let reached = oldest.at <= heardTo;
+    while (!reached && missing.length < gapEvents) {
+      const page: Output<'events.search'> = await transport.call('events.search', {
+        since: heardTo,
+        until: oldest.at,
+        limit: searchPageMax,
+        ...(after === null ? {} : { after }),
+      });
+      missing.push(...page.events);
+      after = page.next;
+      reached = after === null;
+    }
+    if (!reached) feed.actions.restart();
+    addSnapshot([...(reached ? missing.reverse() : []), ...events]);
+    feed.actions.markLoaded(oldest.at, eventsAt(events, oldest.at));
   }
 
   async function takeSnapshot(): Promise<void> {
-    const list = await transport.call('servers.list', {}).catch((error: unknown) => {
+    const snapshot = await transport.call('servers.list', {}).catch((error: unknown) => {
       servers.actions.fail(toBody(error));
       throw error;
     });
-    machine.actions.set(list.machine);
-    servers.actions.replace(list.servers);
-    const { events } = await transport.call('events.list', { limit: snapshotEvents });
+    machine.actions.set(snapshot.machine);
+    servers.actions.replace(snapshot.servers);
+    list.actions.keep((id) => servers.getState().servers.has(id));
+    // What is muted is no reason to show nothing.
+    await activity.actions.learnMutes().catch((error: unknown) => {
+      notices.actions.say('problem', toBody(error).message);
+    });
+    await takeEvents();
     questions.actions.replace((await transport.call('questions.list', {})).questions);
     await undo.actions.begin();
-    addEvents(events);
-    breakage.actions.noteServers(list.servers);
-    void pins.actions.examine(list.servers, true);
-    feed.actions.markLoaded();
+    if (undo.isNothingDecided() && isFirstRun(snapshot.servers)) navigation.actions.suggest({ name: 'welcome' });
+    breakage.actions.noteServers(snapshot.servers);
+    void pins.actions.examine(snapshot.servers, true);
+    activity.actions.hostIsBack();
+    void desktop.actions.begin();
   }
 
   function apply(messages: FeedMessage[]): void {
+    uptake.actions.apply(messages, servers.getState().servers);
     servers.actions.apply(messages);
+    list.actions.keep((id) => servers.getState().servers.has(id));
     questions.actions.apply(messages);
     const events: Event[] = [];
     for (const message of messages) {
@@ -122,6 +215,21 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
     onMessages: apply,
     onUnreadable: session.actions.addUnreadable,
   });
+
+  /** A level for one server, or for many at once; what cannot have one is left out. */
+  function chooseLevel(ids: readonly string[], level: Level): void {
+    const able = ids.flatMap((id) => {
+      const server = serverOf(id);
+      const isAble = server !== undefined && server.state !== 'cannot' && server.state !== 'locked';
+      return isAble && server.drift?.how !== 'removed' ? [server] : [];
+    });
+    const [only] = able;
+    if (only !== undefined && ids.length === 1) void change.actions.choose(only, level);
+    else if (ids.length > 1) {
+      const steps = able.filter((server) => server.level !== level || rewritesEntry(server, level));
+      void bulk.actions.open(steps.map(({ id }) => ({ id, to: level, check: level !== 'off' })));
+    }
+  }
 
   /** A code that could not be handed over because nobody answered; `retryNow` tries it again. */
   let unspentCode: string | null = null;
@@ -149,6 +257,7 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
   }
 
   return {
+    navigation,
     session,
     machine,
     notices,
@@ -161,14 +270,23 @@ export function createPanel({ transport: plain, clock, dismissedRuns }: PanelPar
     change,
     pins,
     secrets,
-    releaseAll,
+    bulk,
+    firstRun,
+    list,
+    refusals,
+    uptake,
     rollout,
-    audit,
+    machineView,
+    desktop,
+    terminal,
+    terminalFeed,
     details,
     demo,
     grant,
     limit,
+    activity,
     clock,
+    chooseLevel,
     /** Exchanges the code, if the page was opened with one, and starts to follow the host. */
     start,
     stop: connection.stop,

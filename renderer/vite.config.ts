@@ -1,5 +1,5 @@
 /**
- * The panel's pages: one HTML file, one script, one style sheet, all from the same origin. Nothing is inlined (no data:
+ * The panel's pages: one HTML file, one style sheet, a script and the views that it loads, all from the same origin. Nothing is inlined (no data:
  * addresses, no inline script or style), so that `default-src 'none'; script-src 'self'; style-src 'self'` is enough.
  */
 import react from '@vitejs/plugin-react';
@@ -17,8 +17,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     sourcemap: false,
-    // One file on purpose: it comes from this machine, and nothing is loaded later.
+    // One sheet on purpose: a view that is loaded later needs no second request before it can be drawn.
+    cssCodeSplit: false,
     chunkSizeWarningLimit: 1_000,
-    rolldownOptions: { output: { codeSplitting: false } },
+    rolldownOptions: {
+      output: {
+        // Views are chunks, and what they share with the page is another, which runs before the page's first line: zod comes with
+        // what it must be told first, so that it is told before any schema is made.
+        codeSplitting: { groups: [{ name: 'zod', test: /[\\/]node_modules[\\/]zod[\\/]|[\\/]zod-without-eval\.ts$/ }] },
+      },
+    },
   },
 });

@@ -1,6 +1,6 @@
 /**
- * How the panel reaches its host. Everything above this file knows the interface only, so that another door (the
- * desktop's custom scheme) can bring its own implementation.
+ * How the panel reaches its host. Everything above this file knows the interface only. In the desktop program the same
+ * requests go to its own scheme, and who is there needs no token.
  *
  * Loopback protocol: `POST /session {code}` answers `{token}` once; every later request carries the token as
  * `Authorization: Bearer`. `POST /rpc/<method>` answers the method's output or `{error}`. `GET /events` streams NDJSON.
@@ -20,6 +20,8 @@ export interface ResumePoint {
 }
 
 export interface Transport {
+  /** In the desktop program, which does what a browser's page cannot. */
+  readonly isDesktop: boolean;
   /** True when requests can be authorised without a new code. */
   isSignedIn: () => boolean;
   /** Exchanges a one-time code. */
@@ -27,6 +29,8 @@ export interface Transport {
   call: <M extends MethodName>(method: M, input: Input<M>, signal?: AbortSignal) => Promise<Output<M>>;
   /** Lines of the feed as they arrive, several at a time; ends when the host ends it, throws a Failure when it breaks. */
   openFeed: (resume: ResumePoint | null, signal: AbortSignal) => Promise<AsyncIterable<string[]>>;
+  /** The same for the output of a terminal, from a position on. */
+  openTerminal: (terminal: string, after: number, signal: AbortSignal) => Promise<AsyncIterable<string[]>>;
 }
 
 /** Where the token survives a reload of the same tab, and nothing else. */
@@ -103,13 +107,14 @@ export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator
 
 export interface FetchTransportOptions {
   fetch: (path: string, init: RequestInit) => Promise<Response>;
-  tokens: TokenStore;
+  /** Null where the door itself knows who is there, as in the desktop program: no code, no token. */
+  tokens: TokenStore | null;
 }
 
 export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): Transport {
   async function request(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    const token = tokens.read();
+    const token = tokens?.read() ?? null;
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
     let response: Response;
     try {
@@ -120,7 +125,7 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
     }
     // A code works once: one that was used already says nothing against the token that this tab holds. Forgetting it
     // even for a moment would sign a page out that is reloaded in that moment.
-    if (response.status === 401 && path !== sessionPath) tokens.write(null);
+    if (response.status === 401 && path !== sessionPath) tokens?.write(null);
     return response;
   }
 
@@ -142,9 +147,21 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
     throw failureFromAnswer(parseJson(text));
   }
 
+  async function openStream(path: string, signal: AbortSignal): Promise<AsyncIterable<string[]>> {
+    const response = await request(path, { method: 'GET', signal });
+    if (response.status === 401) throw failureOf('unauthorized');
+    if (!response.ok) {
+      throw failureFromAnswer(parseJson(await readBounded(response, lineMaxBytes)));
+    }
+    if (response.body === null) throw failureOf('host-unreachable');
+    return linesOf(response.body);
+  }
+
   return {
-    isSignedIn: () => tokens.read() !== null,
+    isDesktop: tokens === null,
+    isSignedIn: () => tokens === null || tokens.read() !== null,
     signIn: async (code) => {
+      if (tokens === null) return;
       const answer = await post(sessionPath, { code }, AbortSignal.timeout(answerMarginMs));
       const parsed = sessionOutputSchema.safeParse(answer);
       if (!parsed.success) throw failureOf('internal');
@@ -162,15 +179,11 @@ export function createFetchTransport({ fetch, tokens }: FetchTransportOptions): 
       if (!parsed.success) throw failureOf('internal');
       return parsed.data as Output<typeof method>;
     },
-    openFeed: async (resume, signal) => {
+    openFeed: (resume, signal) => {
       const query = resume === null ? '' : `&after=${resume.seq.toString()}&epoch=${encodeURIComponent(resume.epoch)}`;
-      const response = await request(`/events?questions=shown${query}`, { method: 'GET', signal });
-      if (response.status === 401) throw failureOf('unauthorized');
-      if (!response.ok) {
-        throw failureFromAnswer(parseJson(await readBounded(response, lineMaxBytes)));
-      }
-      if (response.body === null) throw failureOf('host-unreachable');
-      return linesOf(response.body);
+      return openStream(`/events?questions=shown${query}`, signal);
     },
+    openTerminal: (terminal, after, signal) =>
+      openStream(`/terminals/${encodeURIComponent(terminal)}?after=${after.toString()}`, signal),
   };
 }

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '#contract/errors.ts';
 import type { Event, RunEnd } from '#contract/event.ts';
 import type { FeedMessage } from '#contract/feed.ts';
+import type { TerminalMessage } from '#contract/terminal.ts';
 import type { Input, MethodName, Output } from '#contract/methods.ts';
 import { methods } from '#contract/methods.ts';
 import type { Machine, Server } from '#contract/server.ts';
@@ -50,17 +51,70 @@ export function createManualClock(start = Date.parse('2026-03-01T12:00:00.000Z')
   };
 }
 
-export interface FakeFeed {
-  resume: ResumePoint | null;
-  say: (...messages: (FeedMessage | string)[]) => Promise<void>;
+interface FakeStream<Message> {
+  say: (...messages: (Message | string)[]) => Promise<void>;
   end: () => Promise<void>;
   aborted: boolean;
 }
 
+export interface FakeFeed extends FakeStream<FeedMessage> {
+  resume: ResumePoint | null;
+}
+
+export interface FakeTerminalFeed extends FakeStream<TerminalMessage> {
+  terminal: string;
+  after: number;
+}
+
+/** A stream that says what a test tells it to, until it ends or is aborted. */
+function openFake<Feed extends FakeStream<never>>(
+  facts: Omit<Feed, keyof FakeStream<never>>,
+  signal: AbortSignal,
+): { feed: Feed; lines: AsyncIterable<string[]> } {
+  const waiting: string[][] = [];
+  let wake: () => void = () => undefined;
+  let ended = false;
+  const feed = {
+    ...facts,
+    aborted: false,
+    say: async (...messages: unknown[]) => {
+      waiting.push(messages.map((message) => (typeof message === 'string' ? message : JSON.stringify(message))));
+      wake();
+      await settle();
+    },
+    end: async () => {
+      ended = true;
+      wake();
+      await settle();
+    },
+  } as unknown as Feed;
+  signal.addEventListener('abort', () => {
+    feed.aborted = true;
+    wake();
+  });
+  async function* lines(): AsyncGenerator<string[]> {
+    for (;;) {
+      if (feed.aborted) throw failureOf('host-unreachable');
+      const next = waiting.shift();
+      if (next !== undefined) {
+        yield next;
+        continue;
+      }
+      if (ended) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  return { feed, lines: lines() };
+}
+
 export interface FakeTransport extends Transport {
+  isDesktop: boolean;
   calls: { method: MethodName; input: unknown }[];
   answer: <M extends MethodName>(method: M, answer: (input: Input<M>) => Output<M> | Promise<Output<M>>) => void;
   feeds: FakeFeed[];
+  terminals: FakeTerminalFeed[];
   /** The next feeds cannot be opened, for this reason. */
   refuseFeed: (code: ErrorCode | null) => void;
   signedIn: boolean;
@@ -72,7 +126,9 @@ export function createFakeTransport(): FakeTransport {
   const transport: FakeTransport = {
     calls: [],
     feeds: [],
+    terminals: [],
     signedIn: true,
+    isDesktop: false,
     answer: (method, answer) => {
       answers.set(method, answer as (input: unknown) => unknown);
     },
@@ -94,42 +150,15 @@ export function createFakeTransport(): FakeTransport {
     },
     openFeed: async (resume, signal) => {
       if (refused !== null) throw failureOf(refused);
-      const waiting: string[][] = [];
-      let wake: () => void = () => undefined;
-      let ended = false;
-      const feed: FakeFeed = {
-        resume,
-        aborted: false,
-        say: async (...messages) => {
-          waiting.push(messages.map((message) => (typeof message === 'string' ? message : JSON.stringify(message))));
-          wake();
-          await settle();
-        },
-        end: async () => {
-          ended = true;
-          wake();
-          await settle();
-        },
-      };
-      signal.addEventListener('abort', () => {
-        feed.aborted = true;
-        wake();
-      });
+      const { feed, lines } = openFake<FakeFeed>({ resume }, signal);
       transport.feeds.push(feed);
-      return (async function* lines() {
-        for (;;) {
-          if (feed.aborted) throw failureOf('host-unreachable');
-          const next = waiting.shift();
-          if (next !== undefined) {
-            yield next;
-            continue;
-          }
-          if (ended) return;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      })();
+      return lines;
+    },
+    openTerminal: async (terminal, after, signal) => {
+      if (refused !== null) throw failureOf(refused);
+      const { feed, lines } = openFake<FakeTerminalFeed>({ terminal, after }, signal);
+      transport.terminals.push(feed);
+      return lines;
     },
   };
   return transport;

@@ -95,6 +95,7 @@ function Card({ card, server }: { card: Breakage; server: Server | undefined }):
           onClick={() => {
             if (first === undefined) {
               panel.feed.actions.setFilter({ server: card.server, kind: null, verdict: null, text: '' });
+              panel.navigation.actions.go({ name: 'servers' });
               return;
             }
             void panel.details.actions.open({ ...first, event: null, count: 1, firstAt: card.at });

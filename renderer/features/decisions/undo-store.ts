@@ -29,6 +29,7 @@ const deciding: ReadonlySet<MethodName> = new Set<MethodName>([
   'policies.revoke',
   'policies.limit',
   'policies.resources',
+  'policies.sight',
   'pins.pin',
   'pins.unpin',
   'questions.answer',
@@ -39,6 +40,7 @@ export function createUndoStore(transport: Transport, notices: NoticesStore, onU
   const store = createStore<UndoState>(() => ({ offer: null, working: null, error: null }));
   /** The newest decision that was known before: what is older is not offered. */
   let newest: string | null = null;
+  let isKnown = false;
 
   async function newestEntry(): Promise<HistoryEntry | null> {
     const { entries } = await transport.call('history.list', { limit: 1 });
@@ -54,14 +56,23 @@ export function createUndoStore(transport: Transport, notices: NoticesStore, onU
   }
 
   return Object.assign(store, {
+    /** True where the host's history is known, and holds nothing. */
+    isNothingDecided: (): boolean => isKnown && newest === null,
     actions: {
       /** What was decided before this page came is not offered. */
       begin: async (): Promise<void> => {
-        newest = (await newestEntry().catch(() => null))?.id ?? null;
+        try {
+          newest = (await newestEntry())?.id ?? null;
+          isKnown = true;
+        } catch {
+          newest = null;
+        }
       },
       /** After a call of the page; several servers at once are not one decision, and are found in the history. */
       after: async <M extends MethodName>(method: M, output: Output<M>): Promise<void> => {
         if (!deciding.has(method)) return;
+        // Only looked at.
+        if (typeof output === 'object' && 'changed' in output && output.changed === false) return;
         const results = typeof output === 'object' && 'results' in output ? (output.results as unknown[]) : [];
         if (results.length > 1) {
           newest = (await newestEntry().catch(() => null))?.id ?? newest;

@@ -1,67 +1,16 @@
 /** One event in full: everything the launcher said of it, the whole target, and why the answer was what it was. */
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import { deciderSentences, enforcerTitles, eventSentence, sourceTitles } from '#contract/sentences.ts';
+import { deciderSentences, eventSentence, sightWords, sourceTitles } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
-import type { Tone } from '../../lib/components/note.tsx';
-import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { Note } from '../../lib/components/note.tsx';
 import { countWords } from '../../lib/text.ts';
 import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { denialSentence } from '../grants/grant-dialog.tsx';
 import { isGrantable } from '../grants/proposals.ts';
-import type { Why } from './details-store.ts';
-
-const verdictTones: Record<'allowed' | 'refused' | 'would-ask', Tone> = {
-  allowed: 'good',
-  refused: 'refused',
-  'would-ask': 'warn',
-};
-
-function Explained({ why }: { why: Why }): ReactNode {
-  if (why.kind === 'loading') return <p role="status">Asking the host …</p>;
-  if (why.kind === 'failed') return <ErrorNote error={why.error} />;
-  if (why.kind === 'none') return null;
-  const { explanation } = why;
-  const verdict =
-    explanation.verdict === 'allowed'
-      ? 'As the rules stand, this is allowed'
-      : explanation.verdict === 'refused'
-        ? 'As the rules stand, this is refused'
-        : 'As the rules stand, a person would be asked';
-  return (
-    <Note tone={verdictTones[explanation.verdict]}>
-      <p>
-        <strong>
-          {verdict}
-          {explanation.rule !== null ? ':' : explanation.verdict === 'refused' ? '; no rule allows it.' : '.'}
-        </strong>{' '}
-        {explanation.rule !== null && (
-          <>
-            rule{' '}
-            <code>
-              <HostileText text={explanation.rule.id} />
-            </code>{' '}
-            from {sourceTitles[explanation.rule.source]}.
-          </>
-        )}
-      </p>
-      <p>
-        Held by {enforcerTitles[explanation.enforcedBy]}.{' '}
-        {explanation.effective === 'restart' && 'What runs now still has older rules, until it is started again.'}
-      </p>
-      {explanation.change !== null && (
-        <p>
-          To change it:{' '}
-          <code>
-            <HostileText text={explanation.change} />
-          </code>
-        </p>
-      )}
-    </Note>
-  );
-}
+import { Explained } from './explained.tsx';
 
 export function DetailsDialog(): ReactNode {
   const panel = usePanel();
@@ -182,6 +131,12 @@ export function DetailsDialog(): ReactNode {
                   <dd>
                     <HostileText text={event.start.enforcement.missing.join(', ')} />
                   </dd>
+                </>
+              )}
+              {event.start.unseen !== undefined && (
+                <>
+                  <dt>Not seen</dt>
+                  <dd>{sightWords.inRun}</dd>
                 </>
               )}
               {event.start.notApplied.length > 0 && (

@@ -5,12 +5,11 @@
  * The list holds still while it is read from further down, used by keyboard, or pointed at by a moving pointer, so that
  * no row moves away from under a click; the store counts what is waiting meanwhile.
  */
-import type { Range } from '@tanstack/react-virtual';
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { FocusEvent, KeyboardEvent, ReactNode } from 'react';
-import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isDenial } from '#contract/event.ts';
+import { useRowWindow } from '../../lib/use-row-window.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { groupOf } from './feed-filter.ts';
 import { FeedRowView } from './feed-row-view.tsx';
@@ -20,6 +19,8 @@ export const rowHeight = 58;
 /** How long after the last movement of the pointer over the rows they may move again. */
 const pointerStillMs = 1_200;
 const nearTop = 8;
+/** So many rows before the end, more are asked for. */
+const nearEnd = 30;
 
 function tone(row: FeedRow): string {
   if (isDenial(row.event)) return 'refused';
@@ -35,35 +36,45 @@ function isKeyboardFocus(element: Element): boolean {
   }
 }
 
-export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }): ReactNode {
+export interface FeedListProps {
+  rows: readonly FeedRow[];
+  label: string;
+  onTop: (scrollToTop: () => void) => void;
+  /** The last rows are near: there may be more behind them. */
+  onNearEnd?: () => void;
+  /** Stands behind the last row. */
+  tail?: ReactNode;
+  /** The first row that came from the history. */
+  earlierFrom?: number;
+  onMute?: (row: FeedRow) => void;
+}
+
+export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode {
+  const { label, onTop, onNearEnd, tail, earlierFrom, onMute } = props;
   const panel = usePanel();
   const { actions } = panel.feed;
   // Drawn in the background: a click or a key is answered before rows that are still coming in.
-  const rows = useDeferredValue(useStore(panel.feed, (state) => state.visible));
+  const rows = useDeferredValue(props.rows);
   const servers = useStore(panel.servers, (state) => state.servers);
   const scroller = useRef<HTMLDivElement>(null);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const focusNext = useRef(false);
 
-  const activeIndex = activeKey === null ? -1 : rows.findIndex((row) => row.key === activeKey);
+  const activeIndex = useMemo(
+    () => (activeKey === null ? -1 : rows.findIndex((row) => row.key === activeKey)),
+    [rows, activeKey],
+  );
   const tabIndexAt = activeIndex === -1 ? 0 : activeIndex;
 
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 10,
-    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
-    // The row that holds the focus stays in the page while it is scrolled out of sight.
-    rangeExtractor: useCallback(
-      (range: Range) => {
-        const indexes = defaultRangeExtractor(range);
-        if (activeIndex === -1 || indexes.includes(activeIndex)) return indexes;
-        return [...indexes, activeIndex].toSorted((a, b) => a - b);
-      },
-      [activeIndex],
-    ),
-  });
+  const { first, end, follow, reveal } = useRowWindow(scroller, rows.length, rowHeight);
+  const drawn = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+  // The row that holds the focus stays in the page while it is scrolled out of sight.
+  if (activeIndex !== -1 && activeIndex < first) drawn.unshift(activeIndex);
+  else if (activeIndex >= end) drawn.push(activeIndex);
+
+  useEffect(() => {
+    if (end - 1 >= rows.length - nearEnd) onNearEnd?.();
+  }, [end, rows, onNearEnd]);
 
   useEffect(() => {
     onTop(() => {
@@ -92,6 +103,7 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
   );
 
   function onScroll(): void {
+    follow();
     if ((scroller.current?.scrollTop ?? 0) > nearTop) actions.hold('scrolled');
     else actions.letGo('scrolled');
   }
@@ -113,7 +125,7 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
     actions.hold('in-use');
     focusNext.current = true;
     setActiveKey(row.key);
-    virtualizer.scrollToIndex(index, { align: 'auto' });
+    reveal(index);
   }
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -159,8 +171,7 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
       ref={scroller}
       className="feed-scroll"
       role="feed"
-      aria-label="Live feed, newest first"
-      aria-busy={false}
+      aria-label={label}
       onScroll={onScroll}
       onPointerMove={pointerMoved}
       onPointerDown={pointerMoved}
@@ -169,9 +180,9 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
       onBlur={onBlur}
       onKeyDown={onKeyDown}
     >
-      <div className="feed-space" role="presentation" style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map((item) => {
-          const row = rows[item.index];
+      <div className="feed-space" role="presentation" style={{ height: rows.length * rowHeight }}>
+        {drawn.map((index) => {
+          const row = rows[index];
           if (row === undefined) return null;
           return (
             <article
@@ -181,10 +192,10 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
                 focusNext.current = false;
                 element.focus({ preventScroll: true });
               }}
-              className={`row row-${tone(row)}`}
-              style={{ transform: `translateY(${item.start.toString()}px)` }}
-              tabIndex={item.index === tabIndexAt ? 0 : -1}
-              aria-posinset={item.index + 1}
+              className={`row row-${tone(row)}${index === earlierFrom ? ' row-first-earlier' : ''}`}
+              style={{ transform: `translateY(${(index * rowHeight).toString()}px)` }}
+              tabIndex={index === tabIndexAt ? 0 : -1}
+              aria-posinset={index + 1}
               aria-setsize={rows.length}
               onFocus={() => {
                 setActiveKey(row.key);
@@ -193,14 +204,16 @@ export function FeedList({ onTop }: { onTop: (scrollToTop: () => void) => void }
               <FeedRowView
                 row={row}
                 serverName={servers.get(row.event.server)?.name ?? row.event.server}
-                active={item.index === tabIndexAt}
+                active={index === tabIndexAt}
                 onAllow={onAllow}
                 onDetails={onDetails}
+                {...(onMute === undefined ? {} : { onMute })}
               />
             </article>
           );
         })}
       </div>
+      {tail}
     </div>
   );
-}
+});

@@ -1,5 +1,6 @@
 /** One row of the feed: who, what, to what, when, how often; and for a refusal the way to allow it. */
 import {
+  BellOff,
   CircleHelp,
   CircleSlash,
   File,
@@ -16,11 +17,11 @@ import {
 import type { ReactNode } from 'react';
 import { memo } from 'react';
 import { isDenial } from '#contract/event.ts';
-import { eventSentence } from '#contract/sentences.ts';
+import { activityWords, eventSentence } from '#contract/sentences.ts';
 import type { EventKind } from '#contract/words.ts';
 import { HostileText, MiddleText } from '../../lib/components/hostile-text.tsx';
 import { countWords, visibleText } from '../../lib/text.ts';
-import { clockTime } from '../../lib/time.ts';
+import { dayAndTime } from '../../lib/time.ts';
 import { isGrantable } from '../grants/proposals.ts';
 import type { FeedRow } from './feed-rows.ts';
 
@@ -66,10 +67,11 @@ export interface FeedRowViewProps {
   active: boolean;
   onAllow: (row: FeedRow) => void;
   onDetails: (row: FeedRow) => void;
+  onMute?: (row: FeedRow) => void;
 }
 
 export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): ReactNode {
-  const { row, serverName, active, onAllow, onDetails } = props;
+  const { row, serverName, active, onAllow, onDetails, onMute } = props;
   const { event } = row;
   const sentence = eventSentence(event);
   const denial = isDenial(event);
@@ -119,22 +121,38 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
             </span>
           )}
           <time className="row-time" dateTime={event.at}>
-            {clockTime(event.at)}
+            {dayAndTime(event.at, Date.now())}
           </time>
         </p>
-        {denial && isGrantable(event.kind, event.target) && (
-          <button
-            type="button"
-            className="row-allow"
-            tabIndex={tabIndex}
-            aria-label={`Allow ${sentence.known ?? visibleText(event.target).slice(0, 200)}`}
-            onClick={() => {
-              onAllow(row);
-            }}
-          >
-            Allow …
-          </button>
-        )}
+        <div className="row-acts">
+          {onMute !== undefined && (
+            <button
+              type="button"
+              className="row-mute"
+              tabIndex={tabIndex}
+              aria-label={activityWords.muteThis}
+              title={activityWords.muteThis}
+              onClick={() => {
+                onMute(row);
+              }}
+            >
+              <BellOff aria-hidden="true" />
+            </button>
+          )}
+          {denial && isGrantable(event.kind, event.target) && (
+            <button
+              type="button"
+              className="row-allow"
+              tabIndex={tabIndex}
+              aria-label={`Allow ${sentence.known ?? visibleText(event.target).slice(0, 200)}`}
+              onClick={() => {
+                onAllow(row);
+              }}
+            >
+              Allow …
+            </button>
+          )}
+        </div>
       </div>
       <button
         type="button"

@@ -90,6 +90,8 @@ describe('feed store', () => {
         fc.array(fc.nat()),
         fc.record({
           server: fc.constant(null),
+          range: fc.constant(null),
+          sinceMs: fc.constantFrom(null, Date.parse('2026-03-01T12:00:00.000Z')),
           kind: fc.constantFrom(null, 'files' as const, 'runs' as const, 'network' as const),
           verdict: fc.constantFrom(null, 'refused' as const, 'allowed' as const),
           text: fc.constantFrom('', '/a', 'tried'),

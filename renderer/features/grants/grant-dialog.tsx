@@ -1,15 +1,18 @@
-/** From a denial to a rule: which rule exactly, what it opens, and from when on it holds. */
+/** From a denial to a rule: which rule exactly, what it opens, for how long, and what changes; then it is asked for. */
 import { Radio } from '@base-ui/react/radio';
 import { RadioGroup } from '@base-ui/react/radio-group';
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import { eventSentence, grantSentences, isLiveVerb, whenSentence } from '#contract/sentences.ts';
+import type { ErrorBody } from '#contract/errors.ts';
+import { eventSentence, grantSentences, holdWords } from '#contract/sentences.ts';
+import type { Server } from '#contract/server.ts';
+import { DiffView } from '../../lib/components/diff-view.tsx';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
 import { usePanel } from '../../panel-context.tsx';
-import type { Denial, Grant } from './grant-store.ts';
+import { passingOf, type Denial, type Grant, type Hold } from './grant-store.ts';
 
 /** The phrase of a denial that may be known only by kind and target. */
 export function denialSentence(denial: Denial): { phrase: string; known: string | null; reason: string | null } {
@@ -89,6 +92,80 @@ function Choices({ grant }: { grant: Grant }): ReactNode {
   );
 }
 
+function HoldChoice({
+  hold,
+  title,
+  hint,
+  error = null,
+}: {
+  hold: Hold;
+  title: string;
+  hint: string;
+  error?: ErrorBody | null;
+}): ReactNode {
+  const hintId = useId();
+  return (
+    <label className="choice" data-disabled={error !== null || undefined}>
+      <Radio.Root className="choice-radio" value={hold} disabled={error !== null} aria-describedby={hintId}>
+        <Radio.Indicator className="choice-dot" />
+      </Radio.Root>
+      <span className="choice-text">
+        <span className="choice-title">{title}</span>
+        <span id={hintId} className="choice-hint">
+          {error === null ? hint : <HostileText text={error.message} />}
+        </span>
+      </span>
+    </label>
+  );
+}
+
+/** For how long, and what that changes by the host's own word. */
+function Holds({ grant, server }: { grant: Grant; server: Server | undefined }): ReactNode {
+  const panel = usePanel();
+  const labelId = useId();
+  const { preview, hold } = grant;
+  if (preview.kind === 'loading' || hold === null) return <p role="status">{holdWords.asking}</p>;
+  if (preview.kind === 'failed') return <ErrorNote error={preview.error} />;
+  const { change } = preview;
+  const passing = passingOf(change);
+  const hindered = change.untilStop !== undefined && 'error' in change.untilStop ? change.untilStop.error : null;
+  const [what, diff] =
+    hold === 'stop' && passing !== null ? [holdWords.changesRun, passing.diff] : [holdWords.changesPolicy, change.diff];
+  return (
+    <>
+      <p id={labelId} className="grant-label">
+        {holdWords.title}
+      </p>
+      <RadioGroup
+        className="choices"
+        aria-labelledby={labelId}
+        value={hold}
+        onValueChange={(value) => {
+          panel.grant.actions.keep(value);
+        }}
+      >
+        <HoldChoice
+          hold="stop"
+          title={holdWords.until}
+          hint={holdWords.untilHint(passing?.runs.length ?? 1)}
+          error={hindered}
+        />
+        <HoldChoice hold="always" title={holdWords.always} hint={holdWords.alwaysHint(change.effective)} />
+      </RadioGroup>
+      {diff === '' ? (
+        <p className="grant-small">{holdWords.nothing}</p>
+      ) : (
+        <DiffView file={what} unified={diff} label={what} />
+      )}
+      {hold === 'always' && change.effective === 'restart' && server !== undefined && (
+        <Note>
+          <HostileText text={server.uptakeSentence} />
+        </Note>
+      )}
+    </>
+  );
+}
+
 export function GrantDialog(): ReactNode {
   const panel = usePanel();
   const { actions } = panel.grant;
@@ -101,8 +178,9 @@ export function GrantDialog(): ReactNode {
   const { step } = grant;
   const done = step.kind === 'done';
   const grantable = grant.proposals.kind === 'proposals';
+  const until = grant.hold === 'stop';
+  const isReady = grant.preview.kind === 'known';
   // The same socket is as dangerous by its place as by its name.
-  const chosen = grant.proposals.kind === 'proposals' ? grant.proposals.list[grant.chosen] : undefined;
   const named = grant.proposals.kind === 'proposals' ? grant.proposals.list[0] : undefined;
   const risk = named === undefined ? null : (grantSentences(named.verb, named.what)?.risk ?? null);
   return (
@@ -132,10 +210,10 @@ export function GrantDialog(): ReactNode {
             <button
               type="button"
               className="button button-primary"
-              disabled={step.kind === 'working'}
+              disabled={step.kind === 'working' || !isReady}
               onClick={() => void actions.confirm()}
             >
-              {step.kind === 'working' ? 'Adding …' : 'Add this rule'}
+              {step.kind === 'working' ? 'Adding …' : holdWords.confirm[until ? 'stop' : 'always']}
             </button>
           </>
         )
@@ -146,7 +224,11 @@ export function GrantDialog(): ReactNode {
           <Note tone="good">
             <p role="status">
               <strong>
-                {step.change.effective === 'now' ? 'Added; it holds now.' : 'Added; it takes effect after a restart.'}
+                {until
+                  ? holdWords.allowed
+                  : step.change.effective === 'now'
+                    ? 'Added; it holds now.'
+                    : 'Added; it takes effect after a restart.'}
               </strong>
             </p>
             {/* One that broke has to be started again, whatever it may now. */}
@@ -163,7 +245,7 @@ export function GrantDialog(): ReactNode {
               </p>
             )}
           </Note>
-          <p className="grant-small">You can take it back under “Rules, runs and file” of the server.</p>
+          <p className="grant-small">{until ? holdWords.allowedHint : 'You can take it back on the server’s page.'}</p>
         </>
       ) : (
         <>
@@ -176,16 +258,7 @@ export function GrantDialog(): ReactNode {
             </Note>
           )}
           <Choices grant={grant} />
-          {grantable && (
-            <Note>
-              <p>
-                <strong>{chosen === undefined ? '' : whenSentence(chosen.verb)}</strong>{' '}
-                {server !== undefined && chosen !== undefined && !isLiveVerb(chosen.verb) && (
-                  <HostileText text={server.uptakeSentence} />
-                )}
-              </p>
-            </Note>
-          )}
+          {grantable && <Holds grant={grant} server={server} />}
           {step.kind === 'failed' && <ErrorNote error={step.error} />}
         </>
       )}

@@ -1,38 +1,12 @@
-/** The top of the page: what this machine enforces, whether the host answers, and the way back for everything. */
+/** The top of the page: what this machine enforces, and the way back for everything. */
 import { Popover } from '@base-ui/react/popover';
 import { FlaskConical, ShieldAlert, ShieldCheck, ShieldOff, Undo2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { gapsInWalls } from '#contract/event.ts';
 import type { Machine } from '#contract/server.ts';
-import { BellJar } from '../../lib/components/bell-jar.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { usePanel } from '../../panel-context.tsx';
-
-const connectionWords = {
-  connecting: 'Connecting',
-  live: 'Live',
-  gone: 'Host gone',
-  unauthorized: 'No key',
-  'too-many': 'Waiting',
-} as const;
-
-function Connection(): ReactNode {
-  const panel = usePanel();
-  const kind = useStore(panel.session, (state) => state.connection.kind);
-  const unreadable = useStore(panel.session, (state) => state.unreadable);
-  return (
-    <p className={`connection connection-${kind}`} role="status">
-      <span className="connection-dot" aria-hidden="true" />
-      {connectionWords[kind]}
-      {unreadable > 0 && (
-        <span className="connection-note" title="The host said things that this page does not understand. Reload it.">
-          {unreadable.toString()} not understood
-        </span>
-      )}
-    </p>
-  );
-}
 
 function Walls({ title, list }: { title: string; list: readonly string[] }): ReactNode {
   if (list.length === 0) return null;
@@ -107,11 +81,7 @@ export function Header(): ReactNode {
   const panel = usePanel();
   const machine = useStore(panel.machine, (state) => state.machine);
   return (
-    <header className="header">
-      <h1 className="brand">
-        <BellJar className="brand-mark" />
-        Belljar
-      </h1>
+    <section className="header" aria-label="This machine">
       {machine === null ? (
         <div className="enforcement" aria-hidden="true">
           <span className="skeleton skeleton-line" />
@@ -120,14 +90,13 @@ export function Header(): ReactNode {
         <EnforcementLine machine={machine} />
       )}
       <div className="header-actions">
-        <Connection />
         <button type="button" className="button" onClick={() => void panel.demo.actions.open()}>
           <FlaskConical aria-hidden="true" /> Demo
         </button>
-        <button type="button" className="button" onClick={() => void panel.releaseAll.actions.open()}>
+        <button type="button" className="button" onClick={() => void panel.bulk.actions.openRelease()}>
           <Undo2 aria-hidden="true" /> Put everything back
         </button>
       </div>
-    </header>
+    </section>
   );
 }

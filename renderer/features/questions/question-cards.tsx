@@ -2,7 +2,7 @@
  * Questions at the top of the page: who asks, for what, how long he waits, and the answers. A card comes by itself, so its
  * buttons cannot be pressed in the first moment: a click that was meant for something else must not answer.
  */
-import { Cable, ExternalLink, FileQuestion, FolderOpen, Globe } from 'lucide-react';
+import { Cable, ChevronRight, ExternalLink, FileQuestion, FolderOpen, Globe } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useId, useState } from 'react';
 import { useStore } from 'zustand';
@@ -83,7 +83,10 @@ function More({
   if (about.kind === 'link')
     return (
       <details className="question-more">
-        <summary>Whole link</summary>
+        <summary>
+          <ChevronRight className="chevron" aria-hidden="true" />
+          Whole link
+        </summary>
         {/* It scrolls when it is long, so the keyboard must get there. */}
         <code tabIndex={0} role="group" aria-label="Whole link">
           <HostileText text={about.url} />
@@ -105,7 +108,10 @@ function More({
         </fieldset>
       )}
       <details>
-        <summary>What the answers change</summary>
+        <summary>
+          <ChevronRight className="chevron" aria-hidden="true" />
+          What the answers change
+        </summary>
         <p>{questionWords.waits}</p>
         {chosen !== undefined && <Change title={questionWords.change} lines={chosen.diff} />}
         {never !== null && <Change title={questionWords.never} lines={never.diff} />}

@@ -53,6 +53,11 @@ export function rewritesFile(from: Level, to: Level): boolean {
   return (from === 'off') !== (to === 'off');
 }
 
+/** The same for a server as it is. A drifted or moved entry is not what Belljar wrote: choosing a level means writing it again. */
+export function rewritesEntry({ level, state }: Pick<Server, 'level' | 'state'>, to: Level): boolean {
+  return rewritesFile(level, to) || ['drifted', 'moved', 'copied'].includes(state);
+}
+
 export function createChangeStore({ transport, clock, servers, notices }: Dependencies) {
   const store = createStore<ChangeState>(() => ({ change: null }));
   /** Names the dialog that is open; answers for an older one are not shown in it. */
@@ -131,11 +136,8 @@ export function createChangeStore({ transport, clock, servers, notices }: Depend
     actions: {
       choose: async (server: Server, to: Level): Promise<void> => {
         if (servers.getState().asked.has(server.id)) return;
-        // A drifted or moved entry is not what Belljar wrote: choosing a level means writing it again.
-        const rewrite = rewritesFile(server.level, to) || ['drifted', 'moved', 'copied'].includes(server.state);
-        if (!rewrite && server.level === to) return;
-        if (!rewrite) {
-          await setLevel(server, to);
+        if (!rewritesEntry(server, to)) {
+          if (server.level !== to) await setLevel(server, to);
           return;
         }
         opened += 1;

@@ -24,7 +24,6 @@ import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { Note } from '../../lib/components/note.tsx';
-import { dayAndTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
 
 const icons: Record<ServerState, typeof Ban> = {
@@ -49,8 +48,6 @@ export function StatePill({ state }: { state: ServerState }): ReactNode {
     </span>
   );
 }
-
-const pidsShown = 6;
 
 const lineLongest = 300;
 
@@ -98,26 +95,6 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
     return (
       <Note>
         <HostileText text={`${why.sentence} ${why.remedy}`} longest={600} />
-      </Note>
-    );
-  }
-  if (server.state === 'restart-needed') {
-    const old = server.oldProcesses ?? [];
-    return (
-      <Note tone="warn">
-        <p>
-          <strong>{sentence}</strong> <HostileText text={server.uptakeSentence} />
-        </p>
-        {old.length > 0 && (
-          <p>
-            Still running outside:{' '}
-            {old
-              .slice(0, pidsShown)
-              .map(({ pid, since }) => `process ${pid.toString()} since ${dayAndTime(since, panel.clock.now())}`)
-              .join(', ')}
-            {old.length > pidsShown && ` and ${(old.length - pidsShown).toString()} more`}.
-          </p>
-        )}
       </Note>
     );
   }

@@ -1,15 +1,20 @@
-/** The left half: every server of this machine, by client. Loading, empty and failed are states of it, not accidents. */
-import { FlaskConical, ListChecks, Radar, RotateCw } from 'lucide-react';
+/** Every server of this machine. Loading, empty, failed and nothing found are states of it, not accidents. */
+import { FlaskConical, ListChecks, RotateCw, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import { useStore } from 'zustand';
-import { auditWords, rolloutWords } from '#contract/sentences.ts';
+import { listWords, rolloutWords, welcomeWords } from '#contract/sentences.ts';
 import { BellJar } from '../../lib/components/bell-jar.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote } from '../../lib/components/note.tsx';
 import { usePanel } from '../../panel-context.tsx';
-import { ServerCard } from './server-card.tsx';
-import { groupByClient, isContained } from './servers-store.ts';
+import { RouteLink } from '../navigation/route-link.tsx';
+import { ViewHeading, viewTitleId } from '../navigation/view-heading.tsx';
+import { arrange } from './arrange.ts';
+import { ChosenBar, ListTools } from './list-tools.tsx';
+import { ServerList } from './server-list.tsx';
+import { isContained } from './servers-store.ts';
+import './servers.css';
 
 function Loading(): ReactNode {
   return (
@@ -62,61 +67,81 @@ function Empty(): ReactNode {
   );
 }
 
+/** Something is there, and the search hides all of it. */
+function NothingMatches({ count }: { count: number }): ReactNode {
+  const panel = usePanel();
+  return (
+    <div className="feed-nothing">
+      <Search aria-hidden="true" />
+      <h3>{listWords.nothing}</h3>
+      <p>{listWords.hidden(count)}</p>
+      <button
+        type="button"
+        className="button"
+        onClick={() => {
+          panel.list.actions.set({ search: '' });
+        }}
+      >
+        {listWords.everything}
+      </button>
+    </div>
+  );
+}
+
 export function ServersPane(): ReactNode {
   const panel = usePanel();
   const servers = useStore(panel.servers, (state) => state.servers);
   const loaded = useStore(panel.servers, (state) => state.loaded);
   const error = useStore(panel.servers, (state) => state.error);
-  const groups = useMemo(() => groupByClient(servers), [servers]);
+  const search = useStore(panel.list, (state) => state.search);
+  const grouping = useStore(panel.list, (state) => state.grouping);
+  const order = useStore(panel.list, (state) => state.order);
+  // Drawn behind what is typed: the field answers first.
+  const wanted = useDeferredValue(search);
+  const items = useMemo(
+    () => arrange(servers.values(), { search: wanted, grouping, order }),
+    [servers, wanted, grouping, order],
+  );
   const contained = [...servers.values()].filter(isContained).length;
   return (
-    <section className="pane pane-servers" aria-labelledby="servers-title">
+    <section className="pane pane-servers" aria-labelledby={viewTitleId}>
       <header className="pane-head">
-        <h2 id="servers-title" className="pane-title" tabIndex={-1}>
-          Servers
-        </h2>
+        <ViewHeading title="Servers" />
         {loaded && servers.size > 0 && (
           <>
-            <p className="pane-facts">
-              {contained} of {servers.size} contained
-            </p>
+            <p className="pane-facts">{listWords.contained(contained, servers.size)}</p>
             <div className="pane-actions">
-              <button type="button" className="button button-small" onClick={() => void panel.audit.actions.open()}>
-                <Radar aria-hidden="true" /> {auditWords.button}
-              </button>
-              <button type="button" className="button button-small" onClick={() => void panel.rollout.actions.open()}>
+              <RouteLink to={{ name: 'rollout' }} className="button button-small">
                 <ListChecks aria-hidden="true" /> {rolloutWords.button}
-              </button>
+              </RouteLink>
             </div>
           </>
         )}
       </header>
-      <div className="pane-scroll" tabIndex={0} role="group" aria-label="List of servers">
-        {error !== null && !loaded && (
-          <div className="pane-error">
-            <ErrorNote error={error}>
-              <button type="button" className="button button-small" onClick={panel.retryNow}>
-                <RotateCw aria-hidden="true" /> Try now
-              </button>
-            </ErrorNote>
-          </div>
-        )}
-        {!loaded && error === null && <Loading />}
-        {loaded && servers.size === 0 && <Empty />}
-        {groups.map((group) => (
-          <section key={group.client} className="client" aria-labelledby={`client-${group.client}`}>
-            <h3 className="client-title" id={`client-${group.client}`}>
-              <HostileText text={group.title} longest={60} />
-              <span className="client-count">{group.servers.length}</span>
-            </h3>
-            <ul>
-              {group.servers.map((server) => (
-                <ServerCard key={server.id} server={server} />
-              ))}
-            </ul>
-          </section>
-        ))}
-      </div>
+      {loaded && servers.size > 0 && <ListTools />}
+      {loaded && servers.size > 0 && <ChosenBar />}
+      {loaded && contained === 0 && [...servers.values()].some(({ state }) => state === 'off') && (
+        <p className="start-line">
+          {welcomeWords.start} <RouteLink to={{ name: 'welcome' }}>{welcomeWords.startLink}</RouteLink>
+        </p>
+      )}
+      {error !== null && !loaded && (
+        <div className="pane-error">
+          <ErrorNote error={error}>
+            <button type="button" className="button button-small" onClick={panel.retryNow}>
+              <RotateCw aria-hidden="true" /> Try now
+            </button>
+          </ErrorNote>
+        </div>
+      )}
+      {!loaded && error === null && <Loading />}
+      {loaded && servers.size === 0 && (
+        <div className="pane-scroll" tabIndex={0} role="group" aria-label={listWords.list}>
+          <Empty />
+        </div>
+      )}
+      {loaded && servers.size > 0 && items.length === 0 && <NothingMatches count={servers.size} />}
+      {items.length > 0 && <ServerList items={items} />}
     </section>
   );
 }

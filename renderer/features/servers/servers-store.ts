@@ -7,6 +7,7 @@ import type { ErrorBody } from '#contract/errors.ts';
 import type { FeedMessage } from '#contract/feed.ts';
 import type { Server } from '#contract/server.ts';
 import type { Level } from '#contract/words.ts';
+import { without } from '../../lib/without.ts';
 
 export interface ServersState {
   /** By id, in the host's order. */
@@ -16,33 +17,18 @@ export interface ServersState {
   error: ErrorBody | null;
   /** Levels that were asked for and not answered yet. */
   asked: ReadonlyMap<string, Level>;
-  /** The last failed request about a server, shown on its card until the next one. */
+  /** The last failed request about a server, shown beside its level until the next one. */
   failures: ReadonlyMap<string, ErrorBody>;
-}
-
-export interface ClientGroup {
-  client: string;
-  title: string;
-  servers: Server[];
-}
-
-/** Servers by client, both in the host's order. */
-export function groupByClient(servers: ReadonlyMap<string, Server>): ClientGroup[] {
-  const groups = new Map<string, ClientGroup>();
-  for (const server of servers.values()) {
-    const group = groups.get(server.client);
-    if (group === undefined) {
-      groups.set(server.client, { client: server.client, title: server.clientTitle, servers: [server] });
-    } else {
-      group.servers.push(server);
-    }
-  }
-  return [...groups.values()];
 }
 
 /** Whether walls stand around it. Watch is never counted. */
 export function isContained(server: Server): boolean {
   return (server.level === 'standard' || server.level === 'strict') && server.state === 'contained';
+}
+
+/** Whether its state asks a person to do something. */
+export function asksForSomething({ state }: Server): boolean {
+  return ['restart-needed', 'failing', 'drifted', 'moved', 'copied'].includes(state);
 }
 
 export type ServersStore = ReturnType<typeof createServersStore>;
@@ -99,11 +85,4 @@ export function createServersStore() {
     },
     nameOf: (id: string): string => store.getState().servers.get(id)?.name ?? id,
   });
-}
-
-function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
-  if (!map.has(key)) return map;
-  const next = new Map(map);
-  next.delete(key);
-  return next;
 }

@@ -26,23 +26,24 @@ export function HostileText({ text, longest, className }: HostileTextProps): Rea
   );
 }
 
-/** How much of the end always stays. */
+/** How much of the end stays longest. */
 const tailLength = 26;
 
 /**
- * One line of hostile text that gives way in the middle when there is too little room: the start shrinks, the end
- * stays, because the end of a path or an address says most.
+ * One line of hostile text that gives way in the middle when there is too little room: the start shrinks, the end stays, because the
+ * end of a path or an address says most; where there is not even room for that, its own start goes.
  */
 export function MiddleText({ text, longest }: { text: string; longest: number }): ReactNode {
   const short = elideMiddle(text, longest);
-  if (short.length <= tailLength + 8) return <HostileText text={short} className="middle" />;
+  const cut = Math.max(0, short.length - tailLength);
   // Never between the two halves of a character outside the basic plane.
-  const cut = short.length - tailLength;
   const at = /[\uDC00-\uDFFF]/u.test(short.charAt(cut)) ? cut - 1 : cut;
   return (
     <span className="middle">
-      <HostileText text={short.slice(0, at)} className="middle-start" />
-      <HostileText text={short.slice(at)} className="middle-end" />
+      {at > 0 && <HostileText text={short.slice(0, at)} className="middle-start" />}
+      <span className="middle-end">
+        <HostileText text={short.slice(at)} />
+      </span>
     </span>
   );
 }
