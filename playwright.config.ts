@@ -15,6 +15,8 @@ export default defineConfig({
   timeout: 60_000,
   // A fact is waited for, however long the page's own pauses (ten seconds) and the rest of the machine let it wait.
   expect: { timeout: 15_000 },
+  // Pictures for people are no test: `npm run pictures`.
+  ...(process.env['BELLJAR_PICTURES'] === undefined ? { grepInvert: /@pictures/ } : { grep: /@pictures/ }),
   // Each spec has a desk and a page of its own.
   fullyParallel: true,
   workers: '100%',

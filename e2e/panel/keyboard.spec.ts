@@ -83,7 +83,7 @@ test('the feed is one tab stop; rows are moved through, opened and allowed by ke
   await page.keyboard.press('Tab');
   await expect(keys.getByRole('button', { name: /^Allow/u })).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('dialog').getByRole('radiogroup')).toBeVisible();
+  await expect(page.getByRole('dialog').getByRole('radiogroup', { name: 'Rule to add' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(keys.getByRole('button', { name: /^Allow/u })).toBeFocused();
@@ -109,8 +109,15 @@ test('keys reach every row of a very full feed, and the focus is not lost when r
   await expect(focused).toHaveAttribute('aria-posinset', '1');
 });
 
-test('a link goes past the servers to the feed', async ({ page, desk }) => {
+test('links go past the navigation to the view, and past the servers to the feed', async ({ page, desk }) => {
   await openPanel(page, await desk(usualScene()));
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the view' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeFocused();
+  await page.reload();
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the live feed' })).toBeFocused();
   await page.keyboard.press('Enter');

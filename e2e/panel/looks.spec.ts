@@ -14,129 +14,110 @@ import {
 import {
   expect,
   expectAccessible,
+  expectLooks,
   forgiveFailedRequests,
   openPanel,
+  openServer,
   picture,
   test,
   tryNow,
 } from './support/panel-test.ts';
 
-const sizes = [
-  { width: 1024, height: 768 },
-  { width: 1600, height: 1000 },
-];
+test.describe('looks', () => {
+  test.use({ viewport: { width: 1024, height: 768 } });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of sizes) {
-    test.describe(`${colorScheme} at ${String(viewport.width)} px`, () => {
-      test.use({ colorScheme, viewport });
-      const name = (state: string): string => `${state}-${colorScheme}-${String(viewport.width)}`;
+  test('an ordinary day', async ({ page, desk }) => {
+    await openPanel(page, await desk(usualScene()));
+    await expect(page.getByRole('article')).not.toHaveCount(0);
+    await page.mouse.move(1, 1);
+    await expectLooks(page, 'usual');
+  });
 
-      test('an ordinary day', async ({ page, desk }) => {
-        await openPanel(page, await desk(usualScene()));
-        await expect(page.getByRole('article')).not.toHaveCount(0);
-        await page.mouse.move(1, 1);
-        await picture(page, name('usual'));
-        await expectAccessible(page);
-      });
+  test('trouble: a broken server, files that cannot be read', async ({ page, desk }) => {
+    const scene = troubledScene();
+    const event = createEventMaker();
+    const id = 'claude-desktop.browser';
+    scene.events.push(
+      event('run-b', id, startFields()),
+      event('run-b', id, { target: `${home}/.mozilla/firefox/profiles.ini`, known: 'browser-profile' }),
+      event('run-b', id, {
+        ...endFields({
+          justBefore: [
+            { at: new Date().toISOString(), kind: 'file.read', target: `${home}/.mozilla/firefox/profiles.ini` },
+          ],
+        }),
+      }),
+    );
+    await openPanel(page, await desk(scene));
+    await expect(page.getByRole('button', { name: 'Allow and retry' })).toBeVisible();
+    await expectLooks(page, 'trouble');
+  });
 
-      test('trouble: a broken server, files that cannot be read', async ({ page, desk }) => {
-        const scene = troubledScene();
-        const event = createEventMaker();
-        const id = 'claude-desktop.browser';
-        scene.events.push(
-          event('run-b', id, startFields()),
-          event('run-b', id, { target: `${home}/.mozilla/firefox/profiles.ini`, known: 'browser-profile' }),
-          event('run-b', id, {
-            ...endFields({
-              justBefore: [
-                { at: new Date().toISOString(), kind: 'file.read', target: `${home}/.mozilla/firefox/profiles.ini` },
-              ],
-            }),
-          }),
-        );
-        await openPanel(page, await desk(scene));
-        await expect(page.getByRole('button', { name: 'Allow and retry' })).toBeVisible();
-        await picture(page, name('trouble'));
-        await expectAccessible(page);
-      });
+  test('no servers', async ({ page, desk }) => {
+    await openPanel(page, await desk(emptyScene()));
+    await expect(page.getByText('No MCP servers found')).toBeVisible();
+    await expectLooks(page, 'empty');
+    await page.getByRole('button', { name: 'Show me' }).click();
+    await expect(page.getByRole('table')).toBeVisible();
+    await expectLooks(page, 'demo');
+  });
 
-      test('no servers', async ({ page, desk }) => {
-        await openPanel(page, await desk(emptyScene()));
-        await expect(page.getByText('No MCP servers found')).toBeVisible();
-        await picture(page, name('empty'));
-        await expectAccessible(page);
-        await page.getByRole('button', { name: 'Show me' }).click();
-        await expect(page.getByRole('table')).toBeVisible();
-        await picture(page, name('demo'));
-        await expectAccessible(page);
-      });
+  test('very full', async ({ page, desk }) => {
+    await openPanel(page, await desk(fullScene()));
+    await expect(page.getByText('10,000 rows')).toBeVisible();
+    await expectLooks(page, 'full');
+  });
 
-      test('very full', async ({ page, desk }) => {
-        await openPanel(page, await desk(fullScene()));
-        await expect(page.getByText('10,000 rows')).toBeVisible();
-        await picture(page, name('full'));
-        await expectAccessible(page);
-      });
+  test('hostile text', async ({ page, desk }) => {
+    await openPanel(page, await desk(hostileScene()));
+    await expect(page.getByRole('article').first()).toBeVisible();
+    await expectLooks(page, 'hostile');
+  });
 
-      test('hostile text', async ({ page, desk }) => {
-        await openPanel(page, await desk(hostileScene()));
-        await expect(page.getByRole('article').first()).toBeVisible();
-        await picture(page, name('hostile'));
-        await expectAccessible(page);
-      });
+  test('dialogs', async ({ page, desk }) => {
+    const opened = await desk(usualScene());
+    await openPanel(page, opened);
+    const browser = page.getByRole('radiogroup', { name: 'Level of browser' });
+    await browser.getByRole('radio', { name: 'Standard' }).click();
+    await expect(page.getByRole('dialog').getByText('belljar-launcher')).toBeVisible();
+    await expectLooks(page, 'contain');
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('article')
+      .filter({ hasText: 'your SSH keys' })
+      .getByRole('button', { name: /^Allow/u })
+      .click();
+    await expect(page.getByRole('dialog').getByText('Rule to add')).toBeVisible();
+    await expectLooks(page, 'grant');
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('article')
+      .filter({ hasText: 'your SSH keys' })
+      .click({ position: { x: 200, y: 20 } });
+    await expect(page.getByRole('dialog').getByText('As the rules stand')).toBeVisible();
+    await expectLooks(page, 'details');
+  });
 
-      test('dialogs', async ({ page, desk }) => {
-        const opened = await desk(usualScene());
-        await openPanel(page, opened);
-        const browser = page.getByRole('radiogroup', { name: 'Level of browser' });
-        await browser.getByRole('radio', { name: 'Standard' }).click();
-        await expect(page.getByRole('dialog').getByText('belljar-launcher')).toBeVisible();
-        await picture(page, name('contain'));
-        await expectAccessible(page);
-        await page.keyboard.press('Escape');
-        await page
-          .getByRole('article')
-          .filter({ hasText: 'your SSH keys' })
-          .getByRole('button', { name: /^Allow/u })
-          .click();
-        await expect(page.getByRole('dialog').getByText('Rule to add')).toBeVisible();
-        await picture(page, name('grant'));
-        await expectAccessible(page);
-        await page.keyboard.press('Escape');
-        await page
-          .getByRole('article')
-          .filter({ hasText: 'your SSH keys' })
-          .click({ position: { x: 200, y: 20 } });
-        await expect(page.getByRole('dialog').getByText('As the rules stand')).toBeVisible();
-        await picture(page, name('details'));
-        await expectAccessible(page);
-      });
+  test('host gone, and nobody let in', async ({ page, context, desk, pageErrors }) => {
+    const opened = await desk(usualScene());
+    await openPanel(page, opened);
+    await openServer(page, 'claude-desktop.filesystem');
+    await expect(page.getByText('What no sandbox removes')).toBeVisible();
+    await opened.stop();
+    await expect(page.getByText('The Belljar host does not answer.')).toBeVisible();
+    await expectLooks(page, 'gone');
+    await opened.startAgain();
+    await tryNow(page);
+    await expect(page.getByText('The Belljar host does not answer.')).toBeHidden();
+    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+    forgiveFailedRequests(pageErrors);
 
-      test('host gone, and nobody let in', async ({ page, context, desk, pageErrors }) => {
-        const opened = await desk(usualScene());
-        await openPanel(page, opened);
-        await page.getByRole('button', { name: 'Rules, runs and file of filesystem' }).click();
-        await expect(page.getByText('What it may do')).toBeVisible();
-        await opened.stop();
-        await expect(page.getByText('The Belljar host does not answer.')).toBeVisible();
-        await picture(page, name('gone'));
-        await expectAccessible(page);
-        await opened.startAgain();
-        await tryNow(page);
-        await expect(page.getByText('The Belljar host does not answer.')).toBeHidden();
-        await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
-        forgiveFailedRequests(pageErrors);
-
-        const other = await context.newPage();
-        await other.goto(opened.origin);
-        await expect(other.getByText('belljar panel')).toBeVisible();
-        await picture(other, name('unauthorized'));
-        await expectAccessible(other);
-      });
-    });
-  }
-}
+    const other = await context.newPage();
+    await other.goto(opened.origin);
+    await expect(other.getByText('belljar panel')).toBeVisible();
+    await expectLooks(other, 'unauthorized');
+  });
+});
 
 test.describe('forced colours', () => {
   test.use({ forcedColors: 'active' });

@@ -2,33 +2,39 @@
 import { BelljarError } from '#contract/errors.ts';
 import { eventReasons, limitWords } from '#contract/sentences.ts';
 import { networkScene, usualScene } from './support/fixtures.ts';
-import { expect, expectAccessible, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  expectLooks,
+  forgiveFailedRequests,
+  openPanel,
+  openServer,
+  openServers,
+  picture,
+  test,
+} from './support/panel-test.ts';
 
 const id = 'cursor.github';
 const limitOfGithub = { name: `${limitWords.button} ${limitWords.title} github` };
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [1024, 1600]) {
-    test.describe(`${colorScheme} at ${String(width)} px`, () => {
-      test.use({ colorScheme, viewport: { width, height: 900 } });
+test.describe('looks', () => {
+  test.use({ viewport: { width: 1024, height: 900 } });
 
-      test('the card and the dialog', async ({ page, desk }) => {
-        await openPanel(page, await desk(networkScene()));
-        await expect(page.getByText('Network not limited yet: 4 hosts seen')).toBeVisible();
-        await picture(page, `network-card-${colorScheme}-${String(width)}`);
-        await expectAccessible(page);
-        await page.getByRole('button', limitOfGithub).click();
-        await expect(page.getByRole('dialog').getByText('network hosts')).toBeVisible();
-        await picture(page, `network-limit-${colorScheme}-${String(width)}`);
-        await expectAccessible(page);
-      });
-    });
-  }
-}
+  test('the card and the dialog', async ({ page, desk }) => {
+    await openPanel(page, await desk(networkScene()));
+    await expect(page.getByText('Network not limited yet: 4 hosts seen')).toBeVisible();
+    await expectLooks(page, 'network-card');
+    await openServer(page, id);
+    await page.getByRole('button', limitOfGithub).click();
+    await expect(page.getByRole('dialog').getByText('network hosts')).toBeVisible();
+    await expectLooks(page, 'network-limit');
+  });
+});
 
 test('limited to what was seen, in one click more than none; and open again', async ({ page, desk }) => {
   const opened = await desk(networkScene());
   await openPanel(page, opened);
+  await openServer(page, id);
   await page.getByRole('button', limitOfGithub).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('group', { name: 'github.com' }).getByRole('checkbox')).toHaveCount(4);
@@ -73,6 +79,7 @@ test('every choice shows what the policy would become, and a wide one takes the 
 }) => {
   const opened = await desk(networkScene());
   await openPanel(page, opened);
+  await openServer(page, id);
   await page.getByRole('button', limitOfGithub).click();
   const dialog = page.getByRole('dialog');
   const diff = dialog.getByRole('figure', { name: limitWords.policy });
@@ -95,6 +102,7 @@ test('every choice shows what the policy would become, and a wide one takes the 
 
 test('by keys alone, and to nothing', async ({ page, desk }) => {
   await openPanel(page, await desk(networkScene()));
+  await openServer(page, id);
   await page.getByRole('button', limitOfGithub).focus();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
@@ -109,12 +117,15 @@ test('by keys alone, and to nothing', async ({ page, desk }) => {
   await page.keyboard.press('Enter');
   await expect(dialog.getByText(limitWords.done.none)).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(page.getByText('Network: none')).toBeVisible();
+  await openServers(page);
   await expect(page.getByText('Network: none')).toHaveCount(2);
 });
 
 test('a refusal of the host is shown, and the choice is kept', async ({ page, desk, pageErrors }) => {
   const opened = await desk(networkScene());
   await openPanel(page, opened);
+  await openServer(page, id);
   await page.getByRole('button', limitOfGithub).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('button', { name: 'Limit to 4 hosts' })).toBeEnabled();
@@ -138,7 +149,15 @@ test('strict names its network, watch only what it saw, off nothing', async ({ p
   await openPanel(page, await desk(scene));
   await expect(page.getByText('Network: 1 host', { exact: true })).toBeVisible();
   await expect(page.getByText('Network: 2 hosts seen')).toBeVisible();
-  await expect(page.getByRole('button', { name: new RegExp(limitWords.title) })).toHaveCount(1);
+  const limits = page.getByRole('button', { name: new RegExp(limitWords.title) });
+  for (const [server, buttons] of [
+    [first, 1],
+    [second, 0],
+    [third, 0],
+  ] as const) {
+    await openServer(page, server.id);
+    await expect(limits).toHaveCount(buttons);
+  }
 });
 
 test('from a refused host to a rule for it, or for its domain', async ({ page, desk }) => {
@@ -149,10 +168,11 @@ test('from a refused host to a rule for it, or for its domain', async ({ page, d
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('radio', { name: /Look up and connect to this host/ })).toBeChecked();
   await dialog.getByRole('radio', { name: /Connect to every name below example\.net/ }).click();
+  await dialog.getByRole('radio', { name: /^Always/u }).click();
   await picture(page, 'network-grant');
   await dialog.getByRole('button', { name: 'Add this rule' }).click();
   await expect(dialog.getByText('host:*.example.net:443')).toBeVisible();
-  expect(opened.calls.find(({ method }) => method === 'policies.grant')?.input).toEqual({
+  expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toEqual({
     server: id,
     verb: 'host',
     what: '*.example.net:443',

@@ -1,51 +1,58 @@
-/** Pinning from a server's card: what it starts now, what is installed, what an update would change, and what goes wrong. */
+/** Pinning from a server's page: what it starts now, what is installed, what an update would change, and what goes wrong. */
 import { BelljarError } from '#contract/errors.ts';
+import type { Desk } from './support/desk.ts';
 import { makeServer, usualScene } from './support/fixtures.ts';
-import { expect, expectAccessible, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  expectLooks,
+  forgiveFailedRequests,
+  inputsOf,
+  openPanel,
+  openServer,
+  picture,
+  test,
+} from './support/panel-test.ts';
 
 const files = 'claude-desktop.filesystem';
-const pinCalls = (calls: { method: string; input: unknown }[]): unknown[] =>
-  calls.filter(({ method }) => method === 'pins.pin').map(({ input }) => input);
+const pinCalls = (opened: Desk): unknown[] => inputsOf(opened, 'pins.pin');
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme, viewport: { width: 1024, height: 768 } });
-    test('pin, check for updates, update, unpin', async ({ page, desk }) => {
-      const opened = await desk(usualScene());
-      await openPanel(page, opened);
-      const card = page.locator(`[data-server="${files}"]`);
-      await expect(card).toContainText('npx starts whatever is newest of @modelcontextprotocol/server-filesystem.');
-      await picture(page, `pin-before-${colorScheme}`);
-      await card.getByRole('button', { name: 'Pin this version' }).focus();
-      await page.keyboard.press('Enter');
-      await expect(card.locator('.server-pin-place')).toBeFocused();
-      await expect(card).toContainText(
-        'Pinned: @modelcontextprotocol/server-filesystem 2.0.0, published by mara-packages',
-      );
-      await expect(page.getByText('filesystem now starts @modelcontextprotocol/server-filesystem 2.0.0')).toBeVisible();
-      expect(pinCalls(opened.calls)).toEqual([
-        { server: files, update: false, dryRun: false, withScripts: false, hosts: [] },
-      ]);
+test.describe('looks', () => {
+  test.use({ viewport: { width: 1024, height: 768 } });
 
-      await card.getByRole('button', { name: 'Check for updates' }).click();
-      await expect(card).toContainText('2.0.0 → 2.1.0');
-      await expect(card).toContainText('Published by somebody-else; the one you have was by mara-packages.');
-      await picture(page, `pin-update-${colorScheme}`);
-      await expectAccessible(page);
-      // Nothing is installed before the person says so.
-      expect(pinCalls(opened.calls)).toHaveLength(1);
-      await card.getByRole('button', { name: 'Keep what it is' }).click();
-      await expect(card.getByRole('button', { name: /^Update/u })).toBeHidden();
-      await card.getByRole('button', { name: 'Check for updates' }).click();
-      await card.getByRole('button', { name: /^Update/u }).click();
-      await expect(card).toContainText('Pinned: @modelcontextprotocol/server-filesystem 2.1.0');
-      expect(pinCalls(opened.calls).at(-1)).toMatchObject({ update: true, withScripts: false });
+  test('pin, check for updates, update, unpin', async ({ page, desk }) => {
+    const opened = await desk(usualScene());
+    await openPanel(page, opened);
+    await openServer(page, files);
+    const card = page.locator(`[data-server="${files}"]`);
+    await expect(card).toContainText('npx starts whatever is newest of @modelcontextprotocol/server-filesystem.');
+    await picture(page, 'pin-before');
+    await card.getByRole('button', { name: 'Pin this version' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(card.locator('.server-pin-place')).toBeFocused();
+    await expect(card).toContainText(
+      'Pinned: @modelcontextprotocol/server-filesystem 2.0.0, published by mara-packages',
+    );
+    await expect(page.getByText('filesystem now starts @modelcontextprotocol/server-filesystem 2.0.0')).toBeVisible();
+    expect(pinCalls(opened)).toEqual([{ server: files, update: false, dryRun: false, withScripts: false, hosts: [] }]);
 
-      await card.getByRole('button', { name: 'Unpin' }).click();
-      await expect(card.getByRole('button', { name: 'Pin this version' })).toBeVisible();
-    });
+    await card.getByRole('button', { name: 'Check for updates' }).click();
+    await expect(card).toContainText('2.0.0 → 2.1.0');
+    await expect(card).toContainText('Published by somebody-else; the one you have was by mara-packages.');
+    await expectLooks(page, 'pin-update', [1024]);
+    // Nothing is installed before the person says so.
+    expect(pinCalls(opened)).toHaveLength(1);
+    await card.getByRole('button', { name: 'Keep what it is' }).click();
+    await expect(card.getByRole('button', { name: /^Update/u })).toBeHidden();
+    await card.getByRole('button', { name: 'Check for updates' }).click();
+    await card.getByRole('button', { name: /^Update/u }).click();
+    await expect(card).toContainText('Pinned: @modelcontextprotocol/server-filesystem 2.1.0');
+    expect(pinCalls(opened).at(-1)).toMatchObject({ update: true, withScripts: false });
+
+    await card.getByRole('button', { name: 'Unpin' }).click();
+    await expect(card.getByRole('button', { name: 'Pin this version' })).toBeVisible();
   });
-}
+});
 
 test('progress is told, and packages with install scripts are a question', async ({ page, desk, pageErrors }) => {
   const opened = await desk(usualScene());
@@ -58,6 +65,7 @@ test('progress is told, and packages with install scripts are a question', async
       }),
   );
   await openPanel(page, opened);
+  await openServer(page, files);
   const card = page.locator(`[data-server="${files}"]`);
   await card.getByRole('button', { name: 'Pin this version' }).click();
   await expect(card.getByRole('status')).toHaveText('Installing it, contained, from its registry …');
@@ -68,7 +76,7 @@ test('progress is told, and packages with install scripts are a question', async
   await expectAccessible(page);
   await card.getByRole('button', { name: 'Let them run, contained' }).click();
   await expect(card).toContainText('Pinned:');
-  expect(pinCalls(opened.calls).at(-1)).toMatchObject({ withScripts: true, update: false });
+  expect(pinCalls(opened).at(-1)).toMatchObject({ withScripts: true, update: false });
   forgiveFailedRequests(pageErrors);
 });
 
@@ -88,14 +96,17 @@ test('a pin that no longer starts says so, and is not offered where nothing is c
   await openPanel(page, opened);
   const broken = page.locator('[data-server="cursor.tampered"]');
   await expect(broken).toContainText('The installed program is not what was pinned, so it does not start.');
-  await expect(page.locator('[data-server="cursor.free"]').getByRole('button', { name: /Pin/u })).toHaveCount(0);
-  await expect(page.locator('[data-server="cursor.watched"]')).toContainText('uvx starts whatever is newest');
   await expectAccessible(page);
+  await openServer(page, 'cursor.free');
+  await expect(page.getByRole('main').getByRole('button', { name: /Pin/u })).toHaveCount(0);
+  await openServer(page, 'cursor.watched');
+  await expect(page.locator('[data-server="cursor.watched"]')).toContainText('uvx starts whatever is newest');
+  await openServer(page, 'cursor.tampered');
   await broken.getByRole('button', { name: 'Pin again' }).click();
   await expect(broken).toContainText('Pinned: a-package 2.0.0');
 });
 
-test('a changed tree, which the list does not see, is told on the card all the same', async ({ page, desk }) => {
+test('a changed tree, which the host’s list does not see, is told all the same', async ({ page, desk }) => {
   const scene = usualScene();
   const pin = {
     package: 'a-package',
@@ -114,12 +125,16 @@ test('a changed tree, which the list does not see, is told on the card all the s
     resources: [],
     events: [],
     runs: [],
+    untilStop: [],
     afterRestart: { comes: [], goes: [] },
   }));
   await openPanel(page, opened);
   const broken = page.locator('[data-server="cursor.changed"]');
   await expect(broken).toContainText('The installed program is not what was pinned, so it does not start.');
+  await openServer(page, 'cursor.sound');
   await expect(page.locator('[data-server="cursor.sound"]')).toContainText('Pinned: a-package 1.0.0');
+  await openServer(page, 'cursor.changed');
+  await expect(broken).toContainText('The installed program is not what was pinned, so it does not start.');
   await broken.getByRole('button', { name: 'Pin again' }).click();
   await expect(broken).toContainText('Pinned: a-package 2.0.0');
 });

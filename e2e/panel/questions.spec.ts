@@ -1,7 +1,15 @@
 /** Questions on the page: put, answered, gone; by pointer and by keys; hostile links; never by a click meant for something else. */
 import { BelljarError } from '#contract/errors.ts';
 import { usualScene } from './support/fixtures.ts';
-import { expect, expectAccessible, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  forgiveFailedRequests,
+  openPanel,
+  openServer,
+  picture,
+  test,
+} from './support/panel-test.ts';
 
 const server = 'claude-desktop.filesystem';
 const url =
@@ -229,10 +237,7 @@ test('a page that is closed answers nothing', async ({ page, desk }) => {
 test('whether a server asks is one switch on its page', async ({ page, desk }) => {
   const opened = await desk(usualScene());
   await openPanel(page, opened);
-  await page
-    .getByRole('button', { name: /Rules, runs and file/ })
-    .first()
-    .click();
+  await openServer(page, 'claude-desktop.filesystem');
   const ask = page.getByRole('switch', { name: 'Ask me when it is refused something' }).first();
   await expect(ask).not.toBeChecked();
   await ask.focus();

@@ -5,7 +5,14 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { provision } from '../real-servers/provision.ts';
-import { expect, expectAccessible, forgiveFailedRequests, picture } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  forgiveFailedRequests,
+  openServer,
+  openServers,
+  picture,
+} from './support/panel-test.ts';
 import type { RealDesk } from './support/real-desk.ts';
 import { makeRealDesk } from './support/real-desk.ts';
 import { test } from './support/real-test.ts';
@@ -14,6 +21,9 @@ test.setTimeout(90_000);
 
 async function open(page: Page, desk: RealDesk): Promise<void> {
   await page.goto(await desk.panel());
+  // Nothing was ever contained here: the page begins with the first minutes.
+  await expect(page.getByRole('heading', { name: 'Welcome' })).toBeVisible();
+  await openServers(page);
   await expect(page.getByRole('heading', { name: 'reader' })).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
 }
@@ -76,6 +86,7 @@ test('from a config file to a contained server, its denials, a grant, and back b
   await expect(dialog).toContainText('As the rules stand, this is refused');
   await picture(page, 'real-why');
   await dialog.getByRole('button', { name: 'Allow …' }).click();
+  await dialog.getByRole('radio', { name: /^Always/u }).click();
   await dialog.getByRole('button', { name: 'Add this rule' }).click();
   await expect(dialog).toContainText('Added');
   await dialog.getByRole('button', { name: 'Done' }).click();
@@ -89,11 +100,12 @@ test('from a config file to a contained server, its denials, a grant, and back b
   await expect(page.getByText(/reader ended after/u).first()).toBeVisible();
   await expect(page.getByRole('region', { name: 'Servers that broke' }).getByRole('listitem')).toHaveCount(0);
 
-  await page.getByRole('button', { name: 'Rules, runs and file of reader' }).click();
+  await openServer(page, 'claude-desktop.reader');
   await expect(page.getByRole('button', { name: `Take back: Read ${plan}` })).toBeVisible();
   await picture(page, 'real-rules');
   await page.getByRole('button', { name: `Take back: Read ${plan}` }).click();
   await expect(page.getByRole('button', { name: `Take back: Read ${plan}` })).toHaveCount(0);
+  await openServers(page);
 
   await page.getByRole('button', { name: 'Put everything back' }).click();
   await expect(dialog).toContainText('1 entry gets its original text again.');
@@ -201,6 +213,9 @@ test('a host that is killed: the page says so, and a new one needs a new key', a
   await expect(page.getByText('The Belljar host does not answer.')).toBeVisible();
   const address = await real.panel();
   await page.goto(address);
-  await expect(page.getByRole('heading', { name: 'reader' })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+  // Nothing was contained yet, so it begins where people begin.
+  await page.getByRole('link', { name: 'Show the list instead' }).click();
+  await expect(page.locator('[data-server="claude-desktop.reader"]')).toBeVisible();
   forgiveFailedRequests(pageErrors);
 });

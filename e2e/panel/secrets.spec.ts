@@ -1,7 +1,17 @@
-/** Secrets on a server's card and behind it: what was found, moved out of the client's file, put back, and what goes wrong. */
+/** Secrets in the list and on a server's page: what was found, moved out of the client's file, put back, and what goes wrong. */
 import { BelljarError } from '#contract/errors.ts';
 import { makeServer, someSecrets, usualScene, type Scene } from './support/fixtures.ts';
-import { expect, expectAccessible, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
+import {
+  expect,
+  expectAccessible,
+  expectLooks,
+  forgiveFailedRequests,
+  inputsOf,
+  openPanel,
+  openServer,
+  picture,
+  test,
+} from './support/panel-test.ts';
 
 const id = 'claude-desktop.notes';
 
@@ -13,62 +23,55 @@ function scene(secrets = someSecrets, off = false): Scene {
   return usual;
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [1024, 1600]) {
-    test.describe(`${colorScheme} at ${width.toString()} px`, () => {
-      test.use({ colorScheme, viewport: { width, height: 900 } });
-      test('found, moved, put back', async ({ page, desk }) => {
-        const opened = await desk(scene());
-        await openPanel(page, opened);
-        const card = page.locator(`[data-server="${id}"]`);
-        await expect(card).toContainText('2 values in the client’s file look like secrets.');
-        await card.getByRole('button', { name: /^Rules, runs and file/u }).click();
-        const items = card.locator('.secrets li');
-        await expect(items).toHaveText([
-          /^GITHUB_TOKENIn the client’s file: a GitHub token\.$/u,
-          /^DB_PASSWORDIn the client’s file: its name says so\.$/u,
-          /^--api-key.*It cannot be moved: it is an argument.*Arguments can be read by every program of this machine\.$/u,
-          /^STRIPE_SECRET_KEYIn Belljar’s store; this server alone gets it, as the variable STRIPE_SECRET_KEY\.$/u,
-          /^SIGNING_KEYIn Belljar’s store; this server alone gets it, as a file that SIGNING_KEY_FILE names\.$/u,
-          /^OLD_TOKEN.*no longer asks for it/u,
-          /^LOST_TOKEN.*the server does not start\. Write the value into the file, in place of kept-by-belljar:LOST_TOKEN\.$/u,
-        ]);
-        await picture(page, `secrets-found-${colorScheme}-${width.toString()}`);
-        await expectAccessible(page);
+test.describe('looks', () => {
+  test.use({ viewport: { width: 1024, height: 900 } });
 
-        await card.getByRole('button', { name: 'Move to Belljar’s store' }).focus();
-        await page.keyboard.press('Enter');
-        await expect(page.getByText('Moved out of the client’s file: GITHUB_TOKEN, DB_PASSWORD.')).toBeVisible();
-        await expect(card.getByRole('button', { name: 'Move to Belljar’s store' })).toHaveCount(0);
-        await expect(card.locator('[data-secret="moved"]')).toHaveCount(4);
-        await expect(card).toContainText('4 secrets are in Belljar’s store.');
-        expect(opened.calls.filter(({ method }) => method === 'secrets.move').map(({ input }) => input)).toEqual([
-          { server: id, names: 'all', as: 'variable', dryRun: false },
-        ]);
-        await picture(page, `secrets-moved-${colorScheme}-${width.toString()}`);
-        await expectAccessible(page);
+  test('found, moved, put back', async ({ page, desk }) => {
+    const opened = await desk(scene());
+    await openPanel(page, opened);
+    const card = page.locator(`[data-server="${id}"]`);
+    await expect(card).toContainText('2 values in the client’s file look like secrets.');
+    await openServer(page, id);
+    const main = page.getByRole('main');
+    const items = main.locator('.secrets li');
+    await expect(items).toHaveText([
+      /^GITHUB_TOKENIn the client’s file: a GitHub token\.$/u,
+      /^DB_PASSWORDIn the client’s file: its name says so\.$/u,
+      /^--api-key.*It cannot be moved: it is an argument.*Arguments can be read by every program of this machine\.$/u,
+      /^STRIPE_SECRET_KEYIn Belljar’s store; this server alone gets it, as the variable STRIPE_SECRET_KEY\.$/u,
+      /^SIGNING_KEYIn Belljar’s store; this server alone gets it, as a file that SIGNING_KEY_FILE names\.$/u,
+      /^OLD_TOKEN.*no longer asks for it/u,
+      /^LOST_TOKEN.*the server does not start\. Write the value into the file, in place of kept-by-belljar:LOST_TOKEN\.$/u,
+    ]);
+    await expectLooks(page, 'secrets-found');
 
-        await card.getByRole('button', { name: 'Put back into the client’s file' }).click();
-        await expect(card.locator('[data-secret="moved"]')).toHaveCount(0);
-        await expect(card).toContainText('4 values in the client’s file look like secrets.');
-      });
-    });
-  }
-}
+    await card.getByRole('button', { name: 'Move to Belljar’s store' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('Moved out of the client’s file: GITHUB_TOKEN, DB_PASSWORD.')).toBeVisible();
+    await expect(card.getByRole('button', { name: 'Move to Belljar’s store' })).toHaveCount(0);
+    await expect(main.locator('[data-secret="moved"]')).toHaveCount(4);
+    await expect(main).toContainText('4 secrets are in Belljar’s store.');
+    expect(inputsOf(opened, 'secrets.move')).toEqual([{ server: id, names: 'all', as: 'variable', dryRun: false }]);
+    await expectLooks(page, 'secrets-moved');
+
+    await main.getByRole('button', { name: 'Put back into the client’s file' }).click();
+    await expect(main.locator('[data-secret="moved"]')).toHaveCount(0);
+    await expect(card).toContainText('4 values in the client’s file look like secrets.');
+  });
+});
 
 test('none, and off', async ({ page, desk }) => {
   const shown = scene(someSecrets.slice(0, 1), true);
   shown.servers.push(makeServer('cursor', 'plain', { level: 'standard', state: 'contained' }));
   await openPanel(page, await desk(shown));
-  const off = page.locator(`[data-server="${id}"]`);
+  const off = page.getByRole('main');
+  await openServer(page, id);
   await expect(off.getByRole('button', { name: /Move to/u })).toHaveCount(0);
-  await off.getByRole('button', { name: /^Rules, runs and file/u }).click();
   await expect(off).toContainText(
     'Contain it first: only Belljar’s launcher can give a server what its file no longer holds.',
   );
-  const plain = page.locator('[data-server="cursor.plain"]');
-  await plain.getByRole('button', { name: /^Rules, runs and file/u }).click();
-  await expect(plain).toContainText('Nothing in its variables and arguments looks like a secret.');
+  await openServer(page, 'cursor.plain');
+  await expect(off).toContainText('Nothing in its variables and arguments looks like a secret.');
   await expectAccessible(page);
 });
 
@@ -83,6 +86,7 @@ test('what went wrong stays until it is understood', async ({ page, desk, pageEr
       }),
   );
   await openPanel(page, opened);
+  await openServer(page, id);
   const card = page.locator(`[data-server="${id}"]`);
   await card.getByRole('button', { name: 'Move to Belljar’s store' }).focus();
   await page.keyboard.press('Enter');

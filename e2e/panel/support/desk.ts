@@ -12,12 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
+import type { EventGrouping, Mute } from '#contract/event-search.ts';
 import type { Secret } from '#contract/secret.ts';
 import type { CheckResult, FileDiff, Resource, Server } from '#contract/server.ts';
-import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer } from '#contract/words.ts';
+import type { LaunchedLevel, Level, NetworkMode, QuestionAnswer, RuleVerb } from '#contract/words.ts';
 import type { PinChanges } from '#contract/pin.ts';
-import type { EffectivePolicy, Explanation } from '#contract/policy.ts';
-import { isLiveVerb } from '#contract/sentences.ts';
+import { passingVerbSchema, type EffectivePolicy, type Explanation } from '#contract/policy.ts';
+import { isLiveVerb, toErrorBody } from '#contract/sentences.ts';
 import { areaDefaults } from '#domain/area-defaults.ts';
 import { patternReach } from '#domain/pattern.ts';
 import { planRollout } from '#domain/rollout.ts';
@@ -28,6 +29,8 @@ import type { FeedHub } from '#host/feed-hub.ts';
 import { createFeedHub } from '#host/feed-hub.ts';
 import { createHandler } from '#host/handler.ts';
 import type { EngineApi } from '#host/host.ts';
+import { createEchoTerminals } from '#engine/terminals/testing/echo-terminals.ts';
+import type { GrantResult, Output } from '#contract/methods.ts';
 import { createSessions, guardLoopbackDoor } from '#host/loopback-door.ts';
 import { createNodeServer } from '#host/node-door.ts';
 import type { ServerNews } from '#host/server-news.ts';
@@ -36,12 +39,18 @@ import { auditServers } from '#engine/servers/audit.ts';
 import { accessVerdict, type AccessContext } from '#engine/questions/access-verdict.ts';
 import { secretPlaces } from '#domain/secret-places.ts';
 import { foldersOf, ownFoldersOf } from '#domain/testing/policies.ts';
+import type { HistoryQuery } from '#engine/events/ports.ts';
 import { createQuestionService } from '#engine/questions/question-service.ts';
 import type { QuestionInput, QuestionOutcome } from '#contract/question.ts';
+import { defined, plainGroups, plainSearch, plainStorage } from '#platform/history/testing/plain-search.ts';
+import { projectRoot } from '../../confinement/support/places.ts';
 import type { Scene } from './fixtures.ts';
 import { demoResult } from './fixtures.ts';
 
-export const rendererFolder = join(import.meta.dirname, '../../../dist/renderer');
+const logFile = '/home/mara/.local/state/belljar/log/host.log';
+export const rendererFolder = join(projectRoot, 'dist/renderer');
+
+type PassingPreview = NonNullable<GrantResult['untilStop']>;
 
 export interface Desk {
   readonly origin: string;
@@ -152,7 +161,33 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   const folder = mkdtempSync(join(tmpdir(), 'belljar-panel-'));
   const servers = new Map(scene.servers.map((server) => [server.id, server]));
   const events = [...scene.events];
+  const mutes = new Map<string, Mute>();
   const rules = new Map<string, { verb: EffectivePolicy['rules'][number]['verb']; what: string }[]>();
+  /** What was granted until it stops. */
+  const passing: typeof rules = new Map();
+  const runsOf = ({ liveRuns }: Server): string[] =>
+    Array.from({ length: Math.max(1, liveRuns) }, (_, index) => `run-${index.toString()}`);
+  const rulesDiff = (
+    title: string,
+    before: { verb: string; what: string }[],
+    rule: (typeof before)[number],
+  ): string => {
+    const text = (list: typeof before): string => list.map(({ verb, what }) => `${verb} ${what}\n`).join('');
+    return unifiedDiff(title, text(before), text([...before, rule]));
+  };
+  function passingOf(server: Server, rule: { verb: RuleVerb; what: string }): PassingPreview {
+    const isPassing = passingVerbSchema.safeParse(rule.verb).success;
+    const hindrance = !isPassing ? 'at-start' : server.liveRuns === 0 ? 'not-running' : null;
+    if (hindrance === null)
+      return {
+        runs: runsOf(server),
+        diff: rulesDiff(`${server.handle} until it stops`, passing.get(server.id) ?? [], rule),
+      };
+    const command = `belljar grant ${server.handle} ${rule.verb} ${rule.what}`;
+    return {
+      error: toErrorBody(new BelljarError('not-until-stop', { params: { hindrance, server: server.handle, command } })),
+    };
+  }
   const sessions = createSessions(folder);
   let feed: FeedHub;
   let news: ServerNews;
@@ -164,6 +199,16 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     const found = servers.get(handle) ?? [...servers.values()].find((server) => server.handle === handle);
     if (found === undefined) throw new BelljarError('not-found', { params: { server: handle } });
     return found;
+  }
+
+  function queryOf({ server, since, until, hideMuted, ...same }: Omit<EventGrouping, 'limit'>): HistoryQuery {
+    return defined({
+      ...same,
+      server: server === undefined ? undefined : find(server).id,
+      sinceMs: since === undefined ? undefined : Date.parse(since),
+      untilMs: until === undefined ? undefined : Date.parse(until),
+      mutes: hideMuted === true ? [...mutes.values()] : undefined,
+    });
   }
 
   function set(server: Server, level: Level): Server {
@@ -254,14 +299,39 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     feed.publish(item);
   });
 
+  // The service itself, over programs that repeat what is typed.
+  const terminals = createEchoTerminals((handle) => {
+    const { id, handle: known, command, args } = find(handle);
+    return { id, handle: known, launch: { command: command ?? '', args } };
+  });
+
   const answers: EngineApi = {
     'machine.get': async () => scene.machine,
+    'machine.paths': async () => ({
+      paths: [
+        { name: 'config', path: '/home/mara/.config/belljar' },
+        { name: 'data', path: '/home/mara/.local/share/belljar' },
+        { name: 'state', path: '/home/mara/.local/state/belljar' },
+        { name: 'spool', path: '/home/mara/.local/state/belljar/spool' },
+        { name: 'launcher', path: '/home/mara/.local/share/belljar/bin/belljar-launcher' },
+        { name: 'log', path: logFile },
+      ],
+    }),
+    'terminals.open': terminals.open,
+    'terminals.list': terminals.list,
+    'terminals.close': terminals.close,
+    'terminals.resize': terminals.resize,
+    'terminals.input': terminals.input,
+    'terminals.acknowledge': terminals.acknowledge,
+    'log.tail': async () => ({ lines: scene.log ?? [], file: logFile, earlier: false }),
     'machine.probe': async () => {
       if (scene.machine.probe === null) throw new BelljarError('launcher-missing');
       return scene.machine.probe;
     },
-    'machine.selftest': async () => ({ lines: [] }),
-    'machine.doctor': async () => ({ findings: [] }),
+    'machine.selftest': async () => ({ lines: scene.selftest ?? [] }),
+    'machine.doctor': async ({ repair }) => ({
+      findings: (scene.findings ?? []).map((finding) => ({ ...finding, repaired: repair && finding.repairable })),
+    }),
     'servers.look': async () => ({}),
     'servers.list': async () => ({ v: 1, machine: scene.machine, servers: [...servers.values()] }),
     'servers.rollout': async () => planRollout([...servers.values()], new Set()),
@@ -270,6 +340,7 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         list: { v: 1, machine: scene.machine, servers: [...servers.values()] },
         exposed: scene.exposed ?? new Map(),
         rules: new Map(),
+        bare: new Map(),
       }),
     'servers.show': async ({ server }) => {
       const found = find(server);
@@ -277,8 +348,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
         server: found,
         policy: found.level === 'off' ? null : policy(found),
         resources: found.level === 'off' || found.level === 'watch' ? [] : resources,
-        events: [],
+        events: events.filter((event) => event.server === found.id).slice(-50),
         runs: found.lastRun === null ? [] : [found.lastRun],
+        untilStop: (passing.get(found.id) ?? []).map((rule) => ({
+          ...rule,
+          at: '2026-03-01T12:00:00.000Z',
+          runs: runsOf(found),
+        })),
         afterRestart: {
           comes: (rules.get(found.id) ?? []).filter(({ verb }) => verb === 'exec').map(({ what }) => `exec ${what}`),
           goes: [],
@@ -321,23 +397,42 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       const next = set(find(server), level);
       return { id: next.id, rule: null, level, effective: 'restart', policy: policy(next) };
     },
-    'policies.grant': async ({ server, verb, what }) => {
+    'policies.grant': async ({ server, verb, what, until, dryRun }) => {
       const found = find(server);
-      rules.set(found.id, [...(rules.get(found.id) ?? []), { verb, what }]);
+      const rule = { verb, what };
+      const untilStop = passingOf(found, rule);
+      const before = rules.get(found.id) ?? [];
+      if (until !== undefined && 'error' in untilStop)
+        throw new BelljarError('not-until-stop', { params: untilStop.error.params });
+      if (dryRun !== true) {
+        if (until === undefined) rules.set(found.id, [...before, rule]);
+        else passing.set(found.id, [...(passing.get(found.id) ?? []), rule]);
+      }
       return {
         id: found.id,
         rule: `${verb}:${what}`,
         level: found.level,
-        effective: isLiveVerb(verb) ? 'now' : 'restart',
+        effective: until !== undefined || isLiveVerb(verb) ? 'now' : 'restart',
         policy: policy(found),
+        changed: dryRun !== true,
+        runs: [],
+        diff: rulesDiff(found.handle, before, rule),
+        ...(until !== undefined && 'runs' in untilStop ? untilStop : {}),
+        ...(dryRun === true && until === undefined ? { untilStop } : {}),
       };
     },
-    'policies.revoke': async ({ server, verb, what }) => {
+    'policies.revoke': async ({ server, verb, what, until }) => {
       const found = find(server);
-      rules.set(
-        found.id,
-        (rules.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
-      );
+      if (until !== undefined)
+        passing.set(
+          found.id,
+          (passing.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
+        );
+      else
+        rules.set(
+          found.id,
+          (rules.get(found.id) ?? []).filter((rule) => rule.verb !== verb || rule.what !== what),
+        );
       return {
         id: found.id,
         rule: `${verb}:${what}`,
@@ -391,6 +486,14 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       effective: 'now',
       change: `belljar grant ${find(server).handle} read ${what}`,
     }),
+    'paths.complete': async ({ server, text }) => {
+      find(server);
+      const names = scene.paths ?? ['/home/mara/Documents/', '/home/mara/Downloads/', '/home/mara/notes.txt'];
+      const entries = names
+        .filter((path) => path.startsWith(text) && path !== text)
+        .map((path) => ({ path, folder: path.endsWith('/') }));
+      return { entries, more: false, outside: text.startsWith('/etc') };
+    },
     'pins.pin': async ({ server: handle, update, dryRun }) => {
       const server = find(handle);
       const version = update ? '2.1.0' : '2.0.0';
@@ -445,6 +548,27 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       return { id: server.id, changed: true, names, diff: emptyDiff(server), effective: 'now' };
     },
     'events.list': async ({ limit }) => ({ events: events.slice(-(limit ?? 100)) }),
+    'events.search': async ({ order = 'newest', after, limit = 500, ...criteria }) =>
+      plainSearch(events, { ...queryOf(criteria), order, limit, ...defined({ after }) }),
+    'events.groups': async ({ limit = 200, ...criteria }) => plainGroups(events, { ...queryOf(criteria), limit }),
+    'events.mutes': async () => ({ mutes: [...mutes.values()] }),
+    'events.mute': async (rule) => {
+      const mute = { ...rule, id: mutes.size.toString(16).padStart(12, '0'), at: new Date().toISOString() };
+      mutes.set(mute.id, mute);
+      return { mute };
+    },
+    'events.unmute': async ({ id }) => {
+      const mute = mutes.get(id);
+      if (mute === undefined) throw new BelljarError('no-such-mute');
+      mutes.delete(id);
+      return { mute };
+    },
+    'storage.get': async () => plainStorage,
+    'storage.set': async (change) => ({
+      ...plainStorage,
+      retention: { ...plainStorage.retention, ...defined(change) },
+    }),
+    'storage.rebuild': async () => plainStorage,
     'runs.list': async () => ({ runs: [] }),
     'runs.stop': async ({ run }) => {
       const found = [...servers.values()].find((server) => server.lastRun?.run === run);
@@ -460,6 +584,17 @@ export async function openDesk(scene: Scene): Promise<Desk> {
     'policies.resources': async ({ server }) => {
       const found = find(server);
       return { id: found.id, level: found.level, changed: false, resources, effective: 'restart' };
+    },
+    'policies.sight': async ({ server, sight }) => {
+      const found = find(server);
+      return {
+        id: found.id,
+        level: found.level,
+        changed: true,
+        chosen: sight ?? 'full',
+        hindrances: [],
+        effective: 'now',
+      };
     },
     'questions.list': questions.list,
     'questions.ask': questions.ask,
@@ -487,6 +622,13 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   const noSuch = async (): Promise<never> => {
     throw new BelljarError('only-desktop');
   };
+  const status = async (): Promise<Output<'host.status'>> => ({
+    version: scene.machine.version,
+    pid: 4242,
+    startedAt: '2026-01-31T12:00:00.000Z',
+    epoch: feed.epoch,
+    doors: ['unix /run/user/1000/belljar/host.sock', `loopback ${origin}`],
+  });
   let server: HttpServer;
   let origin = '';
 
@@ -503,7 +645,16 @@ export async function openDesk(scene: Scene): Promise<Desk> {
       },
     });
     const handle = createHandler({
-      api: { ...api, 'host.status': noSuch, 'host.stop': noSuch, 'host.panel': noSuch },
+      attachTerminal: terminals.attach,
+      api: {
+        ...api,
+        'host.status': status,
+        'host.stop': noSuch,
+        'host.panel': noSuch,
+        'desktop.status': noSuch,
+        'desktop.choose': noSuch,
+        'desktop.openAtLogin': noSuch,
+      },
       feed,
       rendererFolder,
       log: errorLog,

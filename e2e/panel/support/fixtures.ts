@@ -3,7 +3,7 @@
  * and a very full one. Times are relative to now, since the panel speaks of "the last hour".
  */
 import type { Event, RunEnd } from '#contract/event.ts';
-import type { DemoResult } from '#contract/methods.ts';
+import type { DemoResult, Finding, LogLine, Output } from '#contract/methods.ts';
 import type { SeenHost } from '#contract/network.ts';
 import type { Secret } from '#contract/secret.ts';
 import { cannotRemedies, cannotSentences, uptakeSentences } from '#contract/sentences.ts';
@@ -180,6 +180,8 @@ export function makeRun(server: string, overrides: Partial<Run> = {}): Run {
 }
 
 export interface Scene {
+  /** Paths that a typed one may go on with; a folder ends with a slash. */
+  paths?: readonly string[];
   /** Where a remote server's secret stands in a file, by id. */
   exposed?: ReadonlyMap<string, string[]>;
   /** What the events of a server tell of its network, by id. */
@@ -187,9 +189,53 @@ export interface Scene {
   machine: Machine;
   servers: Server[];
   events: Event[];
+  log?: LogLine[];
+  findings?: Finding[];
+  selftest?: Output<'machine.selftest'>['lines'];
 }
 
-/** A desk on an ordinary day: every state that asks for something, and a little of everything in the feed. */
+/** What the machine view shows, with something of everything. */
+export function machineScene(): Scene {
+  const at = '2026-01-31T12:34:56.789Z';
+  return {
+    ...usualScene(),
+    log: [
+      { at, level: 'info', code: 'door-open', facts: ['path: /run/user/1000/belljar/host.sock'] },
+      { at, level: 'warning', code: 'spool-line-skipped', facts: ['file: run-7.jsonl', 'line: 12'] },
+      { at, level: 'error', code: 'list-failed', facts: ['error: Error: EACCES\n    at read (host.js:1:1)'] },
+    ],
+    findings: [
+      {
+        code: 'launcher',
+        severity: 'ok',
+        sentence: 'The launcher is in its place.',
+        repairable: false,
+        repaired: false,
+      },
+      {
+        code: 'plan',
+        severity: 'error',
+        sentence: 'The plan of claude-desktop/files is missing, so it does not start.',
+        file: '/home/mara/.local/share/belljar/plans/claude-desktop.files.plan',
+        repairable: true,
+        repaired: false,
+      },
+      {
+        code: 'watch',
+        severity: 'warning',
+        sentence: 'The system gave no more watches.',
+        repairable: false,
+        repaired: false,
+      },
+    ],
+    selftest: [
+      { code: 'read-key', tried: 'read a decoy key', outcome: 'refused', asExpected: true, detail: 'EACCES' },
+      { code: 'read-own', tried: 'read its own folder', outcome: 'allowed', asExpected: true, detail: '' },
+      { code: 'connect', tried: 'connect to this machine', outcome: 'refused', asExpected: true, detail: 'EACCES' },
+    ],
+  };
+}
+
 /** A server's secrets in every state. */
 export const someSecrets: Server['secrets'] = [
   secretOf('GITHUB_TOKEN', { reason: 'format', format: 'github' }),
@@ -215,6 +261,7 @@ function secretOf(name: string, facts: Partial<Secret>): Secret {
   };
 }
 
+/** A desk on an ordinary day: every state that asks for something, and a little of everything in the feed. */
 export function usualScene(): Scene {
   const event = createEventMaker();
   const files = 'claude-desktop.filesystem';
@@ -502,6 +549,11 @@ export function hostileScene(): Scene {
   const id = 'cursor.hostile';
   const long = `/very/${'long-folder-name/'.repeat(220)}file.txt`;
   return {
+    paths: [
+      '/home/mara/\u202Egnp.exe\u202C',
+      '/home/mara/<img src=x onerror=alert(1)>/',
+      `/home/mara/${'x'.repeat(250)}`,
+    ],
     machine: makeMachine({
       problems: [
         {

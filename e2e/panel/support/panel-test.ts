@@ -64,10 +64,32 @@ export const test = base.extend<Fixtures>({
   },
 });
 
+/** What the page asked of the host by this method, oldest first. */
+export function inputsOf({ calls }: Pick<Desk, 'calls'>, wanted: string): unknown[] {
+  return calls.filter(({ method }) => method === wanted).map(({ input }) => input);
+}
+
 /** Opens the panel as a browser does that was handed the address, and waits until it is live. */
 export async function openPanel(page: Page, desk: Desk): Promise<void> {
   await page.goto(desk.address());
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+}
+
+/** Goes to the page of one server, and waits until it says what the server can reach. */
+export async function openServer(page: Page, id: string): Promise<void> {
+  await page.evaluate((hash) => {
+    (globalThis as unknown as { location: { hash: string } }).location.hash = hash;
+  }, `#/servers/${id}`);
+  await expect(page.getByRole('heading', { name: 'What it can reach' })).toBeVisible();
+}
+
+/** Goes back to the list of servers. */
+export async function openServers(page: Page): Promise<void> {
+  await page
+    .getByRole('navigation', { name: 'Views' })
+    .getByRole('link', { name: /^Servers/u })
+    .click();
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
 }
 
 /**
@@ -108,7 +130,31 @@ export async function expectAccessible(page: Page): Promise<void> {
   ).toEqual([]);
 }
 
-/** A picture for people to look at, under test-results/panel. */
+/**
+ * What a view looks like, held to axe's rules: both themes in each width, one after the other on the same page. Afterwards the
+ * page is as it was.
+ */
+export async function expectLooks(page: Page, name: string, widths: readonly number[] = [1024, 1600]): Promise<void> {
+  const size = page.viewportSize();
+  if (size === null) throw new Error('a page without a size');
+  for (const width of widths) {
+    await page.setViewportSize({ ...size, width });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      // Colours on their way from one theme to the other are neither.
+      await page.evaluate(`Promise.allSettled(
+        document.getAnimations().filter((one) => one instanceof CSSTransition).map(({ finished }) => finished),
+      )`);
+      await picture(page, `${name}-${colorScheme}-${String(width)}`);
+      await expectAccessible(page);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(size);
+}
+
+/** A picture for people to look at, under test-results/panel, with BELLJAR_TEST_PICTURES=1: otherwise nobody would. */
 export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['BELLJAR_TEST_PICTURES'] !== '1') return;
   await page.screenshot({ path: `test-results/panel/${name}.png`, animations: 'disabled' });
 }
