@@ -14,12 +14,14 @@ import { startEntry, type Entry } from './support/client.ts';
 import { collect, redeem } from './support/feed.ts';
 import { makeHome, type Home } from './support/product.ts';
 
+const worded = 'correcthorsebattery';
 const password = 'p4ss "w0rd\\ with% päss/+=';
 const all: readonly string[] = [
   ...secretFormats.flatMap((format) => decoys[format]),
   `postgres://anna:${encodeURIComponent('s3cretInAddress')}@db.example.com/x`,
   'Bearer headerDecoy-0123456789',
   password,
+  worded,
 ];
 
 /** What tells that a value, or the greater part of it, stands in a text. */
@@ -84,6 +86,12 @@ it('no decoy is found in what Belljar wrote, printed or answered', async () => {
     '--header',
     `Authorization: Bearer ${decoys.figma[0] ?? ''}`,
     `postgres://u:${decoys.vault[0] ?? ''}@db/x`,
+    // Nothing but the name beside it tells that this is one, and no variable is known to take its place.
+    ...['--client-secret', worded],
+    ...['--config', JSON.stringify({ region: 'eu', auth: { password: worded } })],
+    `cd /srv && DB_PASSWORD=${worded} exec server`,
+    `host=db password=${worded} dbname=x`,
+    ...['-u', `anna:${worded}`],
   ];
   const json = JSON.stringify;
   const env = [0, 1, 2, 3].map((part) => variables(part, 4));
@@ -129,13 +137,21 @@ it('no decoy is found in what Belljar wrote, printed or answered', async () => {
   await belljar('diff', 'cursor/a');
   // Each is tried first, and tells all it has on its standard error.
   await belljar('contain', '--all', '--json');
+  // This one asks its client for a value, so it cannot be tried.
+  await belljar('contain', 'cursor/args', '--no-check');
   const ids = ['cursor.a', 'vscode.b', 'codex.c', 'goose.d'];
   for (const id of ids) {
     await belljar('secrets', 'move', id, '--dry-run');
     await belljar('secrets', 'move', id, '--all', ...(id === 'codex.c' ? ['--file'] : []), '--json');
   }
   await belljar('secrets', 'move', 'cursor.args', '--all');
-  await belljar('secrets', 'move', 'cursor.args', '--api-key');
+  for (const where of ['--api-key', '--client-secret', '--config'])
+    expect(await home.run('secrets', 'move', 'cursor.args', '--', where)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining(`belljar: ${where} cannot be moved: it is a`) as string,
+    });
+  await belljar('secrets', 'move', 'cursor.args', '--', '--api-key');
+  await belljar('secrets', 'move', 'cursor.args', '--', '--client-secret');
   const list = JSON.parse(await belljar('list', '--json')) as Output<'servers.list'>;
   const states = list.servers.flatMap(({ id, secrets }) => (ids.includes(id) ? secrets : []).map(({ state }) => state));
   expect(states).toEqual(all.map(() => 'moved'));
@@ -143,6 +159,11 @@ it('no decoy is found in what Belljar wrote, printed or answered', async () => {
     { where: '--api-key', state: 'in-file', obstacle: 'argument' },
     { where: '--header', state: 'in-file', obstacle: 'part' },
     { where: 'argument 6', state: 'in-file', obstacle: 'part' },
+    { where: '--client-secret', state: 'in-file', obstacle: 'argument' },
+    { where: '--config', state: 'in-file', obstacle: 'part' },
+    { where: 'argument 11', state: 'in-file', obstacle: 'part' },
+    { where: 'argument 12', state: 'in-file', obstacle: 'part' },
+    { where: '-u', state: 'in-file', obstacle: 'part' },
   ]);
 
   // Each server gets its own, byte for byte, through the entry as its client has it now.

@@ -2,7 +2,7 @@
  * The whole walk, with the built command, the real launcher and a real MCP client: see the servers, try one, contain it,
  * use it as before, watch what it was refused, allow it, put it back.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -424,6 +424,7 @@ describe('uninstall', () => {
       ['.config/belljar', '.local/share/belljar', 'runtime/belljar'].map((name) => existsSync(desk.folder(name))),
     ).toEqual([false, false, false]);
     expect((await host.ended).code).toBe(0);
+    expect(readdirSync(desk.folder('.local/state/belljar'))).toEqual(['kept-by-someone']);
   });
 
   it('removes nothing while one entry cannot be put back', async () => {

@@ -6,7 +6,19 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -15,6 +27,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { decoys, makeArena, planOf, readEvents, removeArena, type Arena } from './support/arena.ts';
 import { compile } from './support/compile.ts';
+import { leftOut } from './support/skip.ts';
 import { containedCommand, ordinaryPath } from './support/start.ts';
 import { brief } from './support/technique.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
@@ -74,6 +87,19 @@ class Server {
 
   changes(): Event[] {
     return readEvents(this.arena.spool).filter((event) => event.kind === 'plan.change');
+  }
+
+  /** Processes of the launcher that belong to this run: of those that it started, all but the server's own. */
+  parts(): string[] {
+    const children = (process: string): string[] => {
+      try {
+        return readFileSync(`/proc/${process}/task/${process}/children`, 'utf8').trim().split(' ').filter(Boolean);
+      } catch {
+        return [];
+      }
+    };
+    const below = (process: string): string[] => children(process).flatMap((child) => [child, ...below(child)]);
+    return below(String(this.child.pid));
   }
 
   async said(digest: string): Promise<NonNullable<Event['plan']>> {
@@ -136,6 +162,94 @@ test('a new denial counts at once in an area that was there from the start', asy
   expect(await server.ask(`write ${arena.secret}`)).toBe('EACCES');
   await server.said(server.change());
   expect(await server.ask(`read ${arena.secret}`), 'without its area').toBe('EACCES');
+});
+
+test('what stands by the name of a late grant, and is another folder, is not opened', async () => {
+  const server = await Server.start();
+  const { arena } = server;
+  await server.said(server.change({ areas: areaOf(arena, 'write') }));
+  expect(await server.ask(`read ${arena.secret}`)).toBe(`done ${decoys.outside}`);
+  // Decided by its path it would be: the opener's own wall holds the folder that was granted.
+  renameSync(arena.outside, `${arena.outside}.old`);
+  mkdirSync(arena.outside);
+  writeFileSync(arena.secret, 'of another folder\n');
+  expect(await server.ask(`read ${arena.secret}`)).toBe('EACCES');
+  expect(await server.ask(`make ${arena.outside}/made`)).toBe('EACCES');
+  expect(existsSync(join(arena.outside, 'made'))).toBe(false);
+  // The twin: the plan is taken up anew, and names what stands there now.
+  await server.said(server.change({ areas: areaOf(arena, 'write'), deny: ['**/x'] }));
+  expect(await server.ask(`read ${arena.secret}`)).toBe('done of another folder');
+});
+
+test('attributes are changed of the folder that was granted, whatever stands by its name', async () => {
+  const server = await Server.start();
+  const { arena } = server;
+  expect(await server.ask(`mode ${arena.inside}`)).toBe('done mode');
+  renameSync(arena.grant, `${arena.grant}.old`);
+  mkdirSync(arena.grant);
+  writeFileSync(arena.inside, 'of another folder\n', { mode: 0o600 });
+  expect(await server.ask(`mode ${arena.inside}`)).toBe('EACCES');
+  expect(statSync(arena.inside).mode & 0o777).toBe(0o600);
+  expect(await server.ask(`mode ${arena.grant}.old/inside.txt`), 'the twin').toBe('done mode');
+});
+
+test('what may be executed late is executed from the next start on', async () => {
+  const program = (arena: Arena): string => join(arena.outside, 'program');
+  const server = await Server.start();
+  const { arena } = server;
+  copyFileSync('/bin/true', program(arena));
+  chmodSync(program(arena), 0o755);
+  const changed = await server.said(server.change({ exec: [arena.outside] }));
+  expect(changed.restart).toContain(`+ exec ${arena.outside}`);
+  expect(await server.ask(`start ${program(arena)}`)).toBe('EACCES');
+  expect(await server.ask('start /bin/true'), 'the twin').toBe('done start');
+  const next = await Server.start((other) => {
+    copyFileSync('/bin/true', program(other));
+    chmodSync(program(other), 0o755);
+    return { exec: [other.outside] };
+  });
+  expect(await next.ask(`start ${program(next.arena)}`)).toBe('done start');
+});
+
+test('there is an opener while something is granted late, one at a time, with its own filter', async () => {
+  const server = await Server.start();
+  const { arena } = server;
+  const before = server.parts();
+  const opener = (): string[] => server.parts().filter((process) => !before.includes(process));
+  await server.said(server.change({ areas: areaOf(arena) }));
+  expect(await server.ask(`read ${arena.secret}`)).toBe(`done ${decoys.outside}`);
+  // Its end of the way to the supervisor, and standard error. Another process that is just beginning or ending is none.
+  const held = (): number[] => opener().map((process) => readdirSync(`/proc/${process}/fd`).length);
+  await expect.poll(held).toEqual([2]);
+  const [first = ''] = opener();
+  expect(readFileSync(`/proc/${first}/status`, 'utf8')).toMatch(/^NoNewPrivs:\t1$[\s\S]*^Seccomp:\t2$/m);
+  await server.said(server.change({ areas: areaOf(arena, 'write') }));
+  expect(await server.ask(`write ${arena.secret}`)).toBe('done write');
+  // The old one ends while the new one answers already.
+  await expect.poll(opener, { message: 'the new plan has another one' }).toHaveLength(1);
+  expect(opener()).not.toContain(first);
+  process.kill(Number(opener()[0]), 'SIGKILL');
+  expect(await server.ask(`read ${arena.secret}`), 'without one').toBe('EIO');
+  expect(await server.ask(`read ${arena.inside}`)).toBe(`done ${decoys.inside}`);
+  await server.said(server.change({ areas: areaOf(arena) }));
+  expect(await server.ask(`read ${arena.secret}`), 'until the next plan').toMatch(/^done/);
+  await server.said(server.change());
+  await expect.poll(opener).toEqual([]);
+});
+
+const onlyRoot = process.getuid?.() === 0 ? null : 'only root can give a file away';
+
+test("a plan that is another user's changes nothing", leftOut(onlyRoot), async () => {
+  const server = await Server.start();
+  const { arena } = server;
+  const text = formatPlan(planOf(arena, { areas: areaOf(arena) }));
+  const draft = `${arena.planFile}.new`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  chownSync(draft, 12_345, 12_345);
+  renameSync(draft, arena.planFile);
+  // Who stands outside of the walls has root's number and none of its rights: it cannot even read it.
+  await expect.poll(() => server.changes().map((event) => event.plan?.reason)).toContain('plan-unreadable');
+  expect(await server.ask(`read ${arena.secret}`)).toBe('EACCES');
 });
 
 test('a port of this machine is reached when it is named, and not any more when it is not', async () => {

@@ -2,124 +2,15 @@
  * Ask, from the launcher's side: what a contained server's refused accesses become while a person is asked. The host here is a
  * stand-in at the place where launchers look for one, which answers as the test says; the real one is tried in e2e/cli.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { execFileSync } from 'node:child_process';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { questionInputSchema, type QuestionInput } from '#contract/question.ts';
 import type { Plan } from '#domain/plan-text.ts';
 import { decoys, makeArena, readEvents, removeArena, type Arena } from './support/arena.ts';
-import { compile } from './support/compile.ts';
-import { containedCommand, ordinaryPath } from './support/start.ts';
-
-const asks: Partial<Plan> = { permissions: ['ask-access'] };
-/** Nothing waits longer than it must. */
-const slow = { timeout: 15_000 };
-
-const allowedOnce = { outcome: 'allowed', asked: true };
-const no = { outcome: 'refused', reason: 'no', asked: true };
-const untilStop = (up: number): object => ({ outcome: 'allowed', asked: true, until: 'stop', up });
-
-interface Asked {
-  about: QuestionInput['about'];
-  waitMs: number;
-  answer(outcome: object): void;
-  gone: boolean;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  await expect.poll(isSo, { timeout: 25_000 }).toBe(true);
-}
-
-class StandIn {
-  readonly asked: Asked[] = [];
-  /** Answered at once; null: waits for the test. */
-  always: object | null = null;
-  private server: Server | null = null;
-
-  async listen(arena: Arena): Promise<void> {
-    mkdirSync(join(arena.folder, 'runtime'), { mode: 0o700, recursive: true });
-    const path = join(arena.folder, 'runtime', 'host.sock');
-    symlinkSync(path, join(arena.folder, 'host.sock'));
-    this.server = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => (body += text));
-      request.on('end', () => {
-        const input = questionInputSchema.parse(JSON.parse(body));
-        const one: Asked = {
-          about: input.about,
-          waitMs: input.waitMs ?? 0,
-          gone: false,
-          answer: (outcome) => send(response, outcome),
-        };
-        response.on('close', () => (one.gone = !response.writableEnded));
-        this.asked.push(one);
-        if (this.always !== null) send(response, this.always);
-      });
-    });
-    this.server.listen(path);
-    await once(this.server, 'listening');
-  }
-
-  async close(): Promise<void> {
-    this.server?.closeAllConnections();
-    await new Promise<void>((resolve) => (this.server === null ? resolve() : this.server.close(() => resolve())));
-    this.server = null;
-  }
-
-  /** The question number `index`, when it was put. */
-  async question(index: number): Promise<Asked> {
-    await until(() => this.asked.length > index);
-    return this.asked[index] as Asked;
-  }
-}
-
-function send(response: ServerResponse, outcome: object): void {
-  const text = JSON.stringify(outcome);
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  response.end(text);
-}
-
-class Driver {
-  private said = '';
-  private last = 0;
-  readonly child: ChildProcess;
-
-  constructor(arena: Arena, plan: Partial<Plan>) {
-    const [command, args] = containedCommand(arena, compile('asking-server'), [], plan);
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: ordinaryPath } });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.said += text));
-  }
-
-  /** What came of it; not waited for. */
-  begin(what: string, ...args: readonly string[]): { outcome: () => string | null } {
-    const id = (++this.last).toString();
-    this.child.stdin?.write(`${id} ${[what, ...args].join(' ')}\n`);
-    return { outcome: () => new RegExp(`^${id} (.*)$`, 'm').exec(this.said)?.[1] ?? null };
-  }
-
-  async do(what: string, ...args: readonly string[]): Promise<string> {
-    const begun = this.begin(what, ...args);
-    await until(() => begun.outcome() !== null);
-    return begun.outcome() ?? '';
-  }
-
-  /** Answers its client's initialize, and is seen to have done so. */
-  async hello(way = 'hello'): Promise<void> {
-    this.begin(way);
-    await until(() => this.said.includes('protocolVersion'));
-  }
-
-  async end(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const closed = once(this.child, 'close');
-    this.begin('end');
-    await closed;
-  }
-}
+import { allowedOnce, asks, Driver, no, slow, StandIn, until, untilStop } from './support/asking.ts';
 
 let arena: Arena;
 let host: StandIn;
@@ -423,6 +314,20 @@ describe('the bounds', () => {
     await expect.poll(later.outcome, slow).toBe('x');
   });
 
+  test('no more than eight calls wait for one answer, and they all get it', async () => {
+    const server = await start();
+    const calls = Array.from({ length: 11 }, () => server.begin('read', arena.secret));
+    const outcomes = (): (string | null)[] => calls.map((call) => call.outcome()).filter((outcome) => outcome !== null);
+    await expect.poll(outcomes, slow).toEqual(['EACCES', 'EACCES', 'EACCES']);
+    // Whatever else is asked meanwhile, those eight go on waiting.
+    expect(await server.do('read', arena.inside)).toBe(decoys.inside);
+    expect([outcomes().length, host.asked.length]).toEqual([3, 1]);
+    host.asked[0]?.answer(allowedOnce);
+    await expect
+      .poll(() => outcomes().toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1)), slow)
+      .toEqual(Array.from({ length: 11 }, (_, index) => (index < 3 ? 'EACCES' : decoys.outside)));
+  });
+
   test('nobody answers: refused within 20 seconds, as without a question', async () => {
     const server = await start();
     const begun = Date.now();
@@ -444,6 +349,33 @@ describe('the bounds', () => {
     await host.close();
     await expect.poll(first.outcome, slow).toBe('EACCES');
     expect(await server.do('read', arena.secret)).toBe('EACCES');
+  });
+
+  test('who waits is ended, and the run goes on: the question goes with it', async () => {
+    const server = await start();
+    const process = await server.do('read-in-child', arena.secret);
+    const question = await host.question(0);
+    expect(await server.do('kill', process)).toBe('killed');
+    await until(() => question.gone);
+    // It was not left unanswered, which would rest for a minute: who asks now is a new question.
+    const next = server.begin('read', arena.secret);
+    (await host.question(1)).answer(allowedOnce);
+    await expect.poll(next.outcome, slow).toBe(decoys.outside);
+  });
+
+  test('a run that is told to end and goes on: what waits is refused at once, and was not left unanswered', async () => {
+    const server = await start();
+    expect(await server.do('stay')).toBe('stays');
+    const waiting = server.begin('read', arena.secret);
+    const question = await host.question(0);
+    server.child.kill('SIGTERM');
+    await expect.poll(waiting.outcome, slow).toBe('EACCES');
+    // Until then who asks for the same joins it.
+    await until(() => question.gone);
+    const next = server.begin('read', arena.secret);
+    await host.question(1);
+    server.child.kill('SIGTERM');
+    await expect.poll(next.outcome, slow).toBe('EACCES');
   });
 
   test('who waits is ended: the question goes with it; and the run is told to end: nobody waits any longer', async () => {

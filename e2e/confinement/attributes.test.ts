@@ -104,18 +104,6 @@ const readable = [...byPath.filter((call) => !(call in answeredAsMissing)), ...b
   }),
 );
 
-const races = ['symlink', 'memory', 'folder'].map((way): Technique => ({
-  name: `race-attributes-${way}`,
-  tries: `beat the look at the path with a second thread (${way}), at least 20,000 times`,
-  program: 'race-attributes',
-  args: ({ arena }) => [way, arena.inside, arena.secret, arena.grant, '20000'],
-  errno: 'EACCES',
-  event: { kind: 'file.attr', target: () => /./ },
-  twin: { program: 'change-attributes', args: ({ arena }) => ['chmod', arena.inside, arena.grant] },
-  witness: ({ arena }) => looks(arena.secret),
-  options: { timeoutMs: 50_000 },
-}));
-
 const folderItself: readonly Technique[] = [
   {
     name: 'attributes-parent',
@@ -129,4 +117,4 @@ const folderItself: readonly Technique[] = [
   },
 ];
 
-defineTechniques('attributes', [...outside, ...readable, ...folderItself, ...races]);
+defineTechniques('attributes', [...outside, ...readable, ...folderItself]);

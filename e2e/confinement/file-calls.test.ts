@@ -28,18 +28,6 @@ const justified: readonly { lines: RegExp; why: string }[] = [
     lines: /^(?:mknod folder|symlink to nothing|linkat flags) LONGPATH/,
     why: 'two things are wrong with the call, and the other one is named',
   },
-  {
-    lines: /^openat2 create dangling: .*; in an area: EACCES$/,
-    why: 'openat2 with rules about the way makes no file through a link',
-  },
-  {
-    lines: /^open of a FIFO, interrupted: EINTR; in an area: goes on waiting$/,
-    why: 'a stopped call is interrupted by a deadly signal only',
-  },
-  {
-    lines: /^no descriptor left to make one: EMFILE, not there; in an area: EMFILE, there$/,
-    why: 'the file is made before the descriptor is handed over',
-  },
 ];
 
 /** The kernel tells F_GETFL that a file was opened with O_NOFOLLOW, and a file that is handed over was not. */

@@ -470,6 +470,15 @@ const cases: Case[] = [
     },
   },
   {
+    // It comes before, while or after the server's own end is connected; a shutdown in its place looks like an orderly end.
+    name: 'a reset of the far side arrives as one, whenever it comes',
+    refused: {
+      args: ['resets', 'four.example.com', '8443', '60'],
+      plan: hosts(host('four.example.com', '8443', true)),
+      gets: '60 of 60',
+    },
+  },
+  {
     name: 'a network that is not there is said at once',
     refused: {
       args: ['direct', '2606:2800:220:1::1', port, hello],

@@ -180,63 +180,6 @@ const sourceRoutes = Object.entries({ 'source-route': publicAddress, 'routing-he
   }),
 );
 
-/** Families: each one a door into the kernel. As an ordinary user some are refused bare as well. */
-const privileged = [
-  'packet',
-  'packet-datagram',
-  'raw-inet',
-  'raw-inet6',
-  'packet-type',
-  'netlink-audit',
-  'key',
-  'xdp',
-  'can',
-];
-const families = [
-  'packet',
-  'packet-datagram',
-  'packet-type',
-  'vsock',
-  'alg',
-  'bluetooth',
-  'can',
-  'tipc',
-  'rds',
-  'xdp',
-  'key',
-  'pppox',
-  'ax25',
-  'appletalk',
-  'x25',
-  'nfc',
-  'kcm',
-  'qipcrtr',
-  'smc',
-  'mctp',
-  'netlink-sock-diag',
-  'netlink-generic',
-  'netlink-audit',
-  'netlink-uevent',
-  'netlink-netfilter',
-  'netlink-connector',
-  'raw-inet',
-  'raw-inet6',
-  'udplite',
-  'sctp',
-  'sctp-seqpacket',
-  'dccp',
-  'family-beyond',
-].map((family): Technique => ({
-  name: `family-${family}`,
-  tries: `make a socket: ${family}`,
-  program: 'make-socket',
-  args: () => [family],
-  errno: notOffered,
-  bare: privileged.includes(family) && process.getuid?.() !== 0 ? 'root' : 'offered',
-  event: { kind: ['syscall', 'net.connect'], target: any },
-  twin: { args: () => [family.startsWith('netlink') ? 'netlink-route' : family.endsWith('6') ? 'tcp6' : 'tcp'] },
-}));
-
 const listening = ['bind-any', 'bind-loopback', 'bind-six', 'no-bind', 'no-bind-six', 'mptcp', 'udp'].map(
   (way): Technique => ({
     name: `listen-${way}`,
@@ -261,7 +204,6 @@ defineTechniques('network', [
   ...refusedAddresses,
   ...refusedWays,
   ...sourceRoutes,
-  ...families,
   ...listening,
 ]);
 

@@ -184,6 +184,26 @@ describe('a plan that is not exactly right', () => {
     });
   });
 
+  test('of a later version: what to update is said, and one of this version that is wrong is written again', async () => {
+    await inArena(async (arena) => {
+      const refusal = async (text: string): Promise<string> => {
+        writeFileSync(arena.planFile, text, { mode: 0o600 });
+        const { code, stdout } = await run(
+          requireLauncher(),
+          ['exec', '--plan', arena.planFile, '--', ...server(arena)],
+          { input: initialize(1) },
+        );
+        expect(code).toBe(125);
+        return stdout;
+      };
+      const text = formatPlan(planOf(arena));
+      const later = await refusal(text.replace('belljar-plan 3', 'belljar-plan 4'));
+      expect(later).toContain('written by a newer Belljar');
+      expect(later).toContain('Update the Belljar whose launcher this is');
+      expect(await refusal(`${text}x`)).toContain('Write it again: belljar doctor --repair');
+    });
+  });
+
   test('version 2 is still read', async () => {
     await inArena(async (arena) => {
       const text = formatPlan(planOf(arena)).replace('belljar-plan 3', 'belljar-plan 2');

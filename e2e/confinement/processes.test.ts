@@ -1,6 +1,8 @@
 /** Other processes of the same user: their memory, descriptors, limits, priorities, their files in /proc, and signals. */
-import { decoys } from './support/arena.ts';
+import { expect, test } from 'vitest';
+import { decoys, inArena } from './support/arena.ts';
 import { neighbourArgument, neighbourEnvironment } from './support/neighbour.ts';
+import { startContained } from './support/start.ts';
 import { defineTechniques, type Technique } from './support/technique.ts';
 
 const observed: Technique['witness'] = async ({ neighbour }) => {
@@ -157,3 +159,25 @@ const proc = ways.map(({ way, tries, leaks, errno = ['EACCES', 'EPERM', 'ENOENT'
 }));
 
 defineTechniques('processes', [...reaching, ...proc]);
+
+const settings = [
+  ['its name', 'echo renamed > /proc/self/comm && read name < /proc/self/comm && echo "$name"', 'renamed'],
+  [
+    'its place when memory is short',
+    'echo 700 > /proc/$$/oom_score_adj && read is < /proc/$$/oom_score_adj && echo "$is"',
+    '700',
+  ],
+  [
+    'what its core file would hold',
+    'echo 1 > /proc/self/coredump_filter && read is < /proc/self/coredump_filter && echo "$is"',
+    '00000001',
+  ],
+] as const;
+
+test.for(settings)('a process changes %s, which the guardian opens', async ([, command, answer]) => {
+  await inArena(async (arena) => {
+    const done = await startContained(arena, '/bin/sh', ['-c', command]);
+    expect(done.stdout.trim(), done.stderr).toBe(answer);
+    expect(done.events.filter((event) => event.verdict === 'refused')).toEqual([]);
+  });
+});

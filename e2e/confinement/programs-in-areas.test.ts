@@ -6,7 +6,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeArena, removeArena, type Arena } from './support/arena.ts';
-import { defaultPatterns, startInArea } from './support/areas.ts';
+import { startInArea, takenBack } from './support/areas.ts';
 import { ordinaryPath, run, type Result } from './support/start.ts';
 import type { Plan } from '#domain/plan-text.ts';
 
@@ -206,14 +206,10 @@ describe('does the same in an area as elsewhere', () => {
 
 describe('git, where something is kept back', () => {
   const prepare =
-    'git init -q -b main; git add -A; git commit -qm one; git clone -q --bare . ../remote.git; git remote add origin ../remote.git; mkdir -p .git/hooks';
-  const lifted: Partial<Plan> = {
-    protect: defaultPatterns.protect.filter((pattern) => !['**/.git/config', '**/.git/hooks'].includes(pattern)),
-  };
+    'git init -q -b main; git add -A; git commit -qm one; git clone -q --bare . ../remote.git; git remote add origin ../remote.git; mkdir -p .git/hooks; git worktree add -q -b side ../tree';
+  const lifted = takenBack('**/.git/config', '**/.git/hooks', '**/.git/commondir');
 
   test.each([
-    ['git init', 'git init -q ../new', 'new/.git/hooks'],
-    ['git clone', 'git clone -q . ../clone', 'clone/.git/hooks'],
     ['git config', 'git config core.fsmonitor ./evil', '.git/config'],
     ['git remote add', 'git remote add other ../x', '.git/config'],
     ['a hook', 'echo exit > .git/hooks/pre-commit', '.git/hooks/pre-commit'],
@@ -224,16 +220,38 @@ describe('git, where something is kept back', () => {
       '.git/hooks',
     ],
     ['the repository moved away, changed, and back', 'mv .git g; echo "[core]" >> g/config; mv g .git', '.git'],
+    [
+      'another repository in its place',
+      'git init -q ../new; mv .git old; mv ../new/.git .git; mv .git ../new/; mv old .git',
+      '.git',
+    ],
+    [
+      'a file of another repository in its place',
+      'git init -q ../new; cp .git/config c; mv ../new/.git/config .git/config; mv c .git/config',
+      '.git/config',
+    ],
+    [
+      'a working tree led elsewhere',
+      'cp ../tree/.git t; echo "gitdir: ../new" > ../tree/.git; cat t > ../tree/.git',
+      'tree/.git',
+    ],
+    [
+      'a working tree made anew',
+      'mv ../tree/.git t; mkdir ../tree/.git; rmdir ../tree/.git; mv t ../tree/.git',
+      'tree/.git',
+    ],
   ])('%s is refused with a message and an event, and done where it was allowed', async (_, script, target) => {
     let config = '';
     const refused = await shell(true, script, prepare, {}, (work) => {
       config = readFileSync(join(work, '.git', 'config'), 'utf8');
       expect(existsSync(join(work, '.git', 'hooks', 'pre-commit'))).toBe(false);
       expect(lstatSync(join(work, '.git')).isDirectory()).toBe(true);
+      expect(readFileSync(join(work, '../tree/.git'), 'utf8')).toMatch(/^gitdir: .*work\/.git\/worktrees\/tree\n$/);
     });
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toMatch(/[Pp]ermission denied|could not|cannot/);
     expect(refusals(refused).some((line) => line.includes(target))).toBe(true);
+    expect(config).toMatch(/remote "origin"/);
     expect(config).not.toMatch(/fsmonitor|other/);
     const allowed = await shell(true, script, prepare, lifted);
     expect(allowed).toMatchObject({ code: 0, stderr: '' });
@@ -246,6 +264,49 @@ describe('git, where something is kept back', () => {
     const contained = await shell(true, script, prepare);
     expect(contained).toMatchObject({ code: 0, stdout: '2\n' });
     expect(refusals(contained)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'git init, and everything in it',
+      'git init -q -b main ../new; cd ../new; git config user.name b; git remote add origin ../remote.git; echo exit 0 > .git/hooks/pre-commit; echo x > x; git add x; git commit -qm x; git fetch -q origin; git branch -q -u origin/main; git config --list --local | sort; ls .git/hooks',
+    ],
+    [
+      'git init here, where no repository was',
+      'mkdir ../here; echo x > ../here/file; cd ../here; git init -q -b main; git config core.fsmonitor false; git config --get core.fsmonitor; stat -c %a .git/config',
+    ],
+    [
+      'git clone, with hooks of a template',
+      'mkdir -p t/hooks; echo exit 0 > t/hooks/post-checkout; git clone -q --template t . ../clone; cd ../clone; git log --oneline | wc -l; ls .git/hooks; git remote get-url origin | grep -c work; git config --get core.filemode',
+    ],
+    ['a clone that fails, and goes', 'git clone -q ./none ../none 2>/dev/null || ls ..'],
+    [
+      'a new repository moved, exchanged and removed',
+      'git init -q ../new; mv ../new ../newer; mv ../newer/.git ../newer/g; mv ../newer/g ../newer/.git; git -C ../newer config a.b c; rm -rf ../newer; git init -q ../newer; git -C ../newer config --get a.b || ls ..',
+    ],
+    [
+      'a working tree of its own, and without it again',
+      'git worktree add -q -b mine ../mine; ls ../mine; git worktree remove ../mine; git worktree list | wc -l',
+    ],
+  ])('in a repository of its own it does everything: %s', async (_, script) => {
+    const bare = await shell(false, script, prepare);
+    const contained = await shell(true, script, prepare);
+    expect({ code: contained.code, stdout: contained.stdout, stderr: contained.stderr }).toEqual({
+      code: 0,
+      stdout: bare.stdout,
+      stderr: bare.stderr,
+    });
+    expect(bare.code).toBe(0);
+    expect(refusals(contained)).toEqual([]);
+  });
+
+  test('what one run made is not the next one’s', async () => {
+    const made = 'git init -q ../new; git -C ../new config a.b c';
+    const config = 'git -C ../new config core.fsmonitor ./evil';
+    const next = await shell(true, config, `${prepare}; ${made}`);
+    expect(next.code).not.toBe(0);
+    expect(refusals(next)).toContainEqual(expect.stringContaining('new/.git/config'));
+    expect(await shell(true, `${made}; ${config}`, prepare)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

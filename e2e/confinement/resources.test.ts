@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '#domain/plan-text.ts';
 import { inArena, readEvents, type Arena } from './support/arena.ts';
 import { compile } from './support/compile.ts';
+import { leftOut } from './support/skip.ts';
 import { containedCommand, ordinaryPath, startBare, startContained, type Result } from './support/start.ts';
 import { brief } from './support/technique.ts';
 
@@ -279,10 +280,8 @@ function groupTree(): { tree: string; reason: string | null } {
 }
 
 const { tree, reason } = groupTree();
-const title = `limits of a run, held by the kernel in a control group${reason === null ? '' : ` (left out: ${reason})`}`;
 
-// oxlint-disable-next-line vitest/valid-title -- it names the reason
-describe.skipIf(reason !== null)(title, () => {
+describe('limits of a run, held by the kernel in a control group', leftOut(reason), () => {
   const top = join(tree, `belljar-test-${process.pid.toString()}`);
   const client = join(top, 'client');
   const inGroup: Start = async (arena, args, limits) => {

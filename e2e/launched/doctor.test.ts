@@ -53,6 +53,7 @@ describe('doctor', () => {
       'secrets',
       'pins',
       'spool',
+      'history',
       'leftovers',
       'watch',
     ]);

@@ -2,7 +2,7 @@
  * Pins with the whole engine, npm and the real launcher, over a registry on this machine: what is installed, from where, what
  * is refused, what is started afterwards and what no longer is.
  */
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -52,7 +52,7 @@ beforeEach(async () => {
   configure();
 });
 afterEach(async () => {
-  world.close();
+  await world.close();
   await registry.close();
 });
 
@@ -230,6 +230,118 @@ describe('a pinned server', () => {
     writeFileSync(file, text.replace('"@pinned-here/served"', '"@pinned-here/served@1.1.0"'));
     expect(await pin()).toMatchObject({ changed: true, pin: { version: '1.1.0', problem: null } });
     expect(nameOf(await start())).toBe('served 1.1.0');
+  });
+});
+
+describe('a decision about a pin', () => {
+  const undo = (decision?: string): ReturnType<World['api']['history.undo']> =>
+    world.api['history.undo'](decision === undefined ? {} : { id: decision });
+  const decisions = async (): Promise<{ id: string; action: string; summary: string; undone: boolean }[]> =>
+    (await world.api['history.list']({})).entries;
+  const newest = async (): Promise<string> => (await decisions())[0]?.id ?? '';
+  const part = (): string | undefined => record().packages.find(({ name }) => name === '@pinned-here/part')?.version;
+  const update = (): ReturnType<typeof pin> => pin({ update: true });
+
+  test('is undone: an update, by the same packages as before; an unpin; a release; and each of those again', async () => {
+    await contain();
+    await pin();
+    const first = record();
+    // The version that is named stays; only what it depends on is newer.
+    registry.publish({
+      name: '@pinned-here/part',
+      version: '2.0.0',
+      files: { 'index.js': "module.exports = 'part 2.0.0';" },
+    });
+    await update();
+    expect([record().version, part()]).toEqual(['1.0.0', '2.0.0']);
+    publish('1.1.0');
+    await update();
+    expect([record().version, part()]).toEqual(['1.1.0', '2.0.0']);
+    await undo();
+    expect([record().version, part()]).toEqual(['1.0.0', '2.0.0']);
+    await undo();
+    expect([record().version, part()]).toEqual(['1.0.0', '1.0.0']);
+    const { content, packages, lock } = first;
+    expect(record()).toMatchObject({ content, packages, lock });
+    expect(nameOf(await start())).toBe('served 1.0.0');
+    // The undo is a decision, and can be undone.
+    const undone = await undo(await newest());
+    expect(undone).toMatchObject({ decision: { action: 'undo' }, effective: 'now' });
+    expect(part()).toBe('2.0.0');
+
+    await world.api['pins.unpin']({ server });
+    expect((await shown()).pin).toBeNull();
+    await undo();
+    expect((await shown()).pin).toMatchObject({ version: '1.0.0', problem: null });
+    expect(part()).toBe('2.0.0');
+    expect(nameOf(await start())).toBe('served 1.0.0');
+    await undo(await newest());
+    expect((await shown()).pin).toBeNull();
+    await undo(await newest());
+
+    await world.api['servers.release']({ servers: [server], dryRun: false });
+    expect(existsSync(recordFile())).toBe(false);
+    await undo();
+    expect((await shown()).pin).toMatchObject({ version: '1.0.0', problem: null });
+    expect(nameOf(await start())).toBe('served 1.0.0');
+  });
+
+  test('is not undone past a newer one, which is named', async () => {
+    await contain();
+    await pin();
+    const older = await newest();
+    publish('1.1.0');
+    await update();
+    const error = await failure(undo(older));
+    expect(error).toMatchObject({ code: 'decision-overtaken', params: { id: await newest() } });
+    expect(record().version).toBe('1.1.0');
+    // Of the same version, with other packages.
+    registry.publish({ name: '@pinned-here/part', version: '2.0.0', files: { 'index.js': '' } });
+    const before = await newest();
+    await update();
+    expect((await failure(undo(before))).code).toBe('decision-overtaken');
+    // The twin: in turn.
+    await undo();
+    await undo();
+    expect(record().version).toBe('1.0.0');
+  });
+
+  test('that cannot be undone changes nothing, and says why', async () => {
+    await contain();
+    await pin();
+    publish('1.1.0');
+    await update();
+    const unchanged = async (): Promise<void> => {
+      expect((await shown()).pin).toMatchObject({ version: '1.1.0', problem: null });
+      expect((await decisions())[0]).toMatchObject({
+        summary: expect.stringContaining('1.1.0') as string,
+        undone: false,
+      });
+      expect(readdirSync(dirname(recordFile())).length, 'the record and one tree').toBe(2);
+      expect(nameOf(await start())).toBe('served 1.1.0');
+    };
+    // The registry serves something else under the same name.
+    registry.replaceArchive('@pinned-here/served', '1.0.0');
+    const replaced = await failure(undo());
+    expect(replaced.code).toBe('install-failed');
+    expect(replaced.params['detail']).toMatch(/integrity|EINTEGRITY|sha512/i);
+    await unchanged();
+    // The entry starts another package.
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"@pinned-here/served"', '"@pinned-here/other"'));
+    expect(await failure(undo())).toMatchObject({
+      code: 'cannot-undo',
+      params: { reason: 'entry', package: '@pinned-here/served 1.0.0' },
+    });
+    writeFileSync(file, text);
+    await unchanged();
+    // What was installed is not known any more.
+    rmSync(join(world.folders.data, 'former-pins'), { recursive: true });
+    expect(await failure(undo())).toMatchObject({
+      code: 'cannot-undo',
+      params: { package: '@pinned-here/served 1.0.0' },
+    });
+    await unchanged();
   });
 });
 

@@ -21,9 +21,9 @@ beforeEach(() => {
   writeFileSync(join(world.home, '.ssh', 'id_ed25519'), 'decoy');
   for (let index = 0; index < keys; index += 1) writeFileSync(join(world.home, '.ssh', `key-${index}`), 'decoy');
 });
-afterEach(() => {
+afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
-  world.close();
+  await world.close();
 });
 
 /** Contains a server that is this script, and starts its entry as its client would. */

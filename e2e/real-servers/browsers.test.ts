@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RuleVerb } from '#contract/words.ts';
 import { isSandboxCall } from '#contract/words.ts';
+import { leftOut } from '../confinement/support/skip.ts';
 import { ordinaryPath, run } from '../confinement/support/start.ts';
 import { brief } from '../confinement/support/technique.ts';
 import { clientEnvironment, contain, makeWorkplace, refusals, type Workplace } from './contain.ts';
@@ -161,7 +162,9 @@ const sandboxCalls = (refused: ReturnType<typeof refusals>): string[] =>
     .filter(({ kind, target }) => isSandboxCall(kind, target))
     .map(({ target, errno = '' }) => `${target} ${errno}`);
 
-describe.skipIf(isRoot)("with Chromium's own sandbox, as an ordinary user", () => {
+const notForRoot = isRoot ? 'Chromium refuses its own sandbox to root' : null;
+
+describe("with Chromium's own sandbox, as an ordinary user", leftOut(notForRoot), () => {
   test('chrome-devtools-mcp opens a page, takes its title and a picture', { timeout: 120_000 }, async () => {
     const before = visits;
     const { answers, refused, stderr } = await inPlace((place) => devtools(place, [permission]));
@@ -211,9 +214,9 @@ describe("without Chromium's own sandbox", () => {
   });
 });
 
-test.runIf(isRoot)(
+test(
   'to root Chromium refuses its sandbox by itself, whatever is permitted',
-  { timeout: 120_000 },
+  { timeout: 120_000, ...leftOut(isRoot ? null : 'only root is refused it') },
   async () => {
     const { said, refused } = await inPlace((place) => playwright(place, true, [permission]));
     expect(JSON.stringify(said)).toContain('Running as root without --no-sandbox is not supported');

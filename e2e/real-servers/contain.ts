@@ -76,6 +76,7 @@ export function contain(workplace: Workplace, launch: Launch, options: ContainOp
     dataFolder: join(own, 'data'),
     stateFolder: join(own, 'state'),
     launcher: requireLauncher(),
+    launchers: [requireLauncher()],
     environment: {},
     systemRoot: '',
   };

@@ -59,7 +59,7 @@ test.each(kinds)(
       // Neither is looked for any more.
       expect(events.filter((event) => event.kind === 'net.connect' || event.kind === 'net.dns')).toEqual([]);
     } finally {
-      world.close();
+      await world.close();
     }
   },
   180_000,

@@ -52,7 +52,7 @@ export async function pinServer(launch: Launch): Promise<PinnedServer> {
       },
     };
   } catch (error) {
-    world.close();
+    await world.close();
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { alone } from '../confinement/kit/lib/alone.mjs';
 import { cacheFolder, projectRoot } from '../confinement/support/places.ts';
-import { run } from '../confinement/support/start.ts';
+import { ordinaryPath, run } from '../confinement/support/start.ts';
 
 const here = join(projectRoot, 'e2e/real-servers/pins');
 const pinFiles = ['package.json', 'package-lock.json', 'requirements.txt'];
@@ -71,7 +71,7 @@ async function must(
 function pins(): { hash: string; npm: Record<string, string>; python: Record<string, string> } {
   const hash = createHash('sha256');
   for (const file of pinFiles) hash.update(readFileSync(join(here, file)));
-  hash.update(`${process.versions.modules} ${process.arch}`);
+  hash.update(`${process.versions.modules} ${process.arch} ${ordinaryPath}`);
   const npm = (JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { dependencies: Record<string, string> })
     .dependencies;
   const python = Object.fromEntries(
@@ -131,6 +131,8 @@ async function installPython(folder: string, servers: RealServers): Promise<void
     await must(`warm uvx cache: ${name}`, servers.uvx, [servers.spec(name), '--help'], {
       cwd: tmpdir(),
       env: {
+        // Clients start servers with this one: with another Python on the way uv would make another environment.
+        PATH: ordinaryPath,
         HOME: servers.home,
         XDG_CACHE_HOME: join(servers.home, '.cache'),
         XDG_DATA_HOME: join(servers.home, '.local/share'),

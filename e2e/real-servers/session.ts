@@ -24,6 +24,8 @@ export interface Session {
   signal: NodeJS.Signals | null;
   /** Milliseconds from the start to the answer to `initialize`. */
   initializeMs: number;
+  /** Milliseconds from there to the last answer. */
+  answersMs: number;
 }
 
 export const initializeQuestion: Question = {
@@ -40,6 +42,8 @@ export interface SessionOptions {
   env: Record<string, string>;
   cwd: string;
   timeoutMs?: number;
+  /** Called when the last answer is there and the server still runs. */
+  beforeEnd?: () => void;
 }
 
 /** `initialize` and its notification come first by themselves; their answer is `answers[0]`. */
@@ -56,6 +60,7 @@ export function talk(launch: Launch, questions: readonly Question[], options: Se
     const answers: Answer[] = [];
     let stderr = '';
     let initializeMs = Number.NaN;
+    let answersMs = Number.NaN;
     const send = (message: object): void => {
       child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
     };
@@ -88,8 +93,11 @@ export function talk(launch: Launch, questions: readonly Question[], options: Se
       }
       answers.push(message.error === undefined ? { result: message.result } : { error: message.error });
       const next = all[answers.length];
-      if (next === undefined) child.stdin.end();
-      else send({ id: answers.length, method: next.method, params: next.params ?? {} });
+      if (next === undefined) {
+        answersMs = performance.now() - began - initializeMs;
+        options.beforeEnd?.();
+        child.stdin.end();
+      } else send({ id: answers.length, method: next.method, params: next.params ?? {} });
     });
     child.once('error', (error) => {
       clearTimeout(timer);
@@ -97,7 +105,7 @@ export function talk(launch: Launch, questions: readonly Question[], options: Se
     });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ answers, stderr, code, signal, initializeMs });
+      resolve({ answers, stderr, code, signal, initializeMs, answersMs });
     });
     send({ id: 0, method: initializeQuestion.method, params: initializeQuestion.params });
   });

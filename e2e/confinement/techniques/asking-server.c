@@ -84,6 +84,13 @@ static void *obey(void *line) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(second))};
     inet_pton(AF_INET, first, &to.sin_addr);
     connected(id, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&to, sizeof to);
+  } else if (is(what, "reach")) {
+    /* somebody who speaks only when he is spoken to */
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(second))};
+    inet_pton(AF_INET, first, &to.sin_addr);
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    say(id, connect(descriptor, (struct sockaddr *)&to, sizeof to) == 0 ? "reached" : strerrorname_np(errno));
+    close(descriptor);
   } else if (is(what, "unix")) {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     snprintf(to.sun_path, sizeof to.sun_path, "%s", first);
@@ -111,6 +118,20 @@ static void *obey(void *line) {
     char text[32];
     snprintf(text, sizeof text, "refused %ld", refusals);
     say(id, text);
+  } else if (is(what, "read-in-child")) {
+    /* says which process waits, and nothing of what comes of it */
+    pid_t child = fork();
+    if (child == 0) _exit(open(first, O_RDONLY | O_CLOEXEC) < 0);
+    char text[32];
+    snprintf(text, sizeof text, "%d", child);
+    say(id, text);
+    waitpid(child, NULL, 0);
+  } else if (is(what, "kill")) {
+    say(id, kill(atoi(first), SIGKILL) == 0 ? "killed" : strerrorname_np(errno));
+  } else if (is(what, "stay")) {
+    /* when it is told to end */
+    signal(SIGTERM, SIG_IGN);
+    say(id, "stays");
   } else if (is(what, "descriptors")) {
     /* any socket that is not one of its own three would be a way to somebody outside */
     long sockets = 0;

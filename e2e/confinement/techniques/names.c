@@ -5,6 +5,7 @@
  *   direct <address> <port> <hex> [how] the same without looking up
  *   ask <hex>                           a DNS message to the name server of resolv.conf over TCP; the answer in hex
  *   many <name> <port> <count>          that many at once, each in a thread
+ *   resets <name> <port> <count>        that many, one after the other; how many of them ended by a reset
  *   udp <address> <port> <how>          a datagram: connect, sendto or sendmsg, and its answer
  *   hosts <name>                        the address that /etc/hosts alone gives (no other file is opened before)
  *   first-of <name> <port> <hex>        what /etc/hosts alone gives, connected to
@@ -229,6 +230,21 @@ int main(int argc, char **argv) {
       for (size_t at = 2; at < got; at++) sprintf(text + (at - 2) * 2, "%02x", answer[at]);
       reached(text);
     }
+  }
+  if (is(way, "resets")) {
+    size_t count = (size_t)atoi(argument(argc, argv, 4)), good = 0;
+    for (size_t index = 0; index < count; index++) {
+      struct addrinfo *to = look_up(argument(argc, argv, 2), argument(argc, argv, 3));
+      char byte = 'x';
+      int descriptor = to == NULL ? -1 : open_to(to->ai_addr, to->ai_addrlen, "blocking", &error);
+      if (descriptor >= 0) error = send(descriptor, &byte, 1, MSG_NOSIGNAL) < 0 || recv(descriptor, &byte, 1, 0) < 0 ? errno : 0;
+      if (error == ECONNRESET || error == EPIPE) good++;
+      else fprintf(stderr, "%zu: %d\n", index, error);
+      if (descriptor >= 0) close(descriptor);
+    }
+    char text[64];
+    snprintf(text, sizeof text, "%zu of %zu", good, count);
+    reached(text);
   }
   if (is(way, "many")) {
     size_t count = (size_t)atoi(argument(argc, argv, 4));

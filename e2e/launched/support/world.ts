@@ -20,7 +20,7 @@ export interface World {
   warnings: string[];
   /** Writes a Claude Desktop config with these servers. */
   configure(servers: Record<string, { command: string; args?: string[]; env?: Record<string, string> }>): string;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function makeWorld(): World {
@@ -54,7 +54,8 @@ export function makeWorld(): World {
       writeFileSync(file, `${JSON.stringify({ mcpServers: servers }, null, 2)}\n`);
       return file;
     },
-    close() {
+    async close() {
+      await engine.close();
       rmSync(home, { recursive: true, force: true });
       for (const name of Object.keys(process.env)) {
         if (!(name in before)) delete process.env[name];

@@ -51,7 +51,7 @@ function start(command, args, { env, cwd = '/', stdin = 'ignore', descriptors = 
     const timer = setTimeout(() => {
       late = true;
       try {
-        process.kill(-child.pid, 'SIGKILL');
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
         // It ended between the timer and the signal.
       }
@@ -234,7 +234,7 @@ async function perform(one, sandbox, programs) {
       if (await outlived(world.at('grant/beat'))) seen.push('its process works on after the end of the sandbox');
       await sweep(world);
     }
-    endProcess(-child.pid);
+    if (child.pid !== undefined) endProcess(-child.pid);
     if (has('terminal') && existsSync(report)) {
       const typed = readFileSync(report, 'utf8');
       if (typed !== '0') seen.push(`${typed} bytes were typed into the terminal`);

@@ -1,6 +1,7 @@
 /** What the runs showed, as text for a terminal and as docs/results.md. Nothing in it is typed by hand. */
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
+import { measuredSections, table } from './measured.mjs';
 
 const verdicts = ['contained', 'escaped', 'reachable', 'unproven', 'not applicable'];
 const meanings = {
@@ -67,9 +68,6 @@ export function printTable(results) {
     for (const line of linesOf(result)) process.stdout.write(`${result.sandbox.name}  ${line}\n`);
 }
 
-const table = (rows) =>
-  [rows[0], rows[0].map(() => '---'), ...rows.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
-
 const letters = { contained: '.', escaped: 'E', reachable: 'r', unproven: '?', 'not applicable': '-' };
 
 function familyTable(results, cases) {
@@ -100,7 +98,7 @@ function caseTable(results, cases) {
     ['case', 'what it tries', ...played.map(({ sandbox }) => sandbox.title)],
     ...cases.map((one) => [
       one.id,
-      one.tries.replaceAll('|', '\\|'),
+      one.tries,
       ...played.map(({ outcomes }) => {
         const outcome = outcomes.find((candidate) => candidate.case.id === one.id);
         if (outcome === undefined) return '';
@@ -137,6 +135,8 @@ ${results.map(({ sandbox, version, missing }) => `- ${sandbox.title}: ${missing 
 ## Where Belljar did not keep what it promises
 
 ${notKept.length === 0 ? 'Nowhere in this run.' : notKept.join('\n')}
+
+${measuredSections()}
 
 ## By family
 

@@ -12,6 +12,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 AUDIT_GET, AUDIT_SET = 1000, 1001
 ENABLED, RATE_LIMIT, BACKLOG_LIMIT = 1, 8, 16
@@ -49,9 +50,10 @@ change(1, 0, 65536)
 lost = 0
 with open(sys.argv[1], "w", encoding="utf8", errors="replace") as out:
     print("ready", flush=True)
-    open_end = True
-    while open_end or select.select([log], [], [], 0.5)[0]:
-        ready, _, _ = select.select([log] + ([sys.stdin] if open_end else []), [], [])
+    # Other programs are refused things too, without end: the last record that counts is older than the end of standard input.
+    ended = None
+    while ended is None or select.select([log], [], [], 0.5)[0]:
+        ready, _, _ = select.select([log] + ([sys.stdin] if ended is None else []), [], [])
         if log in ready:
             try:
                 data = log.recv(65536)
@@ -64,8 +66,10 @@ with open(sys.argv[1], "w", encoding="utf8", errors="replace") as out:
                 head = re.match(r"audit\(([\d.]+):(\d+)\): (.*)", text, re.S)
                 if head:
                     at, serial, rest = head.groups()
+                    if ended is not None and float(at) > ended:
+                        break
                     out.write(json.dumps({"serial": int(serial), "at": float(at), "type": kind, "text": rest}) + "\n")
         if sys.stdin in ready and os.read(0, 64) == b"":
-            open_end = False
+            ended = time.time()
 change(before[1], before[4], before[5])
 print(json.dumps({"lost": lost}), flush=True)

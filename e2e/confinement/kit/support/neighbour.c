@@ -20,6 +20,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/un.h>
+#include <time.h>
 
 static int log_file;
 static char secret[] = "neighbour-memory-secret";
@@ -178,7 +179,10 @@ int main(int argc, char **argv) {
     char text[32];
   } message = {.type = 1, .text = "neighbour-queue-secret"};
   if (queue >= 0) msgsnd(queue, &message, sizeof message.text, IPC_NOWAIT);
-  snprintf(name, sizeof name, "/belljar-neighbour-%d", getpid());
+  /* one that was killed leaves its names behind, perhaps another user's, and numbers of processes come again */
+  struct timespec now = {0};
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(name, sizeof name, "/belljar-neighbour-%d-%llx", getpid(), now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
   int posix = shm_open(name, O_CREAT | O_RDWR, 0600);
   if (posix >= 0) (void)!write(posix, "neighbour-posix-secret", 22);
   /* small, so that one left by a killed test does not use up what the user may have */

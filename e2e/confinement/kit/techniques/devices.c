@@ -1,8 +1,9 @@
 /*
- * Opens a device. devices <path> [read]
+ * Opens a device, to read and write or for commands alone. devices <path> [commands]
  * Family: devices
  * Facts: each device is a driver of its own, and several are open to every user (udev's rules): /dev/fuse answers file systems,
  * /dev/net/tun makes networks, /dev/kvm machines, /dev/ptmx terminals; /dev/userfaultfd gives what the system call refuses (Linux 6.1).
+ * Opened with the fourth access mode (open(2), under NOTES) a device takes commands, and Landlock asks for no right then.
  * Witness: the driver's own answer: what could be opened was reachable.
  * Cases: name | what it tries | attack | twin | marks
  *   fuse | answer a file system | /dev/fuse | /dev/null | event=file.write,file.read surface
@@ -21,12 +22,29 @@
  *   console | the console | /dev/console | /dev/null | event=file.write,file.read surface
  *   console-memory | what stands on the console | /dev/vcs | /dev/null | event=file.write,file.read surface
  *   latency | keep the processor awake | /dev/cpu_dma_latency | /dev/null | event=file.write,file.read surface
+ *   tun-commands | command network interfaces | /dev/net/tun commands | /dev/null | event=file.write,file.read surface
+ *   kvm-commands | command machines | /dev/kvm commands | /dev/null | event=file.write,file.read surface
+ *   ptmx-commands | command a terminal of its own | /dev/ptmx commands | /dev/null | event=file.write,file.read surface
  */
 #include "attack.h"
 
+#include <linux/kvm.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+/* A command of each driver that only asks. */
+static int ask(const char *path, int device) {
+  unsigned answer = 0;
+  if (is(path, "/dev/kvm")) return ioctl(device, KVM_GET_API_VERSION, 0);
+  return ioctl(device, is(path, "/dev/net/tun") ? TUNGETFEATURES : TIOCGPTN, &answer);
+}
+
 int main(int argc, char **argv) {
-  int device = open(argument(argc, argv, 1), O_RDWR | O_NONBLOCK | O_NOCTTY);
+  const char *path = argument(argc, argv, 1);
+  bool commands = argc > 2 && is(argv[2], "commands");
+  int device = open(path, (commands ? O_ACCMODE : O_RDWR) | O_NONBLOCK | O_NOCTTY);
   if (device < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO)) absent("this machine has no such device");
   must("open", device);
+  if (commands) must("command", ask(path, device));
   reached("open");
 }

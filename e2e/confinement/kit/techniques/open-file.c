@@ -46,6 +46,10 @@
  *   read-only-write | write a file that may only be read | absolute write {readonly} | absolute read {readonly} | event=file.write,file.read
  *   read-only-truncate | truncate a file that may only be read | absolute truncate {readonly} | absolute read {readonly} | event=file.write,file.read
  *   read-only-truncate-read-only | truncate-read-only a file that may only be read | absolute truncate-read-only {readonly} | absolute read {readonly} | event=file.write,file.read
+ *   absolute-truncate-commands | shorten a file outside by an open for commands alone | absolute truncate-commands {secret} {grant} | absolute truncate {inside} {grant} | event=file.write
+ *   read-only-truncate-commands | shorten a file that may only be read by an open for commands alone | absolute truncate-commands {readonly} | absolute read {readonly} | event=file.write
+ *   openat2-truncate-commands | shorten a file outside with openat2 for commands alone | openat2 truncate-commands {secret} {grant} | openat2 truncate {inside} {grant} | event=file.write
+ *   openat2-truncate-read-only | shorten a file that may only be read with openat2 | openat2 truncate-read-only {readonly} {grant} | openat2 read {readonly} {grant} | event=file.write,file.read
  *   private-key | read a private key of the home folder | absolute read {key} | absolute read {inside} | event=file.read
  *   shell-start | add to what runs at the next login | absolute write {home}/.profile | absolute write {inside} | event=file.write
  *   client-settings | read a client's settings, which hold tokens | absolute read {home}/.config/Claude/claude_desktop_config.json | absolute read {inside} | event=file.read
@@ -74,6 +78,7 @@ static int flags_of(const char *access) {
   if (is(access, "create")) return O_WRONLY | O_CREAT | O_EXCL;
   if (is(access, "truncate")) return O_WRONLY | O_TRUNC;
   if (is(access, "truncate-read-only")) return O_RDONLY | O_TRUNC;
+  if (is(access, "truncate-commands")) return O_ACCMODE | O_TRUNC;
   if (is(access, "list")) return O_RDONLY | O_DIRECTORY;
   errno = EINVAL;
   broken("access");
@@ -183,7 +188,7 @@ int main(int argc, char **argv) {
     reached(names);
   }
   if (is(access, "read")) reached_content((int)descriptor, "read");
-  if (!is(access, "truncate") && !is(access, "truncate-read-only")) {
+  if (strncmp(access, "truncate", 8) != 0) {
     must("write", write((int)descriptor, "written\n", 8));
   }
   reached(access);
