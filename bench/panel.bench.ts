@@ -1,16 +1,20 @@
 /**
- * The panel in Chromium over the real host and the real launcher: how soon a refusal is a row on the screen, and how soon
- * a click is answered at rest, while 5,000 refusals arrive at once, during a million of them, and with 100,000 rows.
+ * The panel in Chromium over the real host and the real launcher, with 300 servers: how soon a refusal is a row on the screen,
+ * how soon a click is answered at rest, while 5,000 refusals arrive at once, during a million of them, and with 100,000
+ * rows; and how soon a page that is opened then shows its servers, and how much script that takes.
  *
  * A click counts from the input event's own time to the end of the frame that shows its effect, a refusal from just
  * before the refused call to the frame in which the row stands.
  */
+import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { chromium, type Page } from '@playwright/test';
 import { makeArena, removeArena, type Arena } from '../e2e/confinement/support/arena.ts';
 import { containedCommand } from '../e2e/confinement/support/start.ts';
@@ -86,6 +90,47 @@ function tellClicks(title: string, { delays, longestTask }: Clicks): void {
   );
 }
 
+const serverCount = 300;
+
+/** Servers that nothing starts: only their entries are read. */
+function writeServers(home: string): void {
+  const file = join(home, '.config/Claude/claude_desktop_config.json');
+  mkdirSync(join(home, '.config/Claude'), { recursive: true });
+  const entries = Array.from({ length: serverCount }, (_, index) => [
+    `server-${index.toString().padStart(3, '0')}`,
+    { command: '/usr/bin/true', args: [`--number=${index.toString()}`] },
+  ]);
+  writeFileSync(file, JSON.stringify({ mcpServers: Object.fromEntries(entries) }, null, 2));
+}
+
+/** The address for one page: the first call starts the host, later ones find it. */
+async function addressFrom(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  const line = await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
+  const { redirectFile } = JSON.parse(line) as { redirectFile: string };
+  return /url=([^"]+)"/.exec(readFileSync(redirectFile, 'utf8'))?.[1] ?? '';
+}
+
+/** From the start of the navigation to the end of the frame that shows the first server, in milliseconds. */
+const whenServersShow = `
+  new MutationObserver((_changes, observer) => {
+    if (document.querySelector('.server-name') === null) return;
+    observer.disconnect();
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => { globalThis.serversShownAt = performance.now(); };
+      channel.port2.postMessage(0);
+    });
+  }).observe(document, { subtree: true, childList: true });
+`;
+
+/** The scripts that the page needs before it shows its first view, compressed, in bytes. */
+function firstViewScript(): number {
+  const folder = join(projectRoot, 'dist/renderer');
+  const page = readFileSync(join(folder, 'index.html'), 'utf8');
+  const scripts = [...page.matchAll(/<script[^>]*src="([^"]+)"/g)].map((match) => match[1] ?? '');
+  return scripts.reduce((sum, script) => sum + gzipSync(readFileSync(join(folder, script))).byteLength, 0);
+}
+
 /** A run's file as a launcher writes it: `count` refusals of different files. */
 function writeRun(spool: string, run: string, count: number): void {
   const at = new Date().toISOString();
@@ -137,6 +182,7 @@ mkdirSync(home);
 const environment = { PATH: process.env['PATH'] ?? '', HOME: home, XDG_RUNTIME_DIR: folder };
 const spool = join(home, '.local/state/belljar/spool');
 mkdirSync(spool, { recursive: true, mode: 0o700 });
+writeServers(home);
 const host = spawn(process.execPath, [command, 'panel', '--no-open', '--json'], {
   env: environment,
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -149,12 +195,13 @@ const browser = await chromium.launch({
 });
 const arena = makeArena();
 try {
-  const line = await new Promise<string>((resolve) => createInterface({ input: host.stdout }).once('line', resolve));
-  const { redirectFile } = JSON.parse(line) as { redirectFile: string };
-  const address = /url=([^"]+)"/.exec(readFileSync(redirectFile, 'utf8'))?.[1] ?? '';
+  const address = await addressFrom(host);
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
   await page.goto(address);
   await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  // Nothing was contained here yet, so the page begins elsewhere.
+  await page.goto(`${new URL(address).origin}/#/servers`);
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
   await page.evaluate(inThePage);
   // The first clicks also warm the browser up.
   await clicks(page, 4, () => false);
@@ -221,6 +268,37 @@ try {
   await page.getByText(/^100,000 rows/).waitFor({ timeout: 60_000 });
   await sleep(1000);
   tellClicks('with 100,000 rows', await clicks(page, 40, () => false));
+
+  const shows: number[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    const again = spawn(process.execPath, [command, 'panel', '--no-open', '--json'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const fresh = await addressFrom(again);
+    again.kill('SIGTERM');
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+    const opened = await context.newPage();
+    // The key first, so that the page that is measured is the one of every other day.
+    await opened.goto(fresh);
+    await opened.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+    await opened.addInitScript(whenServersShow);
+    await opened.goto(`${new URL(fresh).origin}/?measured#/servers`);
+    await opened.waitForFunction('globalThis.serversShownAt !== undefined');
+    shows.push((await opened.evaluate('globalThis.serversShownAt')) as number);
+    await context.close();
+  }
+  figures.push(
+    {
+      name: `first view, ${serverCount.toString()} servers and 100,000 events, median of ${shows.length.toString()}`,
+      value: median(shows),
+      unit: 'ms',
+      bound: 600,
+      digits: 0,
+    },
+    { name: 'first view, slowest', value: Math.max(...shows), unit: 'ms', digits: 0 },
+    { name: 'script of the first view, gzip', value: firstViewScript() / 1024, unit: 'kB', bound: 350, digits: 0 },
+  );
 } finally {
   printFigures(figures);
   await browser.close();

@@ -50,7 +50,7 @@ for (const { name, bound, launch } of entries) {
       ...(bound === undefined ? {} : { bound }),
     });
   } finally {
-    pinned.world.close();
+    await pinned.world.close();
     workplace.remove();
   }
 }

@@ -46,17 +46,20 @@ export async function alternate<Name extends string>(
   return values;
 }
 
+/** What else the machine does: the averages of one, five and fifteen minutes. */
+export function loadNow(): string {
+  return loadavg()
+    .map((one) => one.toFixed(2))
+    .join(' ');
+}
+
 export function printMachine(): void {
   const probe = spawnSync(requireLauncher(), ['probe'], { encoding: 'utf8' }).stdout.trim();
   const processors = cpus();
   console.log(
     `machine: ${processors.length.toString()} x ${processors[0]?.model ?? 'unknown'}, node ${process.version}`,
   );
-  console.log(
-    `load before: ${loadavg()
-      .map((one) => one.toFixed(2))
-      .join(' ')}`,
-  );
+  console.log(`load before: ${loadNow()}`);
   console.log(`probe: ${probe}`);
 }
 
