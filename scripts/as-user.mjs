@@ -6,6 +6,7 @@
  * that it can read (a fresh clone often lies below a folder that only root may enter): files are hard-linked where the
  * file system allows it, so the copy costs folders only; the user owns the folders, root keeps the files. HOME is an
  * empty folder of its own. Exit status: that of the tests; 3 when no such user can be had, with the reason on stderr.
+ * `--try` ends with 0 where the tests could be run, and runs none.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -18,6 +19,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
@@ -40,11 +42,13 @@ const needed = [
   'app',
   'bench',
   'dist',
+  'docs',
   'e2e',
   'native-helpers',
   'node_modules',
   'package.json',
   'package-lock.json',
+  'packaging',
   'renderer',
   'scripts',
   'tsconfig.json',
@@ -100,7 +104,7 @@ function canRun(program, user) {
 }
 
 if (process.platform !== 'linux') giveUp('this part exists for Linux only');
-if (process.getuid() !== 0) giveUp('not root, so the tests above already ran as an ordinary user');
+if (process.getuid() !== 0) giveUp('not root, so the tests run as an ordinary user already');
 
 let user = lookUp();
 let made = false;
@@ -126,16 +130,6 @@ function cleanUp() {
 }
 
 chmodSync(folder, 0o755);
-mkdirSync(copy);
-for (const path of [home, temporary]) {
-  mkdirSync(path, { mode: 0o700 });
-  chownSync(path, user.uid, user.gid);
-}
-for (const name of needed) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
-mkdirSync(join(copy, '.cache/reports'), { recursive: true });
-for (const path of [copy, join(copy, '.cache'), join(copy, '.cache/reports')]) chownSync(path, user.uid, user.gid);
-for (const name of built) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
-
 let node = process.execPath;
 if (!canRun(node, user)) {
   node = join(folder, 'node');
@@ -146,6 +140,21 @@ if (!canRun(node, user)) {
     giveUp(`the user ${userName} cannot start ${process.execPath}`);
   }
 }
+
+if (process.argv.includes('--try')) {
+  cleanUp();
+  process.exit(0);
+}
+
+mkdirSync(copy);
+for (const path of [home, temporary]) {
+  mkdirSync(path, { mode: 0o700 });
+  chownSync(path, user.uid, user.gid);
+}
+for (const name of needed) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
+mkdirSync(join(copy, '.cache/reports'), { recursive: true });
+for (const path of [copy, join(copy, '.cache'), join(copy, '.cache/reports')]) chownSync(path, user.uid, user.gid);
+for (const name of built) if (existsSync(join(root, name))) mirror(join(root, name), join(copy, name), user);
 
 const reportArgument = process.argv.find((argument) => argument.startsWith('--outputFile.json='));
 const child = spawn(
@@ -185,7 +194,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => c
 child.on('exit', (code) => {
   const report = join(copy, '.cache/reports/as-user.json');
   if (reportArgument !== undefined && existsSync(report)) {
-    copyFileSync(report, reportArgument.slice('--outputFile.json='.length));
+    // Files are named as in the checkout, which is what people look at and other reports are compared with.
+    const text = readFileSync(report, 'utf8').replaceAll(copy, root);
+    writeFileSync(reportArgument.slice('--outputFile.json='.length), text);
   }
   cleanUp();
   process.exit(code ?? 1);

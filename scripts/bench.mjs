@@ -33,7 +33,7 @@ if (unknown.length > 0) {
 }
 
 /** Measurements in a browser are given it. */
-const inChromium = ['panel'];
+const inChromium = ['panel', 'panel-feed'];
 let chromium = '';
 try {
   await prepare(['install', 'launcher', 'bundles', 'renderer']);

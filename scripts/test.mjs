@@ -1,9 +1,11 @@
 /**
  * `npm test`: everything, from a clean clone, in one go. Prepares what is missing, then runs the parts below in order;
  * those that need no browser come first and report first. A part that fails does not stop the others: the table at the
- * end says which passed, failed or were left out and why, and the exit status is 1 when any failed.
+ * end says which passed, failed or were left out and why, each failed test is named below it, and the exit status is 1 when
+ * any failed.
  *
  *   npm test -- --part unit --part lint     only these parts
+ *   npm test -- --part product --whole      all of e2e/ as root as well; without --whole what being root changes (lib/as-root.mjs)
  *   npm test -- --list                      the names of the parts
  *
  * The last line stands alone, `N passed, N failed, N skipped`: tests that really ran, read from the reports of Vitest and
@@ -17,8 +19,24 @@ const { mkdirSync, mkdtempSync, rmSync } = await import('node:fs');
 const { tmpdir } = await import('node:os');
 const { join } = await import('node:path');
 const { provideChromium } = await import('./lib/chromium.mjs');
-const { add, countNative, countPlaywright, countVitest, none, readReport, skippedTests } =
-  await import('./lib/count.mjs');
+const { findElectron } = await import('./lib/electron.mjs');
+const { spawnSync } = await import('node:child_process');
+const { asRootFiles } = await import('./lib/as-root.mjs');
+const {
+  add,
+  countNative,
+  countPlaywright,
+  countVitest,
+  failuresOfNative,
+  failuresOfPlaywright,
+  failuresOfVitest,
+  firstLine,
+  leftOutOfAll,
+  nameFailures,
+  none,
+  readReport,
+  skippedTests,
+} = await import('./lib/count.mjs');
 const { testEnvironment } = await import('./lib/environment.mjs');
 const { packageProgram, reports, root } = await import('./lib/paths.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
@@ -34,21 +52,62 @@ function program(path, ...args) {
   return { command: node, args: [packageProgram(path), ...args] };
 }
 
-function vitest(part, projects) {
-  const report = join(reports, `${part}.json`);
+/**
+ * Being root hides mistakes: of root's two runs of e2e/ the one as an ordinary user tests everything, and the other what being
+ * root changes, unless it is told to run the whole or no such user can be had.
+ */
+const whole = !isRoot || process.argv.includes('--whole');
+let triedUser;
+
+/** Why there is no ordinary user here to run the tests as; undefined when there is one. */
+function noUser() {
+  triedUser ??= spawnSync(node, ['scripts/as-user.mjs', '--try'], { cwd: root, encoding: 'utf8' });
+  return triedUser.status === 0 ? undefined : triedUser.stderr.trim();
+}
+
+const reportOf = (part) => join(reports, `${part}.json`);
+
+function vitestOptions(part) {
+  return [
+    '--reporter=default',
+    '--reporter=json',
+    '--reporter=./scripts/lib/skip-notes.mjs',
+    `--outputFile.json=${reportOf(part)}`,
+    // A test that is run alone leaves the others out, and that must not look like success.
+    '--allowOnly=false',
+  ];
+}
+
+function readVitest(part) {
+  const report = reportOf(part);
+  return {
+    report,
+    count: () => countVitest(readReport(report)),
+    failures: () => failuresOfVitest(readReport(report)),
+  };
+}
+
+function vitest(part, projects, files = []) {
   return {
     ...program(
       'vitest/vitest.mjs',
       'run',
       ...projects.flatMap((project) => ['--project', project]),
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      // A test that is run alone leaves the others out, and that must not look like success.
-      '--allowOnly=false',
+      ...vitestOptions(part),
+      ...files,
     ),
+    ...readVitest(part),
+  };
+}
+
+function playwright(part, env, ...args) {
+  const report = reportOf(part);
+  return {
+    ...program('@playwright/test/cli.js', 'test', ...args, '--reporter=list,json'),
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
     report,
-    count: () => countVitest(readReport(report)),
+    count: () => countPlaywright(readReport(report)),
+    failures: () => failuresOfPlaywright(readReport(report)),
   };
 }
 
@@ -64,6 +123,7 @@ const parts = [
     title: 'types (tsc)',
     commands: () => [
       program('typescript/bin/tsc', '-p', 'tsconfig.json'),
+      program('typescript/bin/tsc', '-p', 'main/tsconfig.json'),
       program('typescript/bin/tsc', '-p', 'renderer/tsconfig.json'),
       program('typescript/bin/tsc', '-p', 'e2e/panel/tsconfig.json'),
     ],
@@ -78,6 +138,7 @@ const parts = [
     title: 'format (prettier)',
     commands: () => [program('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')],
   },
+  { name: 'dead-code', title: 'dead code (knip)', commands: () => [program('knip/bin/knip.js')] },
   {
     name: 'unit',
     title: 'unit tests (vitest)',
@@ -89,15 +150,19 @@ const parts = [
     title: 'native tests (make check)',
     skip: () => (process.platform === 'linux' ? undefined : 'the launcher exists for Linux only so far'),
     needs: ['launcher'],
-    commands: () => [{ command: 'make', args: ['-C', 'native-helpers', 'check'], count: countNative }],
+    commands: () => [
+      { command: 'make', args: ['-C', 'native-helpers', 'check'], count: countNative, failures: failuresOfNative },
+    ],
     timeoutMs: 10 * minute,
   },
   {
     name: 'product',
-    title: `whole product, as ${isRoot ? 'root' : 'this user'} (vitest)`,
+    title: whole ? `whole product, as ${isRoot ? 'root' : 'this user'} (vitest)` : 'what being root changes (vitest)',
     skip: () => (process.platform === 'linux' ? undefined : 'servers can be contained on Linux only so far'),
     needs: product,
-    commands: async () => [await withChromium(vitest('product', ['e2e']))],
+    commands: async () => [
+      await withChromium(vitest('product', ['e2e'], whole || noUser() !== undefined ? [] : asRootFiles)),
+    ],
     timeoutMs: 20 * minute,
   },
   {
@@ -105,28 +170,18 @@ const parts = [
     title: 'whole product, as an ordinary user (vitest)',
     skip: () => {
       if (process.platform !== 'linux') return 'servers can be contained on Linux only so far';
-      return isRoot ? undefined : 'the part above ran as an ordinary user already; the run as root was left out';
+      if (!isRoot) return 'the part above ran as an ordinary user already; the run as root was left out';
+      return noUser() === undefined ? undefined : `${noUser()}; the part above ran everything as root`;
     },
     needs: product,
     ownEnvironment: true,
-    commands: async () => {
-      const report = join(reports, 'as-user.json');
-      return [
-        await withChromium({
-          command: node,
-          args: [
-            'scripts/as-user.mjs',
-            '--reporter=default',
-            '--reporter=json',
-            `--outputFile.json=${report}`,
-            '--allowOnly=false',
-          ],
-          report,
-          count: () => countVitest(readReport(report)),
-          leftOutCode: 3,
-        }),
-      ];
-    },
+    commands: async () => [
+      await withChromium({
+        command: node,
+        args: ['scripts/as-user.mjs', ...vitestOptions('as-user')],
+        ...readVitest('as-user'),
+      }),
+    ],
     timeoutMs: 20 * minute,
   },
   {
@@ -135,23 +190,21 @@ const parts = [
     needs: ['bundles'],
     commands: () => [vitest('imports', ['rules'])],
   },
-  { name: 'dead-code', title: 'dead code (knip)', commands: () => [program('knip/bin/knip.js')] },
   {
     name: 'panel',
     title: 'panel in Chromium (playwright)',
     needs: product,
-    commands: async () => {
-      const chromium = await provideChromium();
-      const report = join(reports, 'panel.json');
-      return [
-        {
-          ...program('@playwright/test/cli.js', 'test', '--reporter=list,json'),
-          env: { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
-          report,
-          count: () => countPlaywright(readReport(report)),
-        },
-      ];
-    },
+    commands: async () => [playwright('panel', { CHROMIUM_PATH: await provideChromium() })],
+    timeoutMs: 10 * minute,
+  },
+  {
+    name: 'desktop',
+    title: 'desktop program in Electron (playwright)',
+    skip: () => findElectron().missing,
+    needs: [...product, 'desktop'],
+    commands: () => [
+      playwright('desktop', { ELECTRON_PATH: findElectron().path }, '--config=e2e/electron/playwright.config.ts'),
+    ],
     timeoutMs: 10 * minute,
   },
 ];
@@ -177,7 +230,16 @@ async function build(names) {
 
 async function runPart(part) {
   const started = Date.now();
-  const done = (state, counts, note = '') => ({ part, state, counts, note, milliseconds: Date.now() - started });
+  const done = (state, counts, note = '', failures = []) => ({
+    part,
+    state,
+    counts,
+    note,
+    failures: failures.map((failure) => ({ part: part.name, ...failure })),
+    milliseconds: Date.now() - started,
+  });
+  const failed = (counts, note, ...failures) =>
+    done('failed', { ...counts, failed: Math.max(counts.failed, 1) }, note, failures);
   const reason = part.skip?.();
   if (reason !== undefined) {
     say(`- ${part.title}: skipped, ${reason}`);
@@ -191,9 +253,9 @@ async function runPart(part) {
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
     say(`✗ ${part.title}: ${sentence}`);
-    return done('failed', { ...none, failed: 1 }, sentence);
+    return failed(none, sentence, { file: '', name: part.title, error: sentence.split('\n')[0] });
   }
-  for (const [index, { command, args, env, report, count, leftOutCode }] of commands.entries()) {
+  for (const [index, { command, args, env, report, count, failures }] of commands.entries()) {
     if (report !== undefined) rmSync(report, { force: true });
     const result = await run({
       title: part.title,
@@ -204,28 +266,51 @@ async function runPart(part) {
       env: { ...(part.ownEnvironment ? process.env : environment), ...env },
       timeoutMs: part.timeoutMs ?? 3 * minute,
     });
-    if (leftOutCode !== undefined && result.code === leftOutCode) {
-      const why = result.output.trim().split('\n').at(-1) ?? '';
-      say(`- ${part.title}: skipped, ${why}`);
-      return done('skipped', counts, why);
-    }
     const counted = count?.(result.output) ?? none;
     counts = add(counts, counted);
-    for (const title of report === undefined ? [] : skippedTests(readReport(report))) say(`    left out: ${title}`);
+    for (const { name, reason } of report === undefined ? [] : skippedTests(readReport(report)))
+      say(`    left out: ${name}${reason === undefined ? '' : ` (${reason})`}`);
     if (result.code !== 0 || counted.failed > 0) {
       say(`✗ ${part.title}  ${seconds(result.milliseconds)}`);
       showOutput(result);
-      return done('failed', { ...counts, failed: Math.max(counts.failed, 1) }, `see ${result.logFile}`);
+      const named = failures?.(result.output) ?? [];
+      const together = { file: '', name: part.title, error: firstLine(result.output) };
+      return failed(counts, `see ${result.logFile}`, ...(named.length > 0 ? named : [together]));
     }
   }
   // A part whose tests all vanished (a wrong pattern, an empty folder) must not look as if it had passed.
   if (commands.some((command) => command.count !== undefined) && counts.passed === 0) {
     say(`✗ ${part.title}: no test ran`);
-    return done('failed', { ...counts, failed: 1 }, 'no test ran');
+    return failed(counts, 'no test ran', { file: '', name: part.title, error: 'no test ran' });
   }
   const outcome = done('passed', counts);
   say(`✓ ${part.title}  ${counts.passed === 0 ? '' : `${counts.passed} passed  `}${seconds(outcome.milliseconds)}`);
   return outcome;
+}
+
+/** Each test of e2e/ passes in one of the runs of it, or says why it was left out by all of them. */
+function lookAtLeftOut(outcomes) {
+  const runs = outcomes.filter(({ part, state }) => ['product', 'as-user'].includes(part.name) && state !== 'skipped');
+  const part = { name: 'left-out', title: 'each test of e2e/ ran, or says why not' };
+  const unexplained = leftOutOfAll(runs.map(({ part: { name } }) => readReport(reportOf(name)))).filter(
+    ({ reason }) => reason === undefined,
+  );
+  if (unexplained.length === 0) return [];
+  return [
+    {
+      part,
+      state: 'failed',
+      counts: { ...none, failed: unexplained.length },
+      note: part.title,
+      failures: unexplained.map(({ file, name }) => ({
+        part: part.name,
+        file,
+        name,
+        error: 'was run by no part, and no reason was given',
+      })),
+      milliseconds: 0,
+    },
+  ];
 }
 
 function wantedParts(args) {
@@ -236,6 +321,7 @@ function wantedParts(args) {
       for (const part of parts) process.stdout.write(`${part.name.padEnd(10)} ${part.title}\n`);
       process.exit(0);
     }
+    if (argument === '--whole') continue;
     const name = argument === '--part' ? args[(index += 1)] : /^--part=(.+)$/.exec(argument)?.[1];
     const part = parts.find((candidate) => candidate.name === name);
     if (part === undefined) {
@@ -265,6 +351,7 @@ try {
 
 const outcomes = [];
 for (const part of wanted) outcomes.push(await runPart(part));
+outcomes.push(...lookAtLeftOut(outcomes));
 
 const total = outcomes.reduce((sum, { counts }) => add(sum, counts), none);
 say(
@@ -279,5 +366,6 @@ for (const { part, state, counts, note, milliseconds } of outcomes) {
   );
 }
 say(`in ${seconds(Date.now() - started)}\n`);
+for (const line of nameFailures(outcomes.flatMap(({ failures }) => failures))) say(line);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = outcomes.some(({ state }) => state === 'failed') ? 1 : 0;

@@ -178,6 +178,20 @@ async function bundles() {
   writeStamp('bundles', hash);
 }
 
+async function desktop() {
+  const hash = contentHash(['main', 'app/contract', 'vite.node.config.ts', 'package.json', 'package-lock.json']);
+  if (isFresh('desktop', hash, ['dist/main/main.js'])) return;
+  clearStamp('desktop');
+  await viteBuild({
+    title: 'bundle the desktop program',
+    name: 'bundle-main',
+    config: 'vite.node.config.ts',
+    mode: 'main',
+    output: 'dist/main',
+  });
+  writeStamp('desktop', hash);
+}
+
 async function renderer() {
   const hash = contentHash(['renderer', 'app/contract', 'package-lock.json']);
   if (isFresh('renderer', hash, ['dist/renderer/index.html'])) return;
@@ -222,7 +236,7 @@ async function withLock(work) {
   }
 }
 
-const steps = { install, launcher, bundles, renderer };
+const steps = { install, launcher, bundles, desktop, renderer };
 
 /** Runs the named steps in the given order. Throws StepFailed with a sentence for people. */
 export async function prepare(names) {

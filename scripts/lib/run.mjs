@@ -6,12 +6,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { logs, root } from './paths.mjs';
-import { say, seconds, startProgress } from './say.mjs';
+import { plain, say, seconds, startProgress } from './say.mjs';
 
 /** How much of a failed program's output is shown; the log holds all of it. */
 const shownLines = 200;
-
-const escapeSequences = new RegExp(String.raw`\u001b\[[0-9;?]*[A-Za-z]`, 'g');
 
 export class StepFailed extends Error {}
 
@@ -74,7 +72,7 @@ export async function run({ title, name, command, args, cwd = root, env = proces
           }, timeoutMs);
     const collect = (chunk) => {
       writeSync(log, chunk);
-      const lines = chunk.toString('utf8').replaceAll(escapeSequences, '').split('\n');
+      const lines = plain(chunk.toString('utf8')).split('\n');
       latest = lines.map((line) => line.trim()).findLast((line) => line !== '') ?? latest;
     };
     child.stdout.on('data', collect);
@@ -97,7 +95,7 @@ export async function run({ title, name, command, args, cwd = root, env = proces
 }
 
 export function showOutput(result) {
-  const lines = result.output.replaceAll(escapeSequences, '').trimEnd().split('\n');
+  const lines = plain(result.output).trimEnd().split('\n');
   if (lines.length > shownLines)
     say(`    (the last ${shownLines} of ${lines.length} lines; all of them: ${result.logFile})`);
   for (const line of lines.slice(-shownLines)) say(`    ${line}`);

@@ -8,6 +8,13 @@ export function seconds(milliseconds) {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
+const escapeSequences = new RegExp(String.raw`\u001b\[[0-9;?]*[A-Za-z]`, 'g');
+
+/** Text of another program without its colours. */
+export function plain(text) {
+  return text.replaceAll(escapeSequences, '');
+}
+
 /**
  * Shows that `title` is under way once it has taken longer than a second: one living line on a terminal, a line every
  * fifteen seconds elsewhere. `latest` returns the newest line of output, so that a person sees what it is busy with.
