@@ -62,6 +62,13 @@ interface Clicks {
   longestTask: number;
 }
 
+/** Asked from outside: what the page itself would have to compile, its Content-Security-Policy refuses. */
+async function until(page: Page, expression: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; (await page.evaluate(expression)) !== true; await sleep(10)) {
+    if (Date.now() > deadline) throw new Error(`Not true within a minute: ${expression}`);
+  }
+}
+
 /** Presses Pause and Resume with a real pointer while `going` says so, at least `least` times. */
 async function clicks(page: Page, least: number, going: () => boolean): Promise<Clicks> {
   const box = await page.getByRole('button', { name: /^(?:Pause|Resume)$/ }).boundingBox();
@@ -74,7 +81,7 @@ async function clicks(page: Page, least: number, going: () => boolean): Promise<
     await sleep(25);
   }
   if (pressed % 2 === 1) await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-  await page.waitForFunction(`clickDelays.length >= ${pressed.toString()}`);
+  await until(page, `clickDelays.length >= ${pressed.toString()}`);
   return (await page.evaluate(
     '({ delays: clickDelays.splice(0), longestTask: Math.max(0, ...longTasks.splice(0)) })',
   )) as Clicks;
@@ -284,7 +291,7 @@ try {
     await opened.getByRole('status').filter({ hasText: 'Live' }).waitFor();
     await opened.addInitScript(whenServersShow);
     await opened.goto(`${new URL(fresh).origin}/?measured#/servers`);
-    await opened.waitForFunction('globalThis.serversShownAt !== undefined');
+    await until(opened, 'globalThis.serversShownAt !== undefined');
     shows.push((await opened.evaluate('globalThis.serversShownAt')) as number);
     await context.close();
   }

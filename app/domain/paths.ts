@@ -4,14 +4,24 @@
  */
 import type { Folders } from './folders.ts';
 
+const encoder = new TextEncoder();
+
 /** False for text with half a surrogate pair, which no file name of this system can hold. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
+/** True when `text` takes at most `max` bytes in UTF-8. */
+export function fitsBytes(text: string, max: number): boolean {
+  // A unit of UTF-16 takes three bytes at the most.
+  return text.length * 3 <= max || encoder.encode(text).length <= max;
+}
+
 /** The normal form of an absolute path (no `.`, `..`, doubled or final slash), or null for what is not one. */
 export function normalPath(path: string): string | null {
   if (!path.startsWith('/') || path.includes('\0')) return null;
+  // Nearly all are in normal form, and some hundred of them are looked at for each plan.
+  if (path === '/' || !/\/\.{0,2}(?:\/|$)/.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue;

@@ -17,7 +17,7 @@ import {
   type NetworkMode,
   type Permission,
 } from '#contract/words.ts';
-import { isWellFormed, normalPath } from './paths.ts';
+import { fitsBytes, isWellFormed, normalPath } from './paths.ts';
 import { isPattern, type AreaRules } from './pattern.ts';
 
 export const planVersion = 3;
@@ -138,7 +138,7 @@ function decodeField(text: string): string | null {
 
 /** Only normal paths, so that comparing them means something. */
 function isPath(value: string): boolean {
-  return isWellFormed(value) && encoder.encode(value).length <= pathMaxBytes && normalPath(value) === value;
+  return isWellFormed(value) && fitsBytes(value, pathMaxBytes) && normalPath(value) === value;
 }
 
 /** A path, `@name`, `env:NAME`, `xdg-runtime:name` or `display`. */
@@ -286,7 +286,7 @@ const fieldCounts: Readonly<Record<string, number>> = {
 /** Throws `policy-invalid` (with the line as `at`) or `newer-format`. */
 export function parsePlan(text: string): Plan {
   if (!isWellFormed(text)) throw invalid('it is not UTF-8');
-  if (encoder.encode(text).length > planMaxBytes) throw invalid('it is too large');
+  if (!fitsBytes(text, planMaxBytes)) throw invalid('it is too large');
   if (!text.endsWith('\n')) throw invalid('its last line is not ended');
   const lines = text.slice(0, -1).split('\n');
   if (lines.length > planMaxLines) throw invalid('it has too many lines');
@@ -324,7 +324,7 @@ export function parsePlan(text: string): Plan {
   };
   lines.slice(1, -1).forEach((line, index) => {
     const number = index + 2;
-    if (encoder.encode(line).length > planMaxLineBytes) throw invalid('the line is too long', number);
+    if (!fitsBytes(line, planMaxLineBytes)) throw invalid('the line is too long', number);
     const [key = '', ...rest] = line.split(' ');
     if (Number(version) < planVersion && onlyVersion3.has(key))
       throw invalid(`version ${version} has no "${key}"`, number);
