@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from '../app/cli/main.ts';
 import { findVerb } from '../app/cli/verbs.ts';
+import { summaryIn, summaryOf } from './lib/results-summary.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const documents = [
@@ -11,11 +12,12 @@ const documents = [
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'e2e/confinement/kit/README.md',
 ];
 const text = (file) => readFileSync(join(root, file), 'utf8');
 
 /** Folders of the project; a quoted path that begins with one of these must exist. */
-const ours = /^(app|renderer|native-helpers|e2e|bench|scripts|docs)\/[\w./-]*\w$/;
+const ours = /^(app|main|renderer|native-helpers|e2e|bench|scripts|docs|packaging)\/[\w./-]*\w$/;
 
 /** The anchor that a heading gets. */
 function anchors(file) {
@@ -90,6 +92,16 @@ describe('a command in the documentation', () => {
       "`belljar undo`; `belljar-launcher probe`\n```sh\nbelljar grant a deny '**/x y'  # why\nbelljar list | sort\nls\n```\n";
     expect(commands(document)).toEqual([['grant', 'a', 'deny', '**/x y'], ['list'], ['undo']]);
   });
+});
+
+it("README's results are those of docs/results.md", () => {
+  expect(summaryIn(text('README.md')).text).toBe(summaryOf(text('docs/results.md')));
+});
+
+it('each property of the threat model has a number of its own', () => {
+  const numbers = [...text('docs/threat-model.md').matchAll(/^\*\*(P\d+[a-z]?)\. /gm)].map(([, number]) => number);
+  expect(numbers.length).toBeGreaterThan(30);
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
 });
 
 // The results of the kit are written by a command, and name only how runs of it began.

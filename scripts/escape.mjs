@@ -2,7 +2,7 @@
  * `npm run escape`: the escape kit (e2e/confinement/kit) against Belljar as it is in this checkout, which is built first. What
  * stands after `--` is the kit's own.
  *
- * `npm run escape -- --write-results` writes docs/results.md whole: it measures real servers, compares with the kernel's own audit records, tries
+ * `npm run escape -- --write-results` writes docs/results.md whole, and README's short table from it: it measures real servers, compares with the kernel's own audit records, tries
  * Debian's kernels, and plays the kit in every sandbox that is installed; what a part cannot do here it says, and what was
  * kept of it before stays (docs/results). Some of that is for root and the kit for people: as root, `--user <an ordinary user>` says who plays.
  * `--tcg` and `--kernels-only <pattern>` go to the kernels (`--tcg`, `--only`); `--only <pattern>` plays some cases and measures nothing else, which is for trying the document itself.
@@ -18,6 +18,7 @@ const { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdte
   await import('node:fs');
 const { dirname, join } = await import('node:path');
 const { root } = await import('./lib/paths.mjs');
+const { writeSummary } = await import('./lib/results-summary.mjs');
 
 const words = process.argv.slice(2);
 const kit = 'e2e/confinement/kit/run.mjs';
@@ -103,5 +104,6 @@ else {
   const played = isRoot
     ? playAs(user, words)
     : runStep(process.execPath, [join(root, kit), '--write-results', join(root, 'docs/results.md'), ...words]);
+  if (!words.includes('--only')) writeSummary();
   process.exitCode = code === 0 ? played : code;
 }

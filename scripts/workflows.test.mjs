@@ -36,7 +36,7 @@ describe.each(files)('%s', (_name, workflow) => {
 
   it('runs only commands that package.json has', () => {
     for (const { run } of steps) {
-      for (const [, name] of (run ?? '').matchAll(/npm (?:run )?(test|start|build|escape|package)\b/g)) {
+      for (const [, name] of (run ?? '').matchAll(/npm (?:run )?(test|start|build|escape|package|fuzz)\b/g)) {
         expect(own.scripts).toHaveProperty(name);
       }
     }
