@@ -83,6 +83,19 @@ defineTechniques('accesses to files that are not seen', [
     { witness, errno: ['EACCES', 'EXDEV'] },
   ),
   // The supervisor's own: decided on its copy, and told.
+  // Of opens, those to which older kernels have no wall: by their flags alone.
+  file(
+    'open for commands, shortening',
+    ({ secret, grant }) => ['absolute', 'truncate-commands', secret, grant],
+    ({ inside, grant }) => ['absolute', 'truncate', inside, grant],
+    { witness, event: told('file.write', ({ arena }) => arena.secret) },
+  ),
+  file(
+    'open to read, shortening',
+    ({ readOnlyFile, grant }) => ['absolute', 'truncate-read-only', readOnlyFile, grant],
+    ({ inside, grant }) => ['absolute', 'truncate', inside, grant],
+    { witness: ({ arena }) => looks(arena.readOnlyFile), event: told('file.read', ({ arena }) => arena.readOnlyFile) },
+  ),
   file(
     'truncate',
     ({ secret }) => ['truncate', secret],

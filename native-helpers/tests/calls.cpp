@@ -76,6 +76,15 @@ void test_calls() {
     check::that(call(unseen, SYS_open, {0, O_CREAT, mode}) == notify && call(unseen, SYS_creat, {0, mode}) == notify && call(unseen, SYS_mknod, {0, mode}) == notify, "by its older names too");
 #endif
   }
+  for (uint64_t flags : {static_cast<uint64_t>(O_ACCMODE), static_cast<uint64_t>(O_ACCMODE | O_TRUNC), static_cast<uint64_t>(O_TRUNC), static_cast<uint64_t>(O_CREAT | O_TRUNC)}) {
+    check::equal(call(unseen, SYS_openat, {0, 0, flags, 0644}), notify, "nor what Landlock asks for no right to on older kernels: commands alone, and shortening what is read");
+#ifdef SYS_open
+    check::equal(call(unseen, SYS_open, {0, flags, 0644}), notify, "by the older name too");
+#endif
+  }
+  for (uint64_t flags : {static_cast<uint64_t>(O_WRONLY | O_TRUNC), static_cast<uint64_t>(O_RDWR | O_TRUNC | O_CREAT), static_cast<uint64_t>(O_RDONLY | O_DIRECTORY)}) {
+    check::equal(call(unseen, SYS_openat, {0, 0, flags, 0644}), allow, "what is written to is Landlock's");
+  }
   for (int nr : {static_cast<int>(number::openat2), SYS_execve, SYS_truncate, SYS_fchmodat, SYS_connect, SYS_kill}) {
     check::equal(call(unseen, nr, {5}), notify, "what Landlock alone does not hold stays stopped");
   }

@@ -256,12 +256,26 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       return;
     case When::set_id_1:
     case When::set_id_2:
-    case When::set_id_3:
-      out.low(when == When::set_id_1 ? 1 : when == When::set_id_2 ? 2 : 3);
+      out.low(when == When::set_id_1 ? 1 : 2);
       out.mask(S_ISUID | S_ISGID);
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::open_flags_1:
+    case When::open_flags_2: {
+      int flags = when == When::open_flags_1 ? 1 : 2;
+      out.low(flags);
+      out.mask(O_ACCMODE | O_TRUNC);
+      // For commands alone, and shortened without being written to: Landlock asks for no right to either on older kernels.
+      out.if_equal(O_ACCMODE, stop);
+      out.if_equal(O_ACCMODE | O_TRUNC, stop);
+      out.if_equal(O_RDONLY | O_TRUNC, stop);
+      out.low(flags + 1);
+      out.mask(S_ISUID | S_ISGID);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    }
     case When::short_message:
       out.high(2);
       out.if_not_equal(0, allow);
@@ -558,16 +572,18 @@ bool is_interface_command(uint32_t command) {
 namespace {
 
 // Of the calls on files those stay stopped over which the supervisor decides and not Landlock: what would make a file that runs as its
-// owner. openat2 says that behind a pointer, so all of it does.
+// owner, and opens for commands alone or that shorten without writing. openat2 says that behind a pointer, so all of it does.
 void leave_files(std::vector<CallRule>& rules) {
   std::erase_if(rules, [](CallRule& rule) {
     switch (rule.action) {
       case Action::open:
-      case Action::make_node_at:
-        rule.when = When::set_id_2;
+        rule.when = When::open_flags_1;
         return false;
       case Action::openat:
-        rule.when = When::set_id_3;
+        rule.when = When::open_flags_2;
+        return false;
+      case Action::make_node_at:
+        rule.when = When::set_id_2;
         return false;
       case Action::creat:
       case Action::make_node:

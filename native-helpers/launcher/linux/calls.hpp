@@ -101,7 +101,8 @@ enum class When {
   output_copy,          // arg 0 is the first output
   set_id_1,             // arg 1 is the mode of something that is made, and says that it runs as its owner
   set_id_2,             // the same of arg 2
-  set_id_3,             // the same of arg 3
+  open_flags_1,         // arg 1 are flags of an open that Landlock does not decide; or arg 2 is the mode of something set-id
+  open_flags_2,         // the same of args 2 and 3
   short_message,        // watch: arg 2 is a length that a look-up may have
   device_command,       // ioctl: typing into terminals, owners of signals, attributes of files
   any_device_command,   // as device_command, and what sets network interfaces up
