@@ -21,7 +21,9 @@ export function placesOfParts(
   const icon = platform === 'darwin' ? 'trayTemplate.png' : platform === 'win32' ? 'tray.ico' : 'tray.png';
   // An AppImage is mounted elsewhere at each start; its own file is what stays.
   // Elsewhere the program itself is behind packaging/start.sh, which has its name without the ending.
-  const startedAs = environment['APPIMAGE'] ?? process.execPath.replace(/\.bin$/, '');
+  // Inherited from a program that is another AppImage, the variable names that one.
+  const image = process.execPath.startsWith(`${environment['APPDIR'] ?? ' '}/`) ? environment['APPIMAGE'] : undefined;
+  const startedAs = image ?? process.execPath.replace(/\.bin$/, '');
   if (resources === null) {
     return {
       node: environment['BELLJAR_NODE'] ?? 'node',

@@ -144,7 +144,11 @@ describe('parts', () => {
     process.execPath = '/opt/Belljar/belljar-desktop.bin';
     try {
       expect(placesOfParts('/opt/Belljar/resources', '/x', 'linux', {}).startedAs).toBe('/opt/Belljar/belljar-desktop');
-      const image = { APPIMAGE: '/home/mara/Belljar.AppImage' };
+      // The terminal that it was started from is an AppImage: not this program.
+      const inherited = { APPIMAGE: '/home/mara/Terminal.AppImage', APPDIR: '/tmp/.mount_term' };
+      const asInstalled = placesOfParts('/opt/Belljar/resources', '/x', 'linux', inherited).startedAs;
+      expect(asInstalled).toBe('/opt/Belljar/belljar-desktop');
+      const image = { APPIMAGE: '/home/mara/Belljar.AppImage', APPDIR: '/opt/Belljar' };
       expect(placesOfParts('/tmp/.mount/resources', '/x', 'linux', image).startedAs).toBe(image.APPIMAGE);
     } finally {
       process.execPath = execPath;

@@ -8,10 +8,12 @@ in_browser() {
   exec "$here/resources/node/bin/node" "$here/resources/belljar/dist/cli/belljar.js" panel
 }
 
-# An AppImage's own starter adds this where it finds no namespaces.
+# Electron takes this for the same wish.
+unset ELECTRON_DISABLE_SANDBOX
+# An AppImage's own starter adds this where it finds no namespaces. Chromium takes one dash for two, and any value behind it.
 for word in "$@"; do
   case $word in
-    --no-sandbox | --disable-setuid-sandbox | --no-zygote-sandbox | --disable-namespace-sandbox)
+    -*no-sandbox* | -*no-zygote-sandbox* | -*disable-*sandbox*)
       in_browser "$word was asked for, and the window's page is never shown without Chromium's sandbox"
       ;;
   esac

@@ -43,14 +43,19 @@ describe('the start on Linux', () => {
     expect(start(['belljar://open/servers'])).toEqual({ out: 'window belljar://open/servers', err: '' });
   });
 
-  it.each(['--no-sandbox', '--disable-setuid-sandbox', '--no-zygote-sandbox', '--disable-namespace-sandbox'])(
-    'is the browser when %s was asked for',
-    (word) => {
-      const { out, err } = start(['--enable-sandbox', word]);
-      expect(out).toBe('browser belljar.js panel');
-      expect(err).toContain(word);
-    },
-  );
+  it.each([
+    ...['--no-sandbox', '-no-sandbox', '--no-sandbox=1', '--no-zygote-sandbox', '-no-zygote-sandbox'],
+    ...['--disable-setuid-sandbox', '--disable-namespace-sandbox', '-disable-gpu-sandbox=1'],
+  ])('is the browser when %s was asked for', (word) => {
+    const { out, err } = start(['--enable-sandbox', word]);
+    expect(out).toBe('browser belljar.js panel');
+    expect(err).toContain(word);
+  });
+
+  it('is the window without what would take its sandbox away, where a variable asks for that', () => {
+    program(join(folder, 'belljar-desktop.bin'), 'echo "window ${ELECTRON_DISABLE_SANDBOX-none}"');
+    expect(start([], { ELECTRON_DISABLE_SANDBOX: '1' }).out).toBe('window none');
+  });
 
   it('is the browser for root, and where the system gives no namespaces', () => {
     expect(start([], { ID_SAYS: '0' }).out).toBe('browser belljar.js panel');

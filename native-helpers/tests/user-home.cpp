@@ -27,5 +27,7 @@ void test_user_home() {
   check::equal(data_folder("/home/mara/.local/share/belljar/bin/belljar-launcher"), "/home/mara/.local/share/belljar", "around a person's own copy");
   check::equal(data_folder(""), "", "of a program that nobody knows");
   std::string packaged = data_folder(packaged_launcher);
+  setenv("HOME", "/home/project", 1);
+  check::equal(data_folder(packaged_launcher), packaged, "and not in the one that the environment says");
   check::that(packaged.ends_with("/.local/share/belljar") && !packaged.starts_with("/usr"), "in the home, for the one of a package");
 }

@@ -70,7 +70,7 @@ int main(int count, char** arguments) {
     }
     const std::string& data = belljar::own_data_folder();
     if (data.empty()) {
-      belljar::refuse({"no-plan", "The launcher cannot tell where your plans are: it is told neither where it lies (/proc/self/exe) nor your home folder (/etc/passwd, HOME).", "",
+      belljar::refuse({"no-plan", "The launcher cannot tell where your plans are: it is told neither where it lies (/proc/self/exe) nor your home folder (/etc/passwd).", "",
                        belljar::exit_refused}, request.server);
     }
     request.plan_file = data + "/plans/" + request.server + ".plan";

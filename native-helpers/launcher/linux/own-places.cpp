@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -46,11 +45,8 @@ const std::string& own_data_folder() {
 std::string data_folder(std::string_view program) {
   if (program.empty()) return {};
   if (program != packaged_launcher) return std::string(parent_of(parent_of(program)));
+  // Never by HOME: an entry in a project's file can set it, and with it who decides.
   std::string home = home_in_passwd(read_passwd(), geteuid());
-  if (home.empty()) {
-    const char* said = getenv("HOME");
-    if (said != nullptr && plain_path(said)) home = said;
-  }
   return home.empty() ? home : home + "/.local/share/belljar";
 }
 

@@ -73,6 +73,8 @@ people_with_plans() {
 }
 
 before_removal() {
+  # What a removal that was broken off left is of another version.
+  rm -f "$kept"
   people=$(people_with_plans)
   [ -n "$people" ] || return 0
   # Under a name that no package owns while the package's own files go.

@@ -33,8 +33,12 @@ beforeEach(() => {
   file = join(top, 'usr/lib/belljar/bin/belljar-launcher');
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
   program(`belljar-launcher ${version}`);
+  writeFileSync(join(top, 'passwd'), passwdOf('/home/mara'));
 });
 afterEach(() => rmSync(top, { recursive: true, force: true }));
+
+const passwdOf = (home: string, uid = owner): string =>
+  `sync:x:4:4:sync:/bin:/bin/sync\nmara:x:${uid.toString()}:1::${home}:/bin/sh\n`;
 
 /** Of a person whose home is the usual one. */
 const usual = (environment: NodeJS.ProcessEnv = {}): ReturnType<typeof findFolders> =>
@@ -44,6 +48,7 @@ const find = (change: { owner?: number; environment?: NodeJS.ProcessEnv; version
     file,
     owner: change.owner ?? owner,
     top,
+    passwd: join(top, 'passwd'),
   })?.path;
 
 describe('the launcher of a package', () => {
@@ -53,6 +58,22 @@ describe('the launcher of a package', () => {
     expect([places.launcher, places.launchers]).toEqual([file, [file]]);
     const without = makePlaces(usual(), {});
     expect([without.launcher, without.launchers]).toEqual([ownLauncher(usual()), [ownLauncher(usual())]]);
+  });
+
+  it.each([
+    ['nobody', ''],
+    ['somebody else', passwdOf('/home/mara', owner + 1)],
+    ['another home', passwdOf('/home/other')],
+    ['a home in another spelling', passwdOf('/home/mara/')],
+    ['another home first', passwdOf('/home/other') + passwdOf('/home/mara')],
+    ['a line too short', `mara:x:${owner.toString()}:1:/home/mara\n`],
+  ])('is none where /etc/passwd, in which it looks for its plans, knows %s', (_name, text) => {
+    writeFileSync(join(top, 'passwd'), text);
+    expect(find()).toBeUndefined();
+    rmSync(join(top, 'passwd'));
+    expect(find()).toBeUndefined();
+    writeFileSync(join(top, 'passwd'), passwdOf('/home/mara'));
+    expect(find()).toBe(file);
   });
 
   it('leaves an own copy right that is there', () => {
@@ -143,7 +164,7 @@ describe('the launcher of a package', () => {
   });
 
   it('is asked again, since a package may go', () => {
-    const found = findPackagedLauncher(usual(), version, { file, owner, top });
+    const found = findPackagedLauncher(usual(), version, { file, owner, top, passwd: join(top, 'passwd') });
     expect(found?.isFit()).toBe(true);
     chmodSync(dirname(file), 0o777);
     expect(found?.isFit()).toBe(false);

@@ -4,11 +4,12 @@
  *
  * Trust: it is believed only where nobody but root could have put anything there: the file and every folder above it are root's, no
  * link, and not writable by anybody else. And only in the version of this program, which it says itself, so that it
- * reads what this program writes. Anything else is as if there were none, and a person's own copy is used as ever.
+ * reads what this program writes. And only for people whom /etc/passwd knows with the very home that this program uses: the launcher looks
+ * there alone for where its plans are. Anything else is as if there were none, and a person's own copy is used as ever.
  */
 import { execFileSync } from 'node:child_process';
 import type { Stats } from 'node:fs';
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Folders } from '#platform/paths/folders.ts';
 
@@ -23,9 +24,24 @@ interface Place {
   owner: number;
   /** The folder where looking begins; what is above is nobody's to change. */
   top: string;
+  /** Where users' homes are told. */
+  passwd: string;
 }
 
-const place: Place = { file: packagedLauncher, owner: 0, top: '/' };
+const place: Place = { file: packagedLauncher, owner: 0, top: '/', passwd: '/etc/passwd' };
+
+/** As the launcher reads it (`native-helpers/launcher/core/user-home.cpp`): the first line of the user counts. */
+function homeInPasswd(file: string, uid: number): string | null {
+  try {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const fields = line.split(':');
+      if (fields.length === 7 && fields[2] === uid.toString()) return fields[5] ?? null;
+    }
+  } catch {
+    // Not to be read: nobody is known.
+  }
+  return null;
+}
 
 const isOwners = (facts: Stats, owner: number): boolean => facts.uid === owner && (facts.mode & writableByOthers) === 0;
 
@@ -84,5 +100,6 @@ export interface PackagedLauncher {
 export function findPackagedLauncher(folders: Folders, version: string, at: Place = place): PackagedLauncher | null {
   const isHome = folders.usual && folders.data === join(folders.home, '.local', 'share', 'belljar');
   const isFit = (): boolean => isOwnersAlone(at) && saysVersion(at.file, version);
-  return isHome && isFit() ? { path: at.file, isFit } : null;
+  const isKnown = isHome && homeInPasswd(at.passwd, process.geteuid?.() ?? -1) === folders.home;
+  return isKnown && isFit() ? { path: at.file, isFit } : null;
 }
