@@ -53,7 +53,13 @@ export const runGrantsSchema = z.strictObject({
 export type RunGrants = z.infer<typeof runGrantsSchema>;
 
 /** The same of all runs of a server that are live, by rule. */
-export const passingRuleSchema = personRuleSchema.extend({ runs: z.array(runIdSchema).min(1) });
+export const passingRuleSchema = personRuleSchema.extend({
+  runs: z.array(runIdSchema).min(1),
+  byAnswer: z
+    .literal(true)
+    .optional()
+    .describe('Answered to a question: the run itself keeps it, so that nothing but its end takes it back'),
+});
 export type PassingRule = z.infer<typeof passingRuleSchema>;
 
 /** What a person decided of one resource limit: a bound, or null for none. */

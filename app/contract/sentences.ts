@@ -1662,6 +1662,7 @@ export const holdWords = {
   listTitle: 'Allowed until it stops',
   listHint: 'None of these is in the policy: each ends with the run that has it.',
   takeBack: 'Take back',
+  answered: 'You answered so; it ends when the server stops.',
   takenBack: 'It is refused again from the next try on.',
   untilLine: (runs: readonly string[]): string => `until it stops (${runs.join(', ')})`,
 } as const;

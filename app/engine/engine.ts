@@ -3,6 +3,7 @@
  * know each other only through the narrow functions that are handed to them here.
  */
 import type { DecisionDoor } from '#contract/decision.ts';
+import type { PassingRule } from '#contract/policy.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
 import type { Api, DesktopMethod, Output } from '#contract/methods.ts';
@@ -168,11 +169,22 @@ export function createEngine(ports: EnginePorts): Engine {
     }),
   });
   const { decide } = decisions;
+  /** With what was answered to questions, which a run keeps to itself. */
+  async function listUntilStop(server: string): Promise<PassingRule[]> {
+    const answered = questions.answeredUntilStop(server);
+    const alive = new Set(answered.length === 0 ? [] : await passing.liveRuns(server));
+    return [
+      ...(await passing.list(server)),
+      ...answered
+        .filter(({ run }) => alive.has(run))
+        .map(({ run, rule }): PassingRule => ({ ...rule, runs: [run], byAnswer: true })),
+    ];
+  }
   const servers = createServerService({
     ...ports,
     plans,
     startedPlans,
-    passing,
+    passing: { ...passing, list: listUntilStop },
     runs,
     events,
     checks,

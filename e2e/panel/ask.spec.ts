@@ -47,7 +47,11 @@ test('allowed once, asked again; until it stops; always is a rule that holds at 
   expect(await again).toBe('a plan');
   expect(await server.call(plan)).toBe('a plan');
   expect(rules(real)).toEqual(['permission ask-access']);
+  // No rule, and shown all the same, for as long as it holds.
+  const listed = new RegExp(`Allowed until it stops[^]*read +${plan}`);
+  expect(await real.run('show', 'claude-desktop/reader')).toMatch(listed);
   await server.close();
+  await expect.poll(() => real.run('show', 'claude-desktop/reader')).not.toMatch(listed);
 
   const next = await real.start('reader');
   const always = next.call(plan);

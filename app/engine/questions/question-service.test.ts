@@ -275,6 +275,12 @@ describe('an access that waits', () => {
     await stage.service.answer({ id: question?.id ?? '', answer, scope });
     expect(await asked).toEqual(outcome);
     expect(stage.granted).toEqual(rules);
+    // What holds until it stops is remembered for being shown; it is no rule.
+    const { server = '', run = '' } = question ?? {};
+    const what = access.scopes[scope]?.what;
+    const kept = answer === 'run' ? [{ run, rule: { verb: 'read', what, at: expect.any(String) as string } }] : [];
+    expect(stage.service.answeredUntilStop(server)).toEqual(kept);
+    expect(stage.service.answeredUntilStop('another')).toEqual([]);
   });
 
   it('is refused at once while nobody is there to see it, and when the last one goes', async () => {

@@ -23,6 +23,8 @@ const perServerMax = 4;
 const togetherMax = 16;
 /** A page that is loaded anew is back by then. */
 const absenceMs = 2_000;
+/** Answers that are remembered for being shown; a run keeps no more of them itself. */
+const answeredMax = 256;
 
 export type QuestionNews = { type: 'question'; question: Question } | { type: 'question-gone'; id: string };
 
@@ -43,6 +45,8 @@ export interface QuestionService {
   ask: Api['questions.ask'];
   answer: Api['questions.answer'];
   wait: Api['questions.wait'];
+  /** What was answered "until it stops", oldest first; also of runs that are over. */
+  answeredUntilStop(server: string): { run: string; rule: Pick<QuestionScope, 'verb' | 'what'> & { at: string } }[];
   /** How many pages and command lines show questions as they come. */
   audience(count: number): void;
   subscribe(listener: (news: QuestionNews) => void): () => void;
@@ -69,6 +73,7 @@ const noAnswer: Answered = { answer: 'no-answer', scope: null };
 export function createQuestionService(deps: QuestionServiceDeps): QuestionService {
   const open = new Map<string, Open>();
   const listeners = new Set<(news: QuestionNews) => void>();
+  const answered: { server: string; run: string; rule: { verb: RuleVerb; what: string; at: string } }[] = [];
   const linkWaitMs = deps.waitMs ?? questionWaitMs;
   let watching = 0;
   let leftAt = Number.NEGATIVE_INFINITY;
@@ -224,6 +229,11 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
         const change =
           rule === null ? null : await deps.grant({ server: question.server, verb: rule.verb, what: rule.what });
         found.settle({ answer, scope });
+        if (answer === 'run' && scope !== null) {
+          const rule = { verb: scope.verb, what: scope.what, at: new Date(deps.now()).toISOString() };
+          answered.push({ server: question.server, run: question.run, rule });
+          if (answered.length > answeredMax) answered.shift();
+        }
         return { id, answer, rule: change?.rule ?? null };
       } catch (error) {
         // What could not be remembered was not answered: refused this time, and the person sees why.
@@ -245,6 +255,9 @@ export function createQuestionService(deps: QuestionServiceDeps): QuestionServic
       tell({ type: 'question', question: found.question });
       return { question: found.question };
     },
+
+    answeredUntilStop: (server) =>
+      answered.filter((one) => one.server === server).map(({ run, rule }) => ({ run, rule })),
 
     audience(count) {
       if (watching > 0 && count === 0) {

@@ -194,19 +194,23 @@ export function PassingRules({ detail }: { detail: ServerDetail }): ReactNode {
       <p className="about-faint">{holdWords.listHint}</p>
       <ul>
         {untilStop.map((rule) => (
-          <li key={`${rule.verb} ${rule.what}`}>
+          <li key={`${rule.verb} ${rule.what} ${rule.byAnswer === true ? 'answered' : ''}`}>
             <span className="rule-verb">{ruleTitle(rule)}</span>{' '}
             <code>
               <HostileText text={rule.what} />
             </code>
-            <button
-              type="button"
-              className="button button-small"
-              aria-label={`${holdWords.takeBack}: ${ruleTitle(rule)} ${visibleText(rule.what)}`}
-              onClick={() => void panel.about.actions.revokePassing(server.id, rule)}
-            >
-              {holdWords.takeBack}
-            </button>
+            {rule.byAnswer === true ? (
+              <span className="about-faint">{holdWords.answered}</span>
+            ) : (
+              <button
+                type="button"
+                className="button button-small"
+                aria-label={`${holdWords.takeBack}: ${ruleTitle(rule)} ${visibleText(rule.what)}`}
+                onClick={() => void panel.about.actions.revokePassing(server.id, rule)}
+              >
+                {holdWords.takeBack}
+              </button>
+            )}
           </li>
         ))}
       </ul>
