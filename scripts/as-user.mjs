@@ -27,7 +27,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { networkVariables, npmVariables } from './lib/environment.mjs';
+import { networkVariables, npmVariables, testSettings } from './lib/environment.mjs';
 import { root } from './lib/paths.mjs';
 
 const userName = 'belljar-test';
@@ -174,6 +174,7 @@ const child = spawn(
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...networkVariables(),
+      ...testSettings(),
       ...npmVariables(),
       PATH: `${dirname(node)}:${process.env.PATH ?? '/usr/bin:/bin'}`,
       HOME: home,

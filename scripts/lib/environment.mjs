@@ -14,6 +14,15 @@ const networkNames =
 
 const homeNames = /^(XDG_.*|BELLJAR_.*|CLAUDE_CONFIG_DIR|DBUS_SESSION_BUS_ADDRESS|SSH_AUTH_SOCK)$/;
 
+/** How much is tried, as docs/testing.md says of each: the only variables of ours that tests are given from outside. */
+const settingNames = ['BELLJAR_TEST_LONG', 'BELLJAR_TEST_PICTURES', 'BELLJAR_DOCUMENTS', 'BELLJAR_FAULTS'];
+
+export function testSettings() {
+  return Object.fromEntries(
+    settingNames.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]),
+  );
+}
+
 /** Proxy and certificates of this environment. */
 export function networkVariables() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => networkNames.test(name)));
@@ -52,5 +61,5 @@ function cacheVariables() {
 export function testEnvironment(home) {
   const kept = Object.entries(process.env).filter(([name]) => !homeNames.test(name));
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  return { ...Object.fromEntries(kept), ...cacheVariables(), ...npmVariables(), HOME: home };
+  return { ...Object.fromEntries(kept), ...testSettings(), ...cacheVariables(), ...npmVariables(), HOME: home };
 }
