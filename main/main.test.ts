@@ -33,6 +33,8 @@ const fake = vi.hoisted(() => ({
   guarded: 0,
   makeSession: undefined as unknown as () => object,
   userData: '',
+  paths: new Map<string, string>(),
+  atLogin: false,
   app: undefined as unknown as EventEmitter,
   place: undefined as undefined | (() => Promise<{ socket: string; pid: number }>),
 }));
@@ -95,10 +97,11 @@ vi.mock('electron', async () => {
       fake.quits += 1;
     },
     getAppPath: () => '/src',
-    getPath: () => fake.userData,
+    getPath: (name: string) => fake.paths.get(name) ?? fake.userData,
+    setPath: (name: string, place: string) => void fake.paths.set(name, place),
     whenReady: () => Promise.resolve(),
     setAsDefaultProtocolClient: () => true,
-    getLoginItemSettings: () => ({ openAtLogin: false }),
+    getLoginItemSettings: () => ({ openAtLogin: false, wasOpenedAtLogin: fake.atLogin }),
     setLoginItemSettings: () => undefined,
   });
   fake.app = app;
@@ -235,6 +238,25 @@ describe('the desktop program', () => {
     fake.notices[0]?.click();
     expect(fake.windows[0]?.loaded.at(-1)).toBe(`${desktopOrigin}/#/servers/claude-desktop.files`);
     expect(fake.notices).toHaveLength(1);
+  });
+
+  it('keeps Chromium’s files in a folder of their own', async () => {
+    await start();
+    expect(fake.paths.get('userData')).toBe(join(fake.userData, 'belljar-desktop'));
+  });
+
+  it('shows no window when macOS opened it at login, which hands no argument on', async () => {
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    fake.atLogin = true;
+    try {
+      await start();
+      await expect.poll(() => fake.trays.length).toBe(1);
+      expect(fake.windows).toEqual([]);
+    } finally {
+      fake.atLogin = false;
+      Object.defineProperty(process, 'platform', { value: platform });
+    }
   });
 
   it('is one program: a second start leads where its link says, and ends', async () => {

@@ -159,6 +159,10 @@ function run(): void {
     read: () => app.getLoginItemSettings({ args: [hiddenArgument] }).openAtLogin,
     write: (on) => app.setLoginItemSettings({ openAtLogin: on, args: [hiddenArgument] }),
   };
+  // macOS hands no argument on, and says it itself.
+  const atLogin = (): boolean =>
+    process.argv.includes(hiddenArgument) ||
+    (process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin);
   const loginItem =
     process.platform === 'linux' ? linuxLoginItem(process.env, homedir(), parts.startedAs) : systemLoginItem;
 
@@ -229,11 +233,13 @@ function run(): void {
     void followHost(openNews, onNews, stopping.signal);
     const link = linkOfArguments(process.argv);
     if (link !== null) openLink(link);
-    else if (!process.argv.includes(hiddenArgument)) showWindow();
+    else if (!atLogin()) showWindow();
   });
 }
 
 app.enableSandbox();
+// Chromium's own files, beside Belljar's and not among them: a folder of the bare name is where policies are.
+app.setPath('userData', join(app.getPath('appData'), 'belljar-desktop'));
 protocol.registerSchemesAsPrivileged([
   { scheme: desktopScheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
 ]);

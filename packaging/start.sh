@@ -24,5 +24,9 @@ helper=$here/chrome-sandbox
 if [ -u "$helper" ] && [ "$(stat -c %u "$helper")" = 0 ]; then
   exec "$here/belljar-desktop.bin" "$@"
 fi
-unshare --user --map-root-user true 2>/dev/null || in_browser "this system lets Chromium have no sandbox here"
+# Where namespaces are kept from programs without a profile (Ubuntu 24.04 and later), the package's own profile lets the window have them:
+# so it is asked for under that one.
+unshare --user --map-root-user true 2>/dev/null ||
+  aa-exec -p belljar-desktop -- unshare --user --map-root-user true 2>/dev/null ||
+  in_browser "this system lets Chromium have no sandbox here"
 exec "$here/belljar-desktop.bin" "$@"

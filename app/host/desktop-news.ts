@@ -7,7 +7,7 @@ import type { DesktopNews } from '#contract/desktop.ts';
 import type { FeedMessage } from '#contract/feed.ts';
 import type { Question } from '#contract/question.ts';
 import type { Server } from '#contract/server.ts';
-import { createDesktopRules } from '#engine/desktop/desktop-rules.ts';
+import { createDesktopRules, type ToldNotices } from '#engine/desktop/desktop-rules.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { createTextStream } from './text-stream.ts';
 
@@ -15,6 +15,8 @@ export interface DesktopNewsOptions {
   feed: Pick<FeedHub, 'open'>;
   /** What there is now. */
   look: () => Promise<{ servers: readonly Server[]; questions: readonly Question[] }>;
+  /** What earlier streams told. */
+  told?: ToldNotices;
   now?: () => number;
 }
 
@@ -31,8 +33,13 @@ async function* messagesOf(reader: ReadableStreamDefaultReader<Uint8Array>): Asy
   }
 }
 
-export function openDesktopNews({ feed, look, now = Date.now }: DesktopNewsOptions): ReadableStream<Uint8Array> {
-  const rules = createDesktopRules(now);
+export function openDesktopNews({
+  feed,
+  look,
+  told: before,
+  now = Date.now,
+}: DesktopNewsOptions): ReadableStream<Uint8Array> {
+  const rules = createDesktopRules(now, before);
   const waiting: DesktopNews[] = [];
   let told = '';
   let due: DesktopNews[] = [];

@@ -10,6 +10,7 @@ import type { Event } from '#contract/event.ts';
 import { BelljarError } from '#contract/errors.ts';
 import type { Api, DesktopMethod, MethodName } from '#contract/methods.ts';
 import { desktopMethods, privateMethods } from '#contract/methods.ts';
+import type { ToldNotices } from '#engine/desktop/desktop-rules.ts';
 import { openDesktopNews } from './desktop-news.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { createFeedHub } from './feed-hub.ts';
@@ -157,9 +158,11 @@ export function createHost(options: HostOptions): Host {
 
   const attachTerminal: AttachTerminal = (terminal, after, wake) => engine.attachTerminal(terminal, after, wake);
   const handlerOptions = { api, feed, attachTerminal, rendererFolder: options.rendererFolder, log };
+  const told: ToldNotices = { lastAt: new Map(), denials: new Set() };
   const desktop = (): ReadableStream<Uint8Array> =>
     openDesktopNews({
       feed,
+      told,
       look: async () => {
         const [{ servers }, { questions }] = await Promise.all([
           engine.api['servers.list']({}),

@@ -1,6 +1,15 @@
 /** What starts the desktop program on Linux: with Chromium's sandbox, or the panel in the browser, and never without. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +72,15 @@ describe('the start on Linux', () => {
     const refused = start([], { NAMESPACES: '1' });
     expect(refused.out).toBe('browser belljar.js panel');
     expect(refused.err).toContain('no sandbox here');
+  });
+
+  it('is the window, where only the package’s own profile gives it namespaces', () => {
+    const asked = join(folder, 'asked');
+    program(join(folder, 'tools/aa-exec'), `echo "$*" > ${asked}; exit "\${PROFILE:-0}"`);
+    expect(start([], { NAMESPACES: '1' }).out).toBe('window');
+    expect(readFileSync(asked, 'utf8').trim()).toBe('-p belljar-desktop -- unshare --user --map-root-user true');
+    rmSync(join(folder, 'links'), { recursive: true });
+    expect(start([], { NAMESPACES: '1', PROFILE: '1' }).out).toBe('browser belljar.js panel');
   });
 
   it('takes no helper for one that is not set up: not root’s, or without its bit', () => {

@@ -118,8 +118,21 @@ describe('what deserves a notification', () => {
     clock.now = hour - 1;
     expect(apply(question('1'))).toBeNull();
     expect(apply(event({ server: 'other', known: 'ssh-keys' }))).not.toBeNull();
+    expect(apply(event({ known: 'mail' }))).toBeNull();
     clock.now = hour;
+    // Nobody was told of it yet.
     expect(apply(event({ known: 'mail' }))).not.toBeNull();
+  });
+
+  it('and not anew to a program that comes back', () => {
+    const told = { lastAt: new Map<string, number>(), denials: new Set<string>() };
+    const clock = { now: 0 };
+    const follow = (): ReturnType<typeof createDesktopRules> => createDesktopRules(() => clock.now, told);
+    expect(follow().apply(event({ known: 'ssh-keys' }))).not.toBeNull();
+    expect(follow().apply(event({ known: 'mail' }))).toBeNull();
+    clock.now = hour;
+    expect(follow().apply(event({ known: 'ssh-keys' }))).toBeNull();
+    expect(follow().apply(event({ known: 'mail' }))).not.toBeNull();
   });
 
   it('names a server in one line without what changes how a line reads', () => {

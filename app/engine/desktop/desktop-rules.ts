@@ -24,6 +24,14 @@ export interface DesktopRules {
   lines(): string[];
 }
 
+/** What was told, across streams: a program that comes back is not told anew. */
+export interface ToldNotices {
+  /** Server to when its last notification was. */
+  lastAt: Map<string, number>;
+  /** Server and known target. */
+  denials: Set<string>;
+}
+
 const hourMs = 3_600_000;
 const nameMaxCharacters = 80;
 /** Keys of `Event.known` that name no secret and no way to more: their refusal is not worth a notification. */
@@ -37,16 +45,17 @@ function plainName(handle: string): string {
   return line.length > nameMaxCharacters ? `${line.slice(0, nameMaxCharacters)}…` : line;
 }
 
-export function createDesktopRules(now: () => number): DesktopRules {
+export function createDesktopRules(
+  now: () => number,
+  told: ToldNotices = { lastAt: new Map(), denials: new Set() },
+): DesktopRules {
   const servers = new Map<string, Told>();
   const questions = new Set<string>();
-  const lastAt = new Map<string, number>();
-  const seen = new Set<string>();
 
   function notice(server: string, title: (name: string) => string, body: string): Notice | null {
-    const last = lastAt.get(server);
+    const last = told.lastAt.get(server);
     if (last !== undefined && now() - last < hourMs) return null;
-    lastAt.set(server, now());
+    told.lastAt.set(server, now());
     const name = plainName(servers.get(server)?.handle ?? server);
     return { type: 'notice', title: title(name), body, route: `/servers/${server}` };
   }
@@ -58,9 +67,11 @@ export function createDesktopRules(now: () => number): DesktopRules {
     if (!isDenial(event) || event.by === 'predicted' || event.known === undefined) return null;
     const known = knownTarget(event.known);
     const key = `${event.server} ${event.known}`;
-    if (known === null || harmless.has(event.known) || seen.has(key)) return null;
-    seen.add(key);
-    return notice(event.server, desktopWords.denied.title, desktopWords.denied.body(known));
+    if (known === null || harmless.has(event.known) || told.denials.has(key)) return null;
+    const made = notice(event.server, desktopWords.denied.title, desktopWords.denied.body(known));
+    // Kept back within the hour, it is still new.
+    if (made !== null) told.denials.add(key);
+    return made;
   }
 
   return {
