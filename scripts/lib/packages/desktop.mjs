@@ -32,7 +32,10 @@ export function desktopMissing() {
 export function desktopElsewhere() {
   return Object.entries(targets)
     .filter(([system]) => system !== process.platform)
-    .map(([system, names]) => `desktop program (${names.join(', ')}): left out, built on ${systems[system]} only`);
+    .map(
+      ([system, names]) =>
+        `desktop program (${names.join(', ')}): left out, ${system === 'linux' ? 'built on Linux only' : `there is no launcher for ${systems[system]} yet`}`,
+    );
 }
 
 export async function packDesktop(out) {
