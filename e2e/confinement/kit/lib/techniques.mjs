@@ -70,6 +70,8 @@ export const placeholders = {
   abstract: (world) => world.facts.abstractStream,
   abstractdatagram: (world) => world.facts.abstractDatagram,
   program: (_, programs) => programs('execute'),
+  library: (_, programs) => programs('library'),
+  capable: () => process.env['ESCAPE_KIT_CAPABLE'] ?? '/none',
   runner: () => String(process.pid),
 };
 
