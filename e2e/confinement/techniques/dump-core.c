@@ -27,14 +27,7 @@ int main(int argc, char **argv) {
     if (of_child.rlim_cur != limit.rlim_cur) limit = of_child;
     kill(child, SIGKILL);
   }
-  char filter[32] = "";
-  int look = open("/proc/self/coredump_filter", O_RDONLY);
-  (void)!read(look, filter, sizeof filter - 1);
-  close(look);
-  /* what would be written, were a handler asked for all the same */
-  int change = open("/proc/self/coredump_filter", O_WRONLY);
-  bool changed = change >= 0 && write(change, "0x7f", 4) == 4;
-  printf("REACHED limit %lu filter %lx%s\n", (unsigned long)limit.rlim_cur, strtoul(filter, NULL, 16), changed ? " changed" : "");
+  printf("REACHED limit %lu\n", (unsigned long)limit.rlim_cur);
   fflush(stdout);
   signal(SIGABRT, SIG_DFL);
   abort();

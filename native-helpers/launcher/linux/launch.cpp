@@ -413,11 +413,6 @@ void apply_limits(Run& run) {
   const rlimit least{1, 1}, none{0, 0};
   if (failed == nullptr && run.contained && setrlimit(RLIMIT_CORE, &least) != 0 && setrlimit(RLIMIT_CORE, &none) != 0)
     failed = "setrlimit RLIMIT_CORE";
-  if (run.contained) {
-    // A handler that is reached by a socket (Linux 6.16) has no such limit: it gets no memory. Kept over fork and exec.
-    Descriptor filter(open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC));
-    if (filter) (void)!write(filter.get(), "0", 1);
-  }
   if (failed != nullptr) server_fails(run, exit_refused, "limit-failed", errno_text((std::string("A resource limit could not be set (") + failed).c_str()) + ").");
 }
 
