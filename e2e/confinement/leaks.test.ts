@@ -165,7 +165,7 @@ test('a set-user-id program gains nothing', async ({ skip }) => {
   });
 });
 
-test('a crash leaves no core file', async () => {
+test('a crash leaves no core file, and no crash handler is given what was in memory', async () => {
   await inArena(async (arena) => {
     const program = compile('dump-core');
     const cores = (): string[] => readdirSync(arena.grant).filter((name) => name.startsWith('core'));
@@ -175,6 +175,7 @@ test('a crash leaves no core file', async () => {
     const pattern = (await run('/bin/cat', ['/proc/sys/kernel/core_pattern'])).stdout.trim();
     if (pattern.startsWith('core')) expect(cores().length).toBe(1);
     const before = cores();
+    // 0 would let a crash handler have the memory (man 5 core), so it cannot be lowered to that either.
     const [command, args] = [
       '/bin/sh',
       [
@@ -189,10 +190,12 @@ test('a crash leaves no core file', async () => {
         arena.grant,
       ],
     ] as const;
-    const contained = await run(command, args);
-    expect(contained.stdout).toContain('REACHED limit 0');
-    expect(contained.code).toBe(128 + 6);
-    expect(cores()).toEqual(before);
+    for (const more of [[], ['lower']]) {
+      const contained = await run(command, [...args, ...more]);
+      expect(contained.stdout, contained.stderr).toContain('REACHED limit 1\n');
+      expect(contained.code).toBe(128 + 6);
+      expect(cores()).toEqual(before);
+    }
   });
 });
 

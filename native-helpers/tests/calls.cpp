@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "check.hpp"
@@ -202,6 +203,21 @@ void test_calls() {
   check::equal(call(watched, number::newest_known + 1), allow, "not even what is unknown");
   check::equal(run(watched, foreign), allow, "nor foreign calls");
 
+  {
+    // The limit of core files stays what it is, for itself and for others; it can be asked for, and every other one set.
+    auto plain = make_filter(contained_calls(false), true);
+    constexpr uint32_t nothing = SECCOMP_RET_ERRNO | 0;
+    constexpr uint64_t somewhere = 0x7FFF00000000, low = 0x1000;
+    for (uint64_t limits : {somewhere, low}) {
+      check::equal(call(plain, SYS_prlimit64, {0, RLIMIT_CORE, limits, 0}), nothing, "the core limit is not set");
+      check::equal(call(plain, SYS_prlimit64, {1234, RLIMIT_CORE, limits, 0}), nothing, "nor that of a child");
+      check::equal(call(plain, SYS_prlimit64, {0, RLIMIT_NOFILE, limits, 0}), allow, "any other is");
+      check::equal(call(plain, SYS_prlimit64, {1234, RLIMIT_NOFILE, limits, 0}), SECCOMP_RET_USER_NOTIF, "that of another is asked about");
+    }
+    check::equal(call(plain, SYS_prlimit64, {0, RLIMIT_CORE, 0, somewhere}), allow, "the core limit is told");
+    check::equal(call(plain, SYS_setrlimit, {RLIMIT_CORE, low}), nothing, "the older call does not set it");
+    check::equal(call(plain, SYS_setrlimit, {RLIMIT_NOFILE, low}), allow, "and sets others");
+  }
   constexpr uint32_t die = SECCOMP_RET_KILL_PROCESS;
   auto own = make_supervisor_filter();
   check::that(own.size() < 4096, "the supervisor's own filter fits");

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -120,7 +121,8 @@ std::vector<CallRule> make_contained(bool nested) {
   add(SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", Action::signal_thread, When::always, 0, "as kill");
   add(number::pidfd_send_signal, "pidfd_send_signal", Action::signal_pidfd, When::always, 0, "as kill");
   add(SYS_fcntl, "fcntl", Action::owner, When::set_owner, 0, "F_SETOWN makes the kernel send signals; leases hold other programs up");
-  add(SYS_prlimit64, "prlimit64", Action::other_process, When::pid_given_0, 0, "limits of other processes");
+  add(SYS_prlimit64, "prlimit64", Action::other_process, When::limit_of_other, 0, "limits of other processes");
+  add(SYS_setrlimit, "setrlimit", Action::refuse, When::core_limit, EPERM, "a core limit of 0 would let the machine's crash handler have the memory");
   add(SYS_setpriority, "setpriority", Action::priority, When::priority_target, 0, "priority of other processes");
   add(SYS_ioprio_set, "ioprio_set", Action::priority, When::pid_given_1, 0, "priority of other processes");
   add(SYS_sched_setaffinity, "sched_setaffinity", Action::other_process, When::pid_given_0, 0, "scheduling of other processes");
@@ -441,6 +443,27 @@ void when_stopped(Assembler& out, When when, uint32_t stop) {
       out.if_not_equal(0, stop);
       out.ret(allow);
       return;
+    case When::core_limit:
+      out.low(0);
+      out.if_equal(RLIMIT_CORE, SECCOMP_RET_ERRNO | 0);
+      out.ret(allow);
+      return;
+    case When::limit_of_other: {
+      // Asking for the limit (no new one) is as for any other.
+      Assembler core;
+      for (bool high : {false, true}) {
+        if (high) core.high(2);
+        else core.low(2);
+        core.if_not_equal(0, SECCOMP_RET_ERRNO | 0);
+      }
+      out.low(1);
+      out.code.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<uint8_t>(core.code.size()), RLIMIT_CORE});
+      out.code.insert(out.code.end(), core.code.begin(), core.code.end());
+      out.low(0);
+      out.if_not_equal(0, stop);
+      out.ret(allow);
+      return;
+    }
     case When::priority_target:
       out.low(0);
       out.if_equal(2 /* PRIO_USER */, stop);

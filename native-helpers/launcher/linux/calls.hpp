@@ -110,6 +110,8 @@ enum class When {
   set_owner,            // fcntl F_SETOWN, F_SETOWN_EX, leases, folder notices
   pid_given_0,          // arg 0 is not 0
   pid_given_1,          // arg 1 is not 0
+  core_limit,           // setrlimit: that of core files does nothing and succeeds
+  limit_of_other,       // prlimit64: as core_limit, also for others; arg 0 is not 0
   priority_target,      // setpriority: somebody else, or a whole user
   personality_change,   // anything but asking and the plain one
   process_control,      // prctl: PR_SCHED_CORE; PR_SET_DUMPABLE 0 does nothing and succeeds

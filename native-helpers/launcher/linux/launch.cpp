@@ -407,9 +407,12 @@ std::string end_json(const Run& run, const char* cause, bool has_code, int code,
 
 void apply_limits(Run& run) {
   const char* failed = apply_resources(run.resources, run.group, run.server_files);
-  // A core file would hold the server's secrets, and be written by the kernel outside every rule.
-  rlimit none{0, 0};
-  if (failed == nullptr && run.contained && setrlimit(RLIMIT_CORE, &none) != 0) failed = "setrlimit RLIMIT_CORE";
+  // A core file would hold the server's secrets, and be written by the kernel outside every rule. Where core_pattern names a program, a
+  // limit of 0 does not keep the kernel from starting it as root with the memory in its hands; 1 does (fs/coredump.c), and is less than any file.
+  // Where somebody allowed no more than 0 before us, it stays that.
+  const rlimit least{1, 1}, none{0, 0};
+  if (failed == nullptr && run.contained && setrlimit(RLIMIT_CORE, &least) != 0 && setrlimit(RLIMIT_CORE, &none) != 0)
+    failed = "setrlimit RLIMIT_CORE";
   if (failed != nullptr) server_fails(run, exit_refused, "limit-failed", errno_text((std::string("A resource limit could not be set (") + failed).c_str()) + ").");
 }
 

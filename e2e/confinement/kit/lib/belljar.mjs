@@ -108,6 +108,7 @@ export function belljar(level) {
     name: `belljar-${level}`,
     title: `Belljar, ${level}`,
     level,
+    keepsBack: true,
     how: `the plan that \`belljar run --level ${level} --read readonly --write grant\` writes, one loopback port added`,
     missing: () => (command === undefined ? 'no belljar on PATH and no BELLJAR_COMMAND' : undefined),
     version: () => spawnSync(command[0], [...command.slice(1), '--version'], { encoding: 'utf8' }).stdout.trim(),

@@ -184,7 +184,7 @@ const noted = (part) =>
 /** One start in `sandbox`. What it says is a fact; `judge` makes a verdict of it. */
 async function perform(one, sandbox, programs) {
   const has = (mark) => one.marks.has(mark);
-  const world = await makeWorld(programs, { everyone: has('everyone'), keeps: sandbox.keeps });
+  const world = await makeWorld(programs, { everyone: has('everyone'), keeps: sandbox.keeps, kept: has('kept') });
   try {
     if (has('xattr')) {
       for (const path of [world.at('outside/secret.txt'), world.at('readonly/file.txt'), world.at('grant/inside.txt')])
@@ -317,6 +317,11 @@ export async function play(one, sandbox, programs, bareOf) {
         ? { verdict: one.marks.has('surface') ? 'reachable' : 'escaped', reason: inShort(bare.seen) }
         : { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
     if (!bare.applies) return { verdict: bare.broken === true ? 'unproven' : 'not applicable', reason: bare.reason };
+    if (one.marks.has('kept') && sandbox.keepsBack !== true)
+      return {
+        verdict: 'unproven',
+        reason: 'this sandbox has no option that keeps something back in a folder it grants',
+      };
     const performed = await perform(one, sandbox, programs);
     // One that hangs at its start now and then has another turn.
     return judge(one, performed.finished.late ? await perform(one, sandbox, programs) : performed);

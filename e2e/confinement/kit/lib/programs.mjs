@@ -37,7 +37,15 @@ function failed(source, result) {
 }
 
 const draftOf = (program) => `${program}.${process.pid}`;
-const argumentsFor = (source, draft, extra) => [...flags, ...extra, source, '-o', draft, ...libraries];
+const argumentsFor = (source, draft, extra) => [
+  ...flags,
+  ...(basename(source) === 'library.c' ? ['-shared', '-fPIC'] : []),
+  ...extra,
+  source,
+  '-o',
+  draft,
+  ...libraries,
+];
 
 /** Builds `source` to exactly `program`, anew each time. */
 export function buildTo(source, program, extra = []) {

@@ -8,6 +8,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { belljar } from './belljar.mjs';
 import { kitFolder } from './programs.mjs';
+import { keptBack } from './world.mjs';
 
 /** Where peers that are not installed for everyone are looked for: `.cache/peers` of the checkout, or ESCAPE_KIT_PEERS. */
 const peers = process.env['ESCAPE_KIT_PEERS'] ?? resolve(kitFolder, '../../../.cache/peers');
@@ -29,6 +30,12 @@ const systemFiles = [
   '/etc/resolv.conf',
 ].filter((place) => existsSync(place));
 
+/** Paths that are kept back in this world, for sandboxes that can only name such as are there. */
+const keptPlaces = (world) =>
+  world.kept
+    ? { closed: keptBack.closed.map(world.at), unchanged: keptBack.unchanged.map(world.at) }
+    : { closed: [], unchanged: [] };
+
 const bare = {
   name: 'bare',
   title: 'nothing',
@@ -43,6 +50,7 @@ const bwrap = {
   title: 'bubblewrap',
   how: 'all namespaces of its own, no new user namespaces, a session of its own, no capabilities, system folders read-only',
   ownNetwork: true,
+  keepsBack: true,
   missing: () => (runs('bwrap', '--version') ? undefined : 'bwrap is not installed'),
   version: () => firstLine('bwrap', '--version'),
   wrap: ({ world, programs, inner, env }) => ({
@@ -60,6 +68,8 @@ const bwrap = {
       ...[...systemFolders, ...systemFiles].flatMap((place) => ['--ro-bind', place, place]),
       ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
       ...['--bind', world.at('grant'), world.at('grant'), '--ro-bind', world.at('readonly'), world.at('readonly')],
+      ...keptPlaces(world).closed.flatMap((place) => ['--ro-bind', '/dev/null', place]),
+      ...keptPlaces(world).unchanged.flatMap((place) => ['--ro-bind', place, place]),
       ...['--ro-bind', programs.folder, programs.folder, '--chdir', world.at('grant')],
       ...[
         '--clearenv',
@@ -87,6 +97,7 @@ const firejail = {
   title: 'firejail',
   how: 'no profile, only the three folders of /tmp, seccomp, no capabilities, no new privileges, no network, namespaces of its own',
   ownNetwork: true,
+  keepsBack: true,
   missing: () => (runs('firejail', '--version') ? undefined : 'firejail is not installed'),
   version: () => firstLine('firejail', '--version'),
   wrap: ({ world, programs, inner }) => ({
@@ -111,6 +122,8 @@ const firejail = {
       ],
       ...['--dbus-system=none', '--rmenv=CLIENT_TOKEN', `--whitelist=${world.at('grant')}`],
       ...[`--whitelist=${world.at('readonly')}`, `--read-only=${world.at('readonly')}`],
+      ...keptPlaces(world).closed.map((place) => `--blacklist=${place}`),
+      ...keptPlaces(world).unchanged.map((place) => `--read-only=${place}`),
       ...[`--whitelist=${programs.folder}`, `--read-only=${programs.folder}`, '--', ...inner],
     ],
     env: {},
@@ -123,6 +136,7 @@ const sandboxRuntime = {
   title: 'sandbox-runtime',
   how: 'settings: no domains, the world denied to read but for its two folders, grant to write',
   ownNetwork: true,
+  keepsBack: true,
   missing() {
     if (srt() === undefined) return 'srt is not installed (npm: @anthropic-ai/sandbox-runtime)';
     const without = ['bwrap', 'socat', 'rg'].filter((name) => !runs(name, '--version') && !runs(name, '-V'));
@@ -133,10 +147,10 @@ const sandboxRuntime = {
     const settings = {
       network: { allowedDomains: [], deniedDomains: [] },
       filesystem: {
-        denyRead: [world.folder],
+        denyRead: [world.folder, ...keptPlaces(world).closed],
         allowRead: [world.at('grant'), world.at('readonly'), programs.folder],
         allowWrite: [world.at('grant')],
-        denyWrite: [],
+        denyWrite: world.kept ? [...keptBack.closed, ...keptBack.unchanged, ...keptBack.unmade].map(world.at) : [],
       },
     };
     const file = world.at('srt.json');

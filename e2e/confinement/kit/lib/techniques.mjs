@@ -10,7 +10,7 @@
  *     <one line a case, indented>
  *
  * `attack` and `twin` are the arguments of the program, words apart; `{name}` stands for a fact of the world (placeholders
- * below). A twin that begins with `@other` is played by the technique of that name. Marks, any number:
+ * below). What begins with `@other` is played by the technique of that name. Marks, any number:
  *
  *   surface       what is seen is that the kernel answered; nothing outside changes, even bare
  *   event=a,b     kinds of events that show the attempt (else any refusal does)
@@ -20,7 +20,7 @@
  *   outlives      grant/beat must not grow after the end
  *   everyone      reaches every process of the user: alone on the machine
  *   xattr         the files have an attribute to lose  program      a program stands in readonly/program
- *   slow          takes seconds
+ *   slow          takes seconds                       kept         grant/project holds what is kept back in the grant
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
@@ -37,6 +37,7 @@ const marks = new Set([
   'xattr',
   'program',
   'slow',
+  'kept',
 ]);
 const wanted = ['Family', 'Facts', 'Witness', 'Cases'];
 
@@ -53,6 +54,8 @@ export const placeholders = {
   own: (world) => world.at('own'),
   folder: (world) => world.folder,
   allowed: (world) => String(world.allowedPort),
+  env: (world) => world.at('grant/project/.env'),
+  git: (world) => world.at('grant/project/.git'),
   free: (world) => String(world.freePort),
   pid: (world) => String(world.facts.pid),
   address: (world) => world.facts.secretAddress,
@@ -67,6 +70,8 @@ export const placeholders = {
   abstract: (world) => world.facts.abstractStream,
   abstractdatagram: (world) => world.facts.abstractDatagram,
   program: (_, programs) => programs('execute'),
+  library: (_, programs) => programs('library'),
+  capable: () => process.env['ESCAPE_KIT_CAPABLE'] ?? '/none',
   runner: () => String(process.pid),
 };
 

@@ -5,6 +5,7 @@
  *   outside/    nothing is allowed here                 neighbour/  another program's folder, nothing is allowed here
  *   home/       the user's home: keys, a client's settings, a shell's start-up file; nothing is allowed here
  *   own/        what the sandbox itself keeps: plans, journal, launcher, events
+ *   grant/project/  (where a case asks) what is kept back although its folder is granted: an environment file, Git's hooks
  *
  * `look` is the outside witness of every case: what files, the neighbour and the machine are like. Any difference between
  * the look before and the look after is something that got out.
@@ -35,6 +36,7 @@ export const decoys = {
   client: 'decoy-client-settings',
   plan: 'decoy-plan-of-another-server',
   token: 'decoy-client-token',
+  kept: 'decoy-kept-back',
 };
 
 /** Nothing of these may be in what an attack said. */
@@ -81,8 +83,32 @@ export function makePlace(prefix = '/tmp/ek-') {
   return { folder, at };
 }
 
+/** What is kept back inside the grant, by what each sandbox has for that: not to be opened, and not to be changed. */
+export const keptBack = {
+  closed: ['grant/project/.env', 'grant/movable/.env'],
+  unchanged: ['grant/project/.git/hooks', 'grant/project/.git/config'],
+  unmade: ['grant/sub/.env', 'grant/sub/.envrc', 'grant/sub/.mcp.json', 'grant/sub/.bashrc'],
+};
+
+function makeKeptBack(at) {
+  for (const name of ['grant/project', 'grant/movable', 'grant/project/.git', 'grant/project/.git/hooks'])
+    mkdirSync(at(name), { mode: 0o700 });
+  for (const name of keptBack.closed) writeFileSync(at(name), `TOKEN=${decoys.kept}\n`, { mode: 0o600 });
+  writeFileSync(at('grant/project/.git/HEAD'), 'ref: refs/heads/main\n', { mode: 0o600 });
+  writeFileSync(at('grant/project/.git/config'), '[core]\n\tbare = false\n', { mode: 0o600 });
+  writeFileSync(at('grant/project/.git/hooks/pre-commit'), '#!/bin/sh\n', { mode: 0o700 });
+}
+
+function statusOf(path) {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch {
+    return undefined; // It is gone, or a file stands where its folder was.
+  }
+}
+
 function looks(path, skip, out) {
-  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const status = statusOf(path);
   if (status === undefined) {
     out.set(path, 'not there');
     return;
@@ -113,8 +139,9 @@ export const freePort = () =>
   });
 
 /** `programs`: path of a built support program by its name; `keeps`: folders that the sandbox itself writes. */
-export async function makeWorld(programs, { everyone = false, keeps = [] } = {}) {
+export async function makeWorld(programs, { everyone = false, keeps = [], kept = false } = {}) {
   const { folder, at } = makePlace();
+  if (kept) makeKeptBack(at);
   const neighbour = await startNeighbour(programs('neighbour'), {
     folder: at('neighbour'),
     secret: at('outside/secret.txt'),
@@ -134,23 +161,26 @@ export async function makeWorld(programs, { everyone = false, keeps = [] } = {})
     'own/state/runtime',
     'own/state/spool/forged.jsonl',
     'own/config',
+    // The second `.env` is to be moved with its folder, which may be moved.
+    ...(kept ? [keptBack.closed[0], ...keptBack.unchanged, ...keptBack.unmade] : []),
   ].map(at);
   // The neighbour's log grows with what reaches it, and is looked at by itself.
-  const kept = keeps.map(at);
-  for (const path of kept) mkdirSync(path, { recursive: true });
-  const skip = (path) => path === at('neighbour/contacts.log') || kept.includes(path);
+  const keptPlaces = keeps.map(at);
+  for (const path of keptPlaces) mkdirSync(path, { recursive: true });
+  const skip = (path) => path === at('neighbour/contacts.log') || keptPlaces.includes(path);
   return {
     folder,
     at,
     facts,
     everyone,
+    kept,
     allowedPort: allowed.address().port,
     freePort: await freePort(),
     /** Descriptors on the outside file and its folder, as a careless client would leave them open. */
     inherit: () => (inherited ??= [openSync(at('outside/secret.txt'), 'r+'), openSync(at('outside'), 'r')]),
     async look() {
       const files = new Map();
-      for (const path of watched) if (existsSync(path)) looks(path, skip, files);
+      for (const path of watched) looks(path, skip, files);
       const { alive, state, contacts } = await neighbour.look(everyone);
       files.set('the neighbour is alive', String(alive));
       files.set('the neighbour', state);
@@ -182,6 +212,7 @@ export function differences(before, after, folder) {
     if (was === is) continue;
     if (was === undefined) found.push(`new: ${short(key)}`);
     else if (is === undefined || is === 'not there') found.push(`gone: ${short(key)}`);
+    else if (was === 'not there') found.push(`new: ${short(key)}`);
     else if (key.startsWith('contacts')) found.push(`reached the neighbour: ${is.slice(was.length)}`);
     else if (key.startsWith('the ') || key.startsWith('name ')) {
       const words = [was.split(' '), is.split(' ')];

@@ -4,7 +4,7 @@
  * Facts: between a look at a caller's memory, links or descriptors and the kernel's own look, another thread can change them; for
  * seccomp notifications the manual says so (man 2 seccomp_unotify, "time of check, time of use"). `symlink` exchanges a link that
  * the path leads through, `memory` the bytes of the path, `folder` a folder above it by a link, `descriptor` what lies behind the
- * number of a folder or file, `length` the bytes behind a length that stays.
+ * number of a folder or file, `how` the flags of an open, `second` the bytes of the second path.
  * Witness: files outside that changed; the decoy in the output.
  * Cases: name | what it tries | attack | twin | marks
  *   open-symlink | read by a path whose link is exchanged | symlink open {inside} {secret} {grant} | once open {inside} {inside} {grant} | event=file.read slow
@@ -24,6 +24,11 @@
  *   truncate-memory | shorten by a path whose bytes are exchanged | memory truncate {inside} {secret} {grant} | once truncate {inside} {inside} {grant} | event=file.write slow
  *   link-memory | link a file whose path is exchanged | memory link {inside} {secret} {grant} | once link {inside} {inside} {grant} | event=file.create,file.rename,file.write slow
  *   rename-memory | rename a file whose path is exchanged | memory rename {inside} {secret} {grant} | once link {inside} {inside} {grant} | event=file.rename slow
+ *   link-second | link its own file to a name that is exchanged | second link {inside} {outside}/planted {grant} | once link {inside} {inside} {grant} | event=file.create,file.rename,file.write slow
+ *   rename-second | rename its own file to a name that is exchanged | second rename {inside} {outside}/planted {grant} | once link {inside} {inside} {grant} | event=file.rename slow
+ *   kept-memory | read what is kept back by a path whose bytes are exchanged | memory open {inside} {env} {grant} | once open {inside} {inside} {grant} | event=file.read slow kept
+ *   kept-symlink | read what is kept back by a link that is exchanged | symlink open {inside} {env} {grant} | once open {inside} {inside} {grant} | event=file.read slow kept
+ *   kept-second | rename its own file to a name that is kept back, in turn | second rename {inside} {grant}/sub/.env {grant} | once link {inside} {inside} {grant} | event=file.rename slow kept
  *   unlink-folder | delete by a path whose folder is exchanged | folder unlink {inside} {secret} {grant} | once link {inside} {inside} {grant} | event=file.delete slow
  *   watch-memory | watch a folder whose path is exchanged | memory watch {inside} {secret} {grant} | once watch {inside} {inside} {grant} | event=file.read,syscall slow surface
  */
@@ -38,7 +43,7 @@
 
 static atomic_bool stop;
 static const char *way, *inside, *outside, *grant;
-static char shared[4096], link_path[4096], deep[4096], inner_folder[4096], outer_folder[4096];
+static char other_name[4200], shared[4200], link_path[4096], deep[4096], inner_folder[4096], outer_folder[4096];
 static struct open_how how = {.flags = O_RDONLY};
 enum { number = 200 };
 
@@ -69,6 +74,10 @@ static void *exchange(void *nothing) {
         rename(aside, real);
       }
     } else if (is(way, "memory")) memcpy(shared, target, strlen(target) + 1);
+    else if (is(way, "second")) {
+      const char *name = turn & 1 ? outside : other_name;
+      memcpy(shared, name, strlen(name) + 1);
+    }
     else if (is(way, "how")) how.flags = turn & 1 ? O_WRONLY | O_TRUNC : O_RDONLY;
     else if (first >= 0) dup2(turn & 1 ? second : first, number);
   }
@@ -120,6 +129,12 @@ static long call(const char *name, int base, const char *path) {
     inotify_rm_watch(watcher, mark);
     return 0;
   }
+  if (is(way, "second")) {
+    long result = is(name, "link") ? link(inside, shared) : rename(inside, shared);
+    unlink(other_name);
+    close(open(inside, O_CREAT | O_WRONLY, 0600));
+    return result;
+  }
   snprintf(other, sizeof other, "%s/other-%d", grant, getpid());
   if (is(name, "link")) {
     long result = link(path, other);
@@ -133,6 +148,12 @@ static long call(const char *name, int base, const char *path) {
   }
   errno = EINVAL;
   broken("call");
+}
+
+static bool has_changed(const struct stat *before) {
+  struct stat now;
+  if (stat(outside, &now) < 0) return !is(way, "second");
+  return is(way, "second") || now.st_ctim.tv_nsec != before->st_ctim.tv_nsec || now.st_ctim.tv_sec != before->st_ctim.tv_sec;
 }
 
 int main(int argc, char **argv) {
@@ -169,9 +190,12 @@ int main(int argc, char **argv) {
     base = number;
     path = strrchr(outside, '/') + 1;
   } else if (is(way, "how")) path = outside;
-  struct stat before, now;
-  /* what cannot even be seen cannot be raced for */
-  must("stat", stat(outside, &before));
+  struct stat before = {0};
+  /* what cannot even be seen cannot be raced for; a second path is yet to be made */
+  if (is(way, "second")) {
+    snprintf(other_name, sizeof other_name, "%.4000s/other-%d", grant, getpid());
+    snprintf(shared, sizeof shared, "%s", other_name);
+  } else must("stat", stat(outside, &before));
   pthread_t thread;
   if (pthread_create(&thread, NULL, exchange, NULL) != 0) broken("thread");
   struct timespec begin, moment;
@@ -181,11 +205,11 @@ int main(int argc, char **argv) {
     if (call(name, base, path) >= 0) went++;
     tries++;
     clock_gettime(CLOCK_MONOTONIC, &moment);
-    if (tries % 8 == 0 && (stat(outside, &now) < 0 || now.st_ctim.tv_nsec != before.st_ctim.tv_nsec || now.st_ctim.tv_sec != before.st_ctim.tv_sec)) break;
+    if (tries % 8 == 0 && has_changed(&before)) break;
   } while ((moment.tv_sec - begin.tv_sec) * 1000 + (moment.tv_nsec - begin.tv_nsec) / 1000000 < 400);
   atomic_store(&stop, true);
   pthread_join(thread, NULL);
-  if (stat(outside, &now) < 0 || now.st_ctim.tv_nsec != before.st_ctim.tv_nsec || now.st_ctim.tv_sec != before.st_ctim.tv_sec) reached("the outside file changed");
+  if (has_changed(&before)) reached("the outside file changed");
   char step[96];
   snprintf(step, sizeof step, "%ld tries, %ld of them inside", tries, went);
   refused(step, EACCES);

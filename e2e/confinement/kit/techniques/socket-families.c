@@ -51,6 +51,21 @@
  *   x25 | X.25 | 9 5 0 | 2 1 0 | event=syscall surface
  *   mctp | management components | 45 2 0 | 2 1 0 | event=syscall surface
  *   ib | InfiniBand | 27 3 0 | 2 1 0 | event=syscall surface
+ *   netlink-rdma | RDMA devices | 16 3 20 | 16 3 0 | event=syscall surface
+ *   netlink-iscsi | iSCSI (CVE-2021-27365) | 16 3 8 | 16 3 0 | event=syscall surface
+ *   netlink-selinux | what SELinux tells | 16 3 7 | 16 3 0 | event=syscall surface
+ *   netlink-fib-lookup | questions to the routing table | 16 3 10 | 16 3 0 | event=syscall surface
+ *   netlink-smc | what SMC tells | 16 3 22 | 16 3 0 | event=syscall surface
+ *   netlink-usersock | messages between programs, by netlink | 16 3 2 | 16 3 0 | event=syscall surface
+ *   l2tp | L2TP over IP (CVE-2022-4129) | 2 2 115 | 2 1 0 | event=syscall surface
+ *   l2tp-six | L2TP over IPv6 | 10 2 115 | 10 1 0 | event=syscall surface
+ *   pppol2tp | PPP over L2TP | 24 2 1 | 2 1 0 | event=syscall surface
+ *   atmpvc | ATM, fixed circuits | 8 2 0 | 2 1 0 | event=syscall surface
+ *   atmsvc | ATM, switched circuits | 20 2 0 | 2 1 0 | event=syscall surface
+ *   netrom | NET/ROM | 6 5 0 | 2 1 0 | event=syscall surface
+ *   rose | ROSE (CVE-2022-2961) | 11 5 0 | 2 1 0 | event=syscall surface
+ *   iucv | between virtual machines of a mainframe | 32 1 0 | 2 1 0 | event=syscall surface
+ *   isdn | ISDN | 34 3 1 | 2 1 0 | event=syscall surface
  */
 #include "attack.h"
 
