@@ -33,6 +33,7 @@ import type {
   Places,
   PlanStore,
   PolicyStore,
+  HeldThings,
   Processes,
   Programs,
   Repositories,
@@ -68,6 +69,7 @@ export interface EnginePorts {
   secrets: SecretStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
+  held: HeldThings;
   launcher: Launcher;
   machine: MachineFacts;
   spool: Spool;
