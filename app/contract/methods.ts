@@ -69,12 +69,33 @@ export const changeResultSchema = z.strictObject({
 });
 export type ChangeResult = z.infer<typeof changeResultSchema>;
 
+/** What a running server still has open of what it lost. */
+export const stillOpenSchema = z.strictObject({
+  items: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['file', 'connection']),
+        /** A path, or `localhost:port`. */
+        what: z.string().max(8192),
+        access: z.enum(['read', 'write', 'read and write', 'connect']),
+        pid: z.number().int(),
+        program: z.string().max(1024),
+      }),
+    )
+    .max(64),
+  /** Not all of it is listed: there is more than a bound allows. */
+  more: z.boolean(),
+});
+export type StillOpen = z.infer<typeof stillOpenSchema>;
+
 export const ruleChangeSchema = z.strictObject({
   id: serverIdSchema,
   rule: z.string().nullable(),
   level: levelSchema,
   effective: z.enum(['now', 'restart']),
   policy: effectivePolicySchema.nullable(),
+  /** Only where something is found, after access was taken from a server that runs. */
+  stillOpen: stillOpenSchema.optional(),
 });
 export type RuleChange = z.infer<typeof ruleChangeSchema>;
 

@@ -951,6 +951,10 @@ export const areaWords = {
   comes: 'Holds after a restart',
   goes: 'Still holds until a restart',
   open: 'What it has open stays open until it closes it.',
+  stillOpen: (item: { what: string; access: string; pid: number; program: string }) =>
+    `still open: ${item.what} (${item.access}), process ${item.pid.toString()} (${item.program})`,
+  stillOpenMore: 'More is open than is listed.',
+  stillOpenRemedy: 'Restart the server to close it.',
 } as const;
 
 /** Rules that a running server has as soon as they are given. */

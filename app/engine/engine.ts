@@ -34,6 +34,7 @@ import type {
   Places,
   PlanStore,
   PolicyStore,
+  HeldThings,
   Processes,
   Programs,
   Repositories,
@@ -69,6 +70,7 @@ export interface EnginePorts {
   secrets: SecretStore;
   installers: { npm: PackageInstaller; uv: PackageInstaller };
   processes: Processes;
+  held: HeldThings;
   launcher: Launcher;
   machine: MachineFacts;
   spool: Spool;

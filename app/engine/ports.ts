@@ -267,6 +267,19 @@ export interface Processes {
   list(): Promise<readonly ProcessFacts[]>;
 }
 
+/** Something that a process of a run has open. */
+export type Held = { pid: number; program: string } & (
+  | { kind: 'file'; path: string; read: boolean; write: boolean }
+  /** To a port of this machine. */
+  | { kind: 'connection'; port: number }
+);
+
+/** What runs hold open. Bounded; only for showing. */
+export interface HeldThings {
+  /** Of the processes below that supervisor; `whole` is false where a bound was met. */
+  of(supervisor: { pid: number; startTicks: number }): Promise<{ held: readonly Held[]; whole: boolean }>;
+}
+
 /** Puts the launcher in its place when it is missing or another one; answers its path. Throws `launcher-missing`. */
 export interface LauncherInstaller {
   install(): Promise<string>;

@@ -35,6 +35,7 @@ import { createPtys } from '#platform/pty/pty.ts';
 import { createTerminalPlans } from '#platform/pty/terminal-plans.ts';
 import { createSecretStore } from '#platform/secrets/secret-store.ts';
 import { createPrograms } from '#platform/programs/programs.ts';
+import { createHeldThings } from '#platform/processes/held.ts';
 import { createProcesses } from '#platform/processes/processes.ts';
 import { createEventLabel } from '#platform/spool/label.ts';
 import { createSpool } from '#platform/spool/spool.ts';
@@ -88,6 +89,7 @@ function makeEngine(
     ...documents,
     installers: { npm: createNpmInstaller(install), uv: createUvInstaller(install) },
     processes: createProcesses(),
+    held: createHeldThings(createProcesses()),
     launcher,
     machine: createMachineFacts({ places, launcher, version }),
     spool,

@@ -24,6 +24,13 @@ function tell(context: Context, change: RuleChange, sentence: string, takes = fa
     context.terminal.out(sentence);
     const isTaken = takes && change.effective === 'now';
     context.terminal.note(`${effectiveWords[change.effective]}${isTaken ? ` ${areaWords.open}` : ''}`);
+    const { stillOpen } = change;
+    if (stillOpen !== undefined) {
+      for (const item of stillOpen.items)
+        context.terminal.out(areaWords.stillOpen({ ...item, what: plain(item.what), program: plain(item.program) }));
+      if (stillOpen.more) context.terminal.note(areaWords.stillOpenMore);
+      context.terminal.note(areaWords.stillOpenRemedy);
+    }
   }
   return exitCodes.done;
 }

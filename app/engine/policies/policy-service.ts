@@ -41,7 +41,7 @@ import type { EventService } from '../events/event-service.ts';
 import type { PinStore } from '../pins/ports.ts';
 import type { SecretStore } from '../secrets/ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
-import type { Clock, FileStore, MachineFacts, Places, PlanStore, PolicyStore } from '../ports.ts';
+import type { Clock, FileStore, HeldThings, MachineFacts, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { wouldAsk } from '../questions/would-ask.ts';
 import { accessVerdict, type AccessAbout, type AccessVerdict } from '../questions/access-verdict.ts';
@@ -49,6 +49,7 @@ import type { Exclusive } from '../servers/exclusive.ts';
 import { refuseRootInUserHome } from '../servers/server-service.ts';
 import { withPassing, type PassingGrants } from './passing-grants.ts';
 import { createPlanner, type Decided } from './planner.ts';
+import { stillOpenOf, type Allows } from './still-open.ts';
 import type { StartedPlans } from './started-plans.ts';
 
 export interface PolicyServiceDeps {
@@ -61,7 +62,8 @@ export interface PolicyServiceDeps {
   passing: PassingGrants;
   pins: Pick<PinStore, 'get'>;
   secrets: Pick<SecretStore, 'list' | 'file'>;
-  runs: Pick<RunService, 'activity'>;
+  runs: Pick<RunService, 'activity' | 'list'>;
+  held: HeldThings;
   events: Pick<EventService, 'hostUses'>;
   /** `ServerService.find`, `clientFiles` and `exclusive`. */
   find: (handle: string) => Promise<FoundServer>;
@@ -204,7 +206,53 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   ): Promise<RuleChange> {
     const narrower = rule.verb === 'deny' ? 'denied' : rule.verb === 'protect' ? 'protected' : `granted ${rule.verb}`;
     const did = action === 'grant' ? narrower : `took back ${rule.verb}`;
-    return ruleChange(found, decided, rule, await store(found, decided, { action, summary: `${did} ${rule.what}` }));
+    const before = await storedOf(found);
+    const effective = await store(found, decided, { action, summary: `${did} ${rule.what}` });
+    const change = await ruleChange(found, decided, rule, effective);
+    if (effective === 'restart') return change;
+    const open = await stillOpen(found, async (run) => {
+      const own = await deps.passing.of(found.id, run);
+      return [before, decided].map((one) => ({ ...one, rules: withPassing(one.rules, own) }));
+    });
+    return { ...change, ...open };
+  }
+
+  /** Looked at after the change is done: `policiesOf` answers what a run had before and what it has now. */
+  async function stillOpen(
+    found: FoundServer,
+    policiesOf: (run: string) => Promise<StoredPolicy[]>,
+  ): Promise<Pick<RuleChange, 'stillOpen'>> {
+    const looks: Parameters<typeof stillOpenOf>[0][number][] = [];
+    for (const { run, live, start } of (await deps.runs.list({ server: found.id })).runs) {
+      if (!live || start === null) continue;
+      const allows = await Promise.all((await policiesOf(run)).map((one) => allowsOf(found, one)));
+      const [before, after] = allows;
+      if (before !== undefined && after !== undefined)
+        looks.push({ ...(await deps.held.of(start.supervisor)), before, after });
+    }
+    const open = stillOpenOf(looks);
+    return open.items.length === 0 ? {} : { stillOpen: open };
+  }
+
+  /** Paths that are asked about are the kernel's own and are not resolved again. */
+  async function allowsOf(found: FoundServer, stored: StoredPolicy): Promise<Allows> {
+    const level = levelInForce(found, stored);
+    const policy = level === null ? null : await planner.effective(found, level, stored);
+    const realPath = await planner.realPaths([
+      ...(policy?.rules.map((rule) => rule.what) ?? []),
+      places.home,
+      ...Object.values(own),
+    ]);
+    const context = {
+      server: found.handle,
+      folders: places,
+      own,
+      realPath,
+      rules: stored.rules,
+      program: () => null,
+      runtime: await runtimePlaces(found),
+    };
+    return (question) => explain(policy, question, context).verdict === 'allowed';
   }
 
   async function ruleChange(
@@ -304,11 +352,18 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     const rule = shown.find((one) => isIt(one, what));
     if (rule === undefined || level === null)
       throw new BelljarError('no-such-rule', { params: { rule: `${verb}:${what}`, server: found.handle } });
+    const before = new Map<string, StoredPolicy>();
     for (const run of rule.runs) {
+      before.set(run, { ...stored, rules: withPassing(stored.rules, await deps.passing.of(found.id, run)) });
       const own = (await deps.passing.of(found.id, run)).filter((one) => !isIt(one, what));
       await deps.passing.set(found.id, run, own, stored.rules, planner.withRules(found, level, stored));
     }
-    return ruleChange(found, stored, { verb, what }, 'now');
+    const open = await stillOpen(found, async (run) => {
+      const had = before.get(run);
+      const own = had === undefined ? [] : await deps.passing.of(found.id, run);
+      return had === undefined ? [] : [had, { ...stored, rules: withPassing(stored.rules, own) }];
+    });
+    return { ...(await ruleChange(found, stored, { verb, what }, 'now')), ...open };
   }
 
   async function resourcesOf(server: string, policy: EffectivePolicy | null): Promise<Resource[]> {

@@ -260,6 +260,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
   const { find, clientFiles, exclusive } = servers;
   const policies = createPolicyService({
     ...base,
+    held: { of: () => Promise.resolve({ held: [], whole: true }) },
     machine,
     decide: decisions.decide,
     plans: startedPlans.plans,

@@ -2,13 +2,14 @@
 import { createStore } from 'zustand/vanilla';
 import type { HistoryEntry } from '#contract/decision.ts';
 import type { ErrorBody } from '#contract/errors.ts';
-import type { Input } from '#contract/methods.ts';
+import type { Input, StillOpen } from '#contract/methods.ts';
 import type { PathCompletion } from '#contract/path-completion.ts';
 import type { Explanation, PassingRule, Rule } from '#contract/policy.ts';
 import { areaWords, grantWords, holdWords, resourceWords, sightWords } from '#contract/sentences.ts';
 import type { CheckResult, FileDiff, ServerDetail } from '#contract/server.ts';
 import type { LimitName, RuleVerb, Sight } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
+import { visibleText } from '../../lib/text.ts';
 import type { Transport } from '../../lib/transport.ts';
 import { without } from '../../lib/without.ts';
 import type { NoticesStore } from '../notices/notices-store.ts';
@@ -26,6 +27,18 @@ export interface AboutState {
 }
 
 const decisionsShown = 20;
+/** As many as a notice holds; the command line tells them all. */
+const openShown = 5;
+
+/** What stays open after access was taken away, each thing where it is known. */
+export function openWords(open: StillOpen | undefined): string {
+  if (open === undefined) return areaWords.open;
+  const lines = open.items
+    .slice(0, openShown)
+    .map((item) => areaWords.stillOpen({ ...item, what: visibleText(item.what), program: visibleText(item.program) }));
+  const more = open.more || open.items.length > openShown ? ` ${areaWords.stillOpenMore}` : '';
+  return `${areaWords.open} ${lines.join('; ')}.${more} ${areaWords.stillOpenRemedy}`;
+}
 
 async function orFailure<Answer>(call: Promise<Answer>): Promise<Answer | ErrorBody> {
   try {
@@ -110,19 +123,25 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           const answer = await transport.call('policies.revoke', { server: id, verb: rule.verb, what: rule.what });
           const takes = rule.verb !== 'deny' && rule.verb !== 'protect';
           if (answer.effective === 'restart') return 'The rule is gone from the next start on.';
-          return takes ? `The rule is gone. ${areaWords.open}` : 'The rule is gone.';
+          return takes ? `The rule is gone. ${openWords(answer.stillOpen)}` : 'The rule is gone.';
         }),
       /** Takes back what was granted until it stops. */
       revokePassing: (id: string, rule: PassingRule): Promise<void> =>
         act(id, async () => {
-          await transport.call('policies.revoke', { server: id, verb: rule.verb, what: rule.what, until: 'stop' });
-          return `${holdWords.takenBack} ${areaWords.open}`;
+          const answer = await transport.call('policies.revoke', {
+            server: id,
+            verb: rule.verb,
+            what: rule.what,
+            until: 'stop',
+          });
+          return `${holdWords.takenBack} ${openWords(answer.stillOpen)}`;
         }),
       /** Adds a rule that was typed. */
       grant: (id: string, verb: RuleVerb, what: string): Promise<ErrorBody | null> =>
         actOrFail(id, async () => {
           const answer = await transport.call('policies.grant', { server: id, verb, what });
-          return grantWords.added(answer.effective);
+          const open = answer.stillOpen === undefined ? '' : ` ${openWords(answer.stillOpen)}`;
+          return `${grantWords.added(answer.effective)}${open}`;
         }),
       explain: (input: Input<'policies.explain'>): Promise<Explanation | ErrorBody> =>
         orFailure(transport.call('policies.explain', input)),
