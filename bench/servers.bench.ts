@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg, release } from 'node:os';
 import { clientEnvironment, contain, makeWorkplace } from '../e2e/real-servers/contain.ts';
-import { realEntries, type Entry } from '../e2e/real-servers/entries.ts';
+import { grantsOf, realEntries, type Entry } from '../e2e/real-servers/entries.ts';
 import { provision } from '../e2e/real-servers/provision.ts';
 import { talk } from '../e2e/real-servers/session.ts';
 import { alternate, median, printFigures, printMachine, type Figure } from './support/figures.ts';
@@ -41,11 +41,12 @@ async function measure(entry: Entry): Promise<void> {
       entry.kind.before?.(workplace);
       const { command, args } = entry.launch();
       const bare = { command, args: [...args, ...entry.kind.args(workplace)] };
-      const launch = isContained ? contain(workplace, bare, { home: servers.home }) : bare;
+      const rules = grantsOf(entry.kind);
+      const launch = isContained ? contain(workplace, bare, { home: servers.home, rules }) : bare;
       const questions = entry.kind.questions(workplace);
       let memory = 0;
       const said = await talk(launch, questions, {
-        env: environment,
+        env: { ...environment, ...entry.kind.env },
         cwd: workplace.project,
         timeoutMs: 60_000,
         // The launcher names the plan, which lies in this workplace and nowhere else; its processes keep that command line.

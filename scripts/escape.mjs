@@ -2,7 +2,7 @@
  * `npm run escape`: the escape kit (e2e/confinement/kit) against Belljar as it is in this checkout, which is built first. What
  * stands after `--` is the kit's own.
  *
- * `npm run escape -- --write-results` writes docs/results.md whole, and README's short table from it: it measures real servers, compares with the kernel's own audit records, tries
+ * `npm run escape -- --write-results` writes docs/results.md whole, and README's short table from it: it measures real servers, compares with the kernel's own audit records (of the kit, of calls at random, of real servers), tries
  * Debian's kernels, and plays the kit in every sandbox that is installed; what a part cannot do here it says, and what was
  * kept of it before stays (docs/results). Some of that is for root and the kit for people: as root, `--user <an ordinary user>` says who plays.
  * `--tcg` and `--kernels-only <pattern>` go to the kernels (`--tcg`, `--only`); `--only <pattern>` plays some cases and measures nothing else, which is for trying the document itself.
@@ -17,7 +17,7 @@ const { spawnSync } = await import('node:child_process');
 const { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } =
   await import('node:fs');
 const { dirname, join } = await import('node:path');
-const { root } = await import('./lib/paths.mjs');
+const { packageProgram, root } = await import('./lib/paths.mjs');
 const { writeSummary } = await import('./lib/results-summary.mjs');
 
 const words = process.argv.slice(2);
@@ -83,6 +83,14 @@ else {
             '--write',
             measuredFiles.witness,
           ])
+        : say('  left out: audit records are for root'),
+    'the second witness over real servers': () =>
+      isRoot
+        ? runStep(
+            process.execPath,
+            [packageProgram('vitest/vitest.mjs'), 'run', '--project', 'e2e', 'e2e/real-servers/second-witness.test.ts'],
+            { env: { ...process.env, BELLJAR_WITNESS_RECORD: measuredFiles.witnessServers } },
+          )
         : say('  left out: audit records are for root'),
     kernels: () =>
       runStep(process.execPath, [

@@ -3,7 +3,7 @@
  * and a page that this test serves. Chromium makes its own sandbox with the permission nested-sandbox; it starts without
  * one where it is told to, and Belljar's walls are then all there are. Chromium refuses its sandbox to root.
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,8 +11,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RuleVerb } from '#contract/words.ts';
 import { isSandboxCall } from '#contract/words.ts';
 import { leftOut } from '../confinement/support/skip.ts';
-import { ordinaryPath, run } from '../confinement/support/start.ts';
+import { run } from '../confinement/support/start.ts';
 import { brief } from '../confinement/support/technique.ts';
+import { chromiumRules, findChromium } from './chromium.ts';
 import { clientEnvironment, contain, makeWorkplace, refusals, type Workplace } from './contain.ts';
 import { provision, type RealServers } from './provision.ts';
 import { callTool, talk } from './session.ts';
@@ -26,25 +27,6 @@ let chromium: string;
 let site: Server;
 let port: string;
 let visits = 0;
-
-function findChromium(): string {
-  const named = process.env['CHROMIUM_PATH'] ?? '';
-  const folders = `${ordinaryPath}:${process.env['PATH'] ?? ''}`.split(':');
-  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-  const all = [
-    ...(named === '' ? [] : [named]),
-    ...folders.flatMap((folder) => names.map((name) => join(folder, name))),
-  ];
-  for (const path of all) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error('Chromium is missing. Install it (apt-get install -y chromium), or name it: CHROMIUM_PATH');
-}
 
 beforeAll(async () => {
   servers = await provision();
@@ -67,8 +49,7 @@ afterAll(() => {
 
 /** The granted port, the folder of a Chromium that lies elsewhere, and what a test adds. */
 function rules(...more: readonly { verb: RuleVerb; what: string }[]): { verb: RuleVerb; what: string }[] {
-  const elsewhere = chromium.startsWith('/usr/') ? [] : [{ verb: 'exec' as const, what: join(chromium, '..') }];
-  return [{ verb: 'local', what: port }, ...elsewhere, ...more];
+  return [{ verb: 'local', what: port }, ...chromiumRules(chromium), ...more];
 }
 
 interface Place {

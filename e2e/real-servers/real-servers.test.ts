@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { clientEnvironment, contain, makeWorkplace, refusals, type Workplace } from './contain.ts';
-import { realEntries, type Entry } from './entries.ts';
+import { grantsOf, realEntries, type Entry } from './entries.ts';
 import { provision, type RealServers } from './provision.ts';
 import { callTool, talk, type Answer, type Launch } from './session.ts';
 import { run } from '../confinement/support/start.ts';
@@ -33,8 +33,9 @@ async function session(entry: Entry, contained: boolean) {
     entry.kind.before?.(workplace);
     const bare = entry.launch();
     const full: Launch = { command: bare.command, args: [...bare.args, ...entry.kind.args(workplace)] };
-    const launch = contained ? contain(workplace, full, { home: servers.home }) : full;
-    const environment = clientEnvironment(servers.home, servers.node);
+    const rules = grantsOf(entry.kind);
+    const launch = contained ? contain(workplace, full, { home: servers.home, rules }) : full;
+    const environment = { ...clientEnvironment(servers.home, servers.node), ...entry.kind.env };
     const said = await talk(launch, entry.kind.questions(workplace), {
       env: environment,
       cwd: workplace.project,

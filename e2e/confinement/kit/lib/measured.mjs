@@ -1,5 +1,5 @@
 /**
- * The parts of docs/results.md that other runs measured and kept as JSON: real servers, the second witness, older kernels. What was
+ * The parts of docs/results.md that other runs measured and kept as JSON: real servers, the second witness, over them too, older kernels. What was
  * not measured is said to be so, with the command that does it. Nothing in it is typed by hand.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ const folder = resolve(kitFolder, '../../../docs/results');
 export const measuredFiles = {
   servers: join(folder, 'servers.json'),
   witness: join(folder, 'second-witness.json'),
+  witnessServers: join(folder, 'second-witness-servers.json'),
   kernels: join(folder, 'kernels.json'),
 };
 
@@ -53,6 +54,14 @@ ${table([
 ])}`;
 }
 
+/** Each call on which the two differ, by name. */
+function differencesOf(parts, kinds) {
+  const lines = parts.flatMap((one) =>
+    kinds.flatMap((kind) => one[kind].map((line) => `- ${kind}, ${one.name}: \`${line.replaceAll('`', "'")}\``)),
+  );
+  return lines.length === 0 ? 'The two differ on no call.' : lines.join('\n');
+}
+
 function witnessSection(measured) {
   if (measured === undefined)
     return 'Not played: `node e2e/confinement/kit/second-witness.mjs --user <an ordinary user> --write docs/results/second-witness.json`, as root.';
@@ -68,11 +77,37 @@ ${table([
     part.calls === 0 ? '-' : part.calls,
     part.compared,
     part.lost,
-    part.missed,
-    part.invented,
-    part.unsaid,
+    part.missed.length,
+    part.invented.length,
+    part.unsaid.length,
   ]),
-])}`;
+])}
+
+${differencesOf(parts, ['missed', 'invented', 'unsaid'])}`;
+}
+
+function witnessServersSection(measured) {
+  if (measured === undefined) return 'Real servers not compared: `npm run escape -- --write-results`, as root.';
+  const { date, kernel, level, lost, servers } = measured;
+  const sum = (count) => servers.reduce((total, one) => total + count(one), 0);
+  const distinct = new Set(servers.filter(({ compared }) => compared > 0).map(({ server }) => server));
+  return `The same over real servers and their tools (${date}, Linux ${kernel}, ${level}, started by root): ${distinct.size} distinct servers in ${servers.length} entries, ${lost} records lost.
+Each is given an environment that leads outside of what it may read, so that there is something to compare.
+
+${table([
+  ['entry', 'server', 'answers', 'refusals compared', 'missed', 'invented'],
+  ...servers.map((one) => [one.name, one.server, one.answers, one.compared, one.missed.length, one.invented.length]),
+  [
+    'all',
+    `${distinct.size} distinct`,
+    sum(({ answers }) => answers),
+    sum(({ compared }) => compared),
+    sum(({ missed }) => missed.length),
+    sum(({ invented }) => invented.length),
+  ],
+])}
+
+${differencesOf(servers, ['missed', 'invented'])}`;
 }
 
 function kernelsSection(measured) {
@@ -112,7 +147,7 @@ Cases that do not end the same on every kernel, with what was said there:
 ${differences.length === 0 ? 'None.' : table([['case', 'level', ...kernels.map(({ name }) => name)], ...differences.map((one) => [one.case, one.sandbox.replace('belljar-', ''), ...kernels.map(({ name }) => one.verdicts.filter(({ kernel }) => kernel === name).map(({ verdict, reason }) => `${verdict}: ${reason.slice(0, 120)}`)[0] ?? '-')])])}`;
 }
 
-/** All three, as text. */
+/** All of them, as text. */
 export function measuredSections() {
   return `## Real servers
 
@@ -121,6 +156,8 @@ ${serversSection(read(measuredFiles.servers))}
 ## The kernel as second witness
 
 ${witnessSection(read(measuredFiles.witness))}
+
+${witnessServersSection(read(measuredFiles.witnessServers))}
 
 ## Older and newer kernels
 
