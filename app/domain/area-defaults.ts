@@ -24,7 +24,12 @@ const words = (text: string): readonly string[] =>
     .map((name) => `**/${name}`);
 
 const groups: readonly Group[] = [
-  { verb: 'deny', reason: 'environment-files', known: 'environment-file', what: words('.env .env.* .env-* .env_* .envrc') },
+  {
+    verb: 'deny',
+    reason: 'environment-files',
+    known: 'environment-file',
+    what: words('.env .env.* .env-* .env_* .envrc'),
+  },
   {
     verb: 'write',
     reason: 'environment-examples',

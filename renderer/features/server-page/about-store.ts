@@ -9,6 +9,7 @@ import { areaWords, grantWords, holdWords, resourceWords, sightWords } from '#co
 import type { CheckResult, FileDiff, ServerDetail } from '#contract/server.ts';
 import type { LimitName, RuleVerb, Sight } from '#contract/words.ts';
 import { toBody } from '../../lib/failure.ts';
+import { visibleText } from '../../lib/text.ts';
 import type { Transport } from '../../lib/transport.ts';
 import { without } from '../../lib/without.ts';
 import type { NoticesStore } from '../notices/notices-store.ts';
@@ -122,7 +123,12 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
       grant: (id: string, verb: RuleVerb, what: string): Promise<ErrorBody | null> =>
         actOrFail(id, async () => {
           const answer = await transport.call('policies.grant', { server: id, verb, what });
-          return grantWords.added(answer.effective);
+          const { areas = [] } = answer;
+          const costs =
+            areas.length > 0
+              ? ` ${areas.map(visibleText).join(', ')}: ${areaWords.becomes(areas.length)} ${areaWords.cost}`
+              : '';
+          return `${grantWords.added(answer.effective)}${costs}`;
         }),
       explain: (input: Input<'policies.explain'>): Promise<Explanation | ErrorBody> =>
         orFailure(transport.call('policies.explain', input)),
