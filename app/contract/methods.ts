@@ -106,6 +106,8 @@ export const grantResultSchema = ruleChangeSchema.extend({
   runs: z.array(runIdSchema),
   /** What changes, a rule a line, as a unified diff: of the policy, or of what is granted until it stops. */
   diff: z.string(),
+  /** Granted folders in which nothing was kept back before, and something is by this: opening a file there takes longer. */
+  areas: z.array(z.string()).optional(),
   /** With `dryRun` and without `until`: the same until it stops, or why that cannot be. */
   untilStop: z
     .union([

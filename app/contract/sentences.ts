@@ -938,10 +938,13 @@ const ruleTitles: Record<RuleVerb, string> = {
   permission: 'Permission',
 };
 
-/** Folders in which something is kept back, and what that costs (bench/areas.bench.ts). */
+/** Folders in which something is kept back, and what that costs (`npm run bench -- areas`: no two machines say the same numbers). */
 export const areaWords = {
   brokered: 'Something in it is kept back',
-  cost: 'Opening a file there takes some 24 µs instead of 14; what is open is as fast as elsewhere.',
+  cost: 'Opening a file there takes about half as long again as in other granted folders; what is open is as fast as there.',
+  /** Of a rule by which folders become such, now or later; their names follow or stand before. */
+  becomes: (count: number) =>
+    `Something in ${count === 1 ? 'this folder' : 'these folders'} is kept back by that, so each open there is looked at.`,
   keptBack: 'Kept back in these folders',
   never: 'never opened',
   unchanged: 'read, never changed',
@@ -953,7 +956,7 @@ export const areaWords = {
   open: 'What it has open stays open until it closes it.',
   stillOpen: (item: { what: string; access: string; pid: number; program: string }) =>
     `still open: ${item.what} (${item.access}), process ${item.pid.toString()} (${item.program})`,
-  stillOpenMore: 'More is open than is listed.',
+  stillOpenMore: 'There may be more than is listed.',
   stillOpenRemedy: 'Restart the server to close it.',
 } as const;
 

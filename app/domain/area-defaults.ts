@@ -24,12 +24,19 @@ const words = (text: string): readonly string[] =>
     .map((name) => `**/${name}`);
 
 const groups: readonly Group[] = [
-  { verb: 'deny', reason: 'environment-files', known: 'environment-file', what: words('.env .env.* .envrc') },
+  {
+    verb: 'deny',
+    reason: 'environment-files',
+    known: 'environment-file',
+    what: words('.env .env.* .env-* .env_* .envrc'),
+  },
   {
     verb: 'write',
     reason: 'environment-examples',
     known: null,
-    what: words('.env.example .env.sample .env.template .env.dist .env.defaults'),
+    what: ['.', '-', '_'].flatMap((sign) =>
+      words(['example', 'sample', 'template', 'dist', 'defaults'].map((what) => `.env${sign}${what}`).join(' ')),
+    ),
   },
   {
     verb: 'deny',

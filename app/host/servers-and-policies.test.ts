@@ -1073,6 +1073,15 @@ describe('grants', () => {
     expect((await servers.show({ server: 'a' })).afterRestart).toEqual({ comes: [], goes: ['write arg:1'] });
   });
 
+  test('a rule by which folders are looked into says so, before and once', async () => {
+    await grant('write', '**/*');
+    const deny = (what: string, dryRun: boolean) => policies.grant({ server: 'a', verb: 'deny', what, dryRun });
+    const areas = ['/srv/data'];
+    expect(await deny('/srv/data/private', true)).toMatchObject({ changed: false, areas });
+    expect(await deny('/srv/data/private', false)).toMatchObject({ changed: true, areas });
+    expect(await deny('/srv/data/other', false)).not.toHaveProperty('areas');
+  });
+
   test('a pattern of the level is taken back by a grant of the same pattern, and comes back', async () => {
     const refusesEnv = (): boolean => planOf('cursor.a').deny.includes('**/.env');
     expect(refusesEnv()).toBe(true);

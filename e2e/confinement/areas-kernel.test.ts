@@ -1,6 +1,6 @@
 /**
  * What the kernel and the file system say beyond rights, an area says as well: opens that wait and the signals that come meanwhile, leases
- * that others hold, file systems that may not be written to or are full, mounts, default ACLs and folders of a group. Every program
+ * that others hold, file systems that may not be written to or are full, mounts, devices, default ACLs and folders of a group. Every program
  * runs bare too, and must print the same.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -93,11 +93,15 @@ describe.each([
 /** Mounts below the area, made before the launcher is started and in a namespace of their own, which the launcher starts in. */
 const mounts = (area: string): string => `set -e
   cd '${area}'
-  mkdir -p small bound
+  mkdir -p small bound devices
   mount -t tmpfs -o size=64k,nr_inodes=12,mode=0700 none small
   mount --bind other bound
   mount --bind ro-files ro
   mount -o remount,ro,bind ro
+  touch devices/null devices/zero devices/.env
+  mount --bind /dev/null devices/null
+  mount --bind /dev/zero devices/zero
+  mount --bind /dev/zero devices/.env
   exec "$@"`;
 
 const namespaces = process.getuid?.() === 0 ? ['-m'] : ['-Urm'];
@@ -149,9 +153,16 @@ test(
       expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
       said.push(result.stdout);
     }
-    for (const line of ['ro made: EROFS', 'small one more: ENOSPC', 'bound moved out: EXDEV', 'bound made: done'])
+    for (const line of [
+      'ro made: EROFS',
+      'small one more: ENOSPC',
+      'bound moved out: EXDEV',
+      'bound made: done',
+      'devices null read: 0 of a device',
+    ])
       expect(said[0]).toContain(line);
     expect(said[1]).toBe(said[0]);
+    expect(said[0]).toContain('devices zero read: 4 of a device');
     // A mount of something denied is denied by its own name, and reached by another one (a limit).
     const arena = arenaOfTest();
     prepare(arena.grant);
@@ -170,6 +181,8 @@ test(
     };
     expect((await reads('bound/.env')).stdout).toMatch(/^REFUSED EACCES/);
     expect((await reads('bound/file')).stdout).toMatch(/^REACHED/);
+    expect((await reads('devices/.env')).stdout).toMatch(/^REFUSED EACCES/);
+    expect((await reads('devices/zero')).stdout).toMatch(/^REACHED/);
   },
   timeoutMs * 2,
 );

@@ -1,7 +1,7 @@
 /**
  * An area against a model: a contained process makes many made-up operations on a few names, and each must end as a file system of
- * plain objects with the engine's own patterns says. What the model cannot know (a folder moved whose inside a pattern means) may be
- * refused; then nothing changed. Seen from outside at the end: the same tree, and what was kept back from the beginning unread and unchanged.
+ * plain objects with the engine's own patterns says, and with what the run itself made under a name that is kept where it was
+ * there before. Seen from outside at the end: the same tree, and what was kept back from the beginning unread and unchanged.
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,36 +17,65 @@ const rules: AreaRules = {
   protect: ['**/.git/hooks', '**/kept'],
   except: [{ access: 'write', pattern: '**/secret.example' }],
 };
+/** Kept only where the run did not make what has the first name. */
+const protectOld = ['**/.old/hooks'];
+const oldName = '.old';
+/** Names that a pattern of several names leads through. */
+const leadsOn = (name: string): boolean => name === '.git' || name === oldName;
+/** So many things of the run's own are known again. */
+const madeMax = 64;
 
 interface File {
   kind: 'file';
   content: string;
+  /** Made by the run under the name that is kept. */
+  made: boolean;
 }
 interface Folder {
   kind: 'folder';
   entries: Map<string, Node>;
+  made: boolean;
 }
 interface Link {
   kind: 'link';
   to: string;
 }
 type Node = File | Folder | Link;
+const operations = [
+  ...([
+    'read',
+    'read',
+    'write',
+    'create',
+    'mkdir',
+    'mknod',
+    'rmdir',
+    'unlink',
+    'rename',
+    'rename',
+    'exchange',
+  ] as const),
+  ...(['link', 'symlink', 'tmpfile', 'tmpfile', 'truncate', 'chmod', 'chown', 'utimes', 'setxattr'] as const),
+];
 interface Step {
-  op: 'read' | 'write' | 'create' | 'mkdir' | 'rmdir' | 'unlink' | 'rename' | 'link' | 'symlink' | 'truncate' | 'chmod';
+  op: (typeof operations)[number];
   path: string;
   other: string;
 }
-type Expected = 'ok' | 'fails' | 'either';
+type Expected = 'ok' | 'fails';
 
 const folder = (entries: Record<string, Node>): Folder => ({
   kind: 'folder',
   entries: new Map(Object.entries(entries)),
+  made: false,
 });
-const file = (content: string): File => ({ kind: 'file', content });
+const file = (content: string): File => ({ kind: 'file', content, made: false });
+const isMade = (node: Node | undefined): boolean => node !== undefined && node.kind !== 'link' && node.made;
 const kept = 'kept-back-content';
 const start = (): Folder =>
   folder({
-    a: folder({ b: file('b'), '.env': file(kept) }),
+    a: folder({ b: file('b'), '.env': file(kept), '.old': file('leads elsewhere') }),
+    '.old': folder({ hooks: folder({ a: file('old hook') }), b: file('old config') }),
     '.git': folder({ hooks: folder({ a: file('hook') }), b: file('config') }),
     'secret.txt': file(kept),
     'secret.example': file('example'),
@@ -63,8 +92,41 @@ class Model {
     this.rootPath = rootPath;
   }
 
-  verdict(names: readonly string[]): 'free' | 'protect' | 'deny' {
-    return areaVerdict(rules, this.rootPath, [this.rootPath, ...names].join('/')).verdict;
+  /** `nodes`: what stands at each name of the path, as far as there is something. */
+  verdict(names: readonly string[], nodes = this.nodesOn(names)): 'free' | 'protect' | 'deny' {
+    const { verdict } = areaVerdict(rules, this.rootPath, [this.rootPath, ...names].join('/'));
+    const isOld = (name: string, index: number): boolean =>
+      name === oldName && names[index + 1] === 'hooks' && !isMade(nodes[index]);
+    return verdict === 'free' && names.some(isOld) ? 'protect' : verdict;
+  }
+
+  private nodesOn(names: readonly string[], from: Node = this.root): (Node | undefined)[] {
+    let node: Node | undefined = from;
+    return names.map((name) => (node = node?.kind === 'folder' ? node.entries.get(name) : undefined));
+  }
+
+  /** What has the kept name and was not made by the run stays as it is. */
+  private stays(name: string, node: Node | undefined): boolean {
+    return node !== undefined && name === oldName && !isMade(node);
+  }
+
+  private make(parent: { folder: Folder; name: string }, node: File | Folder): void {
+    node.made = parent.name === oldName && [...below(this.root)].filter(([, one]) => isMade(one)).length < madeMax;
+    parent.folder.entries.set(parent.name, node);
+  }
+
+  /** May a folder or a link be moved from here to there, by what its names and those below it mean at both ends? */
+  private meansTheSame(node: Node, from: readonly string[], to: readonly string[]): boolean {
+    if (node.kind === 'link') return !leadsOn(to.at(-1) ?? '');
+    if (node.kind === 'file') return true;
+    const onTheWay = this.nodesOn(to.slice(0, -1));
+    return [...below(node)].every(([inner]) => {
+      const before = this.verdict([...from, ...inner]);
+      const after = this.verdict([...to, ...inner], [...onTheWay, node, ...this.nodesOn(inner, node)]);
+      const leads =
+        inner.length === 1 && inner[0] === 'hooks' && (leadsOn(from.at(-1) ?? '') || leadsOn(to.at(-1) ?? ''));
+      return before === after && (!leads || before === 'free');
+    });
   }
 
   /** The folder a path ends in and its last name, every link but the last followed; null where there is none. */
@@ -106,44 +168,53 @@ class Model {
     const parent = this.parent(names);
     const entry = parent?.folder.entries.get(parent.name);
     const place = parent === null ? [] : [...parent.at, parent.name];
-    const done = (apply: () => void, expected: Expected = 'ok') => ({ expected, apply });
+    const done = (apply: () => void) => ({ expected: 'ok' as const, apply });
     if (parent === null) return fails;
     switch (op) {
       case 'read':
       case 'write':
       case 'truncate':
-      case 'chmod': {
+      case 'chmod':
+      case 'chown':
+      case 'utimes':
+      case 'setxattr': {
         const found = this.find(names, true);
-        if (found === null || (found.node.kind !== 'file' && op !== 'chmod')) return fails;
+        const isOfAttributes = op !== 'read' && op !== 'write' && op !== 'truncate';
+        if (found === null || (found.node.kind !== 'file' && !isOfAttributes)) return fails;
         const verdict = this.verdict(found.at);
         if (verdict === 'deny' || (verdict === 'protect' && op !== 'read')) return fails;
         const { node } = found;
-        if (node.kind !== 'file' || op === 'chmod') return done(() => undefined);
+        if (node.kind !== 'file' || isOfAttributes) return done(() => undefined);
         if (op === 'read') return { ...done(() => undefined), content: node.content };
+        if (this.stays(found.at.at(-1) ?? '', node)) return fails;
         return done(() => (node.content = op === 'write' ? other : ''));
       }
       case 'create':
-        return entry === undefined && this.free(place)
-          ? done(() => parent.folder.entries.set(parent.name, file(other)))
-          : fails;
       case 'mkdir':
-        return entry === undefined && this.free(place)
-          ? done(() => parent.folder.entries.set(parent.name, folder({})))
-          : fails;
-      case 'symlink': {
+      case 'mknod':
         if (entry !== undefined || !this.free(place)) return fails;
+        return done(() => this.make(parent, op === 'mkdir' ? folder({}) : file(op === 'create' ? other : '')));
+      case 'tmpfile': {
+        const found = this.find(names, true);
+        const to = this.parent(other.split('/'));
+        if (found?.node.kind !== 'folder' || !this.free(found.at)) return fails;
+        if (to === null || to.folder.entries.has(to.name) || !this.free([...to.at, to.name])) return fails;
+        return done(() => to.folder.entries.set(to.name, file(other)));
+      }
+      case 'symlink': {
         // Where a pattern of several names leads through, no link may stand.
-        return done(
-          () => parent.folder.entries.set(parent.name, { kind: 'link', to: other }),
-          parent.name === '.git' ? 'fails' : 'ok',
-        );
+        if (entry !== undefined || !this.free(place) || leadsOn(parent.name)) return fails;
+        return done(() => parent.folder.entries.set(parent.name, { kind: 'link', to: other }));
       }
       case 'rmdir':
-        return entry?.kind === 'folder' && entry.entries.size === 0 && this.free(place)
+        return entry?.kind === 'folder' &&
+          entry.entries.size === 0 &&
+          this.free(place) &&
+          !this.stays(parent.name, entry)
           ? done(() => parent.folder.entries.delete(parent.name))
           : fails;
       case 'unlink':
-        return entry !== undefined && entry.kind !== 'folder' && this.free(place)
+        return entry !== undefined && entry.kind !== 'folder' && this.free(place) && !this.stays(parent.name, entry)
           ? done(() => parent.folder.entries.delete(parent.name))
           : fails;
       case 'link': {
@@ -151,43 +222,42 @@ class Model {
         if (entry === undefined || entry.kind === 'folder' || to === null || to.folder.entries.has(to.name))
           return fails;
         if (!this.free(place) || !this.free([...to.at, to.name])) return fails;
-        if (entry.kind === 'link' && to.name === '.git') return fails;
+        if ((entry.kind === 'link' && leadsOn(to.name)) || this.stays(parent.name, entry)) return fails;
         return done(() => to.folder.entries.set(to.name, entry));
       }
-      case 'rename': {
+      case 'rename':
+      case 'exchange': {
         const to = this.parent(other.split('/'));
         if (entry === undefined || to === null) return fails;
         const goal = [...to.at, to.name];
         const there = to.folder.entries.get(to.name);
         if (!this.free(place) || !this.free(goal)) return fails;
-        if (goal.join('/') !== place.join('/') && goal.join('/').startsWith(`${place.join('/')}/`)) return fails;
+        if (this.stays(parent.name, entry) || this.stays(to.name, there)) return fails;
+        if (goal.join('/').startsWith(`${place.join('/')}/`)) return fails;
         if (place.join('/').startsWith(`${goal.join('/')}/`)) return fails;
-        if (there !== undefined && there !== entry) {
+        if (op === 'exchange' && there === undefined) return fails;
+        if (op === 'rename' && there !== undefined && there !== entry) {
           if (entry.kind === 'folder' && (there.kind !== 'folder' || there.entries.size > 0)) return fails;
           if (entry.kind !== 'folder' && there.kind === 'folder') return fails;
         }
-        if (entry.kind === 'link' && to.name === '.git') return fails;
-        const apply = (): void => {
+        // Moved with everything below it: no pattern may come to mean another thing there.
+        if (!this.meansTheSame(entry, place, goal)) return fails;
+        if (op === 'exchange' && there !== undefined && !this.meansTheSame(there, goal, place)) return fails;
+        return done(() => {
           if (there === entry) return;
           parent.folder.entries.delete(parent.name);
           to.folder.entries.set(to.name, entry);
-        };
-        if (entry.kind !== 'folder') return done(apply);
-        // Moved with everything below it: no pattern may come to mean another thing there.
-        const changes = [...below(entry)].some(
-          (inner) => this.verdict([...place, ...inner]) !== this.verdict([...goal, ...inner]),
-        );
-        const concerns = parent.name === '.git' || to.name === '.git';
-        return done(apply, changes ? 'fails' : concerns ? 'either' : 'ok');
+          if (op === 'exchange' && there !== undefined) parent.folder.entries.set(parent.name, there);
+        });
       }
     }
   }
 }
 
-function* below(node: Folder): Iterable<string[]> {
+function* below(node: Folder): Iterable<[names: string[], node: Node]> {
   for (const [name, inner] of node.entries) {
-    yield [name];
-    if (inner.kind === 'folder') for (const rest of below(inner)) yield [name, ...rest];
+    yield [[name], inner];
+    if (inner.kind === 'folder') for (const [rest, one] of below(inner)) yield [[name, ...rest], one];
   }
 }
 
@@ -219,7 +289,7 @@ function seenOnDisk(path: string): unknown {
   );
 }
 
-const name = fc.constantFrom('a', 'b', 'c', '.env', '.git', 'hooks', 'secret.txt', 'secret.example', 'kept');
+const name = fc.constantFrom('a', 'b', 'c', '.env', '.git', '.old', 'hooks', 'secret.txt', 'secret.example', 'kept');
 // Half of the time what is there at the beginning, so that much of it succeeds.
 const path = fc.oneof(
   fc.constantFrom(
@@ -232,28 +302,19 @@ const path = fc.oneof(
     '.git/hooks',
     '.git/hooks/a',
     '.git/b',
+    '.old',
+    '.old/hooks',
+    '.old/hooks/a',
+    'a/.old',
+    'c/.old',
+    'c/.old/hooks',
     'secret.txt',
     'secret.example',
     'c',
   ),
   fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/')),
 );
-const operation = fc.constantFrom<Step['op']>(
-  'read',
-  'read',
-  'write',
-  'create',
-  'mkdir',
-  'rmdir',
-  'unlink',
-  'rename',
-  'rename',
-  'link',
-  'symlink',
-  'truncate',
-  'chmod',
-);
-const step = fc.record({ op: operation, path, other: path });
+const step = fc.record({ op: fc.constantFrom(...operations), path, other: path });
 const rounds = process.env['BELLJAR_TEST_LONG'] === '1' ? 200 : 6;
 
 test(
@@ -269,7 +330,7 @@ test(
           makeOnDisk(model.root, root);
           const input = steps.map(({ op, path: at, other }) => `${op}\t${at}\t${other}\n`).join('');
           const areas = [{ access: 'write' as const, place: root }];
-          const result = await startInArea(arena, program, [], { ...rules, areas }, { input, cwd: root });
+          const result = await startInArea(arena, program, [], { ...rules, protectOld, areas }, { input, cwd: root });
           expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
           const answers = result.stdout.split('\n').slice(0, -1);
           expect(answers).toHaveLength(steps.length);
@@ -278,7 +339,7 @@ test(
             const { expected, content, apply } = model.plan(one);
             const isDone = answer.startsWith('ok');
             const told = `${index.toString()}: ${one.op} ${one.path} ${one.other}: ${answer}`;
-            if (expected !== 'either') expect(isDone, told).toBe(expected === 'ok');
+            expect(isDone, told).toBe(expected === 'ok');
             if (content !== undefined && isDone) expect(answer, told).toBe(`ok ${content}`);
             if (isDone) apply();
           }

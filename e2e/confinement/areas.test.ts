@@ -5,6 +5,7 @@
 import { copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decoys, looks, type Arena } from './support/arena.ts';
+import { giveAttribute } from './support/attributes.ts';
 import { compile } from './support/compile.ts';
 import { defineTechniques, type Scene, type Technique } from './support/technique.ts';
 import type { Plan } from '#domain/plan-text.ts';
@@ -291,6 +292,47 @@ const descriptors: readonly Case[] = ['fchmod-read-only', 'fchown-read-only', 'f
   }),
 );
 
+/** Newer forms are answered as an older kernel would, so that programs fall back: their twin is the older form. */
+const olderForm: Record<string, string> = { setxattrat: 'setxattr', removexattrat: 'removexattr' };
+
+const extended: readonly Case[] = [
+  'setxattr',
+  'lsetxattr',
+  'removexattr',
+  'lremovexattr',
+  ...Object.keys(olderForm),
+].flatMap((call) =>
+  (
+    [
+      ['denied', 'secret.txt', 'other.txt'],
+      ['protected', 'work/hooks/start', 'work/file'],
+    ] as const
+  ).map(([is, name, twin]): Case => ({
+    name: `attributes-${call}-${is}`,
+    program: 'change-attributes',
+    tries: `change what is ${is} with ${call}`,
+    prepare: (arena) => [name, twin].forEach((one) => giveAttribute(at(arena, one))),
+    args: (arena) => [call, at(arena, name), arena.grant],
+    twin: (arena) => [olderForm[call] ?? call, at(arena, twin), arena.grant],
+    ...(call in olderForm
+      ? { kind: ['syscall', 'file.attr'], target: () => /./, errno: 'ENOSYS', bare: 'offered' as const }
+      : { kind: 'file.attr', target: (arena) => anyPath(at(arena, name)), errno: ['EACCES', 'EPERM'] }),
+  })),
+);
+
+/** Those through a descriptor that is open for reading, which what is protected can have. */
+const extendedByDescriptor: readonly Case[] = ['fsetxattr-read-only', 'fremovexattr-read-only'].map((call): Case => ({
+  name: `attributes-${call}`,
+  program: 'change-attributes',
+  tries: `change what is protected with ${call}`,
+  prepare: (arena) => ['work/hooks/start', 'work/file'].forEach((one) => giveAttribute(at(arena, one))),
+  args: (arena) => [call, at(arena, 'work/hooks/start'), arena.grant],
+  twin: (arena) => [call, at(arena, 'work/file'), arena.grant],
+  kind: 'file.attr',
+  target: (arena) => anyPath(at(arena, 'work/hooks/start')),
+  errno: ['EACCES', 'EPERM'],
+}));
+
 const planted: readonly Case[] = [
   {
     name: 'planted-link',
@@ -361,7 +403,9 @@ const kernels: readonly Technique[] = [
 ];
 
 defineTechniques('areas', [
-  ...[...opens, ...below, ...tree, ...attributes, ...descriptors, ...planted].map(techniqueOf),
+  ...[...opens, ...below, ...tree, ...attributes, ...descriptors, ...extended, ...extendedByDescriptor, ...planted].map(
+    techniqueOf,
+  ),
   ...known,
   ...kernels,
 ]);

@@ -1,14 +1,8 @@
 /** Mode, owner, times, extended attributes and flags of files that may not be written, by every call that changes them. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { looks } from './support/arena.ts';
-import { compile } from './support/compile.ts';
+import { giveAttribute } from './support/attributes.ts';
 import { defineTechniques, type Technique } from './support/technique.ts';
-
-function giveAttribute(path: string): void {
-  const result = spawnSync(compile('change-attributes'), ['prepare-xattr', path]);
-  if (result.status !== 0) throw new Error(`No extended attribute could be set on ${path}`);
-}
 
 const byPath = [
   'chmod',

@@ -221,9 +221,52 @@ void test_refused_places(const char* state_name) {
   check::that(rmdir(state.c_str()) == 0 && rmdir(folder.c_str()) == 0, "the folder of the host goes");
 }
 
+int64_t slept_ms = 0;
+
+// What a host answers to a question that was put before the machine slept so long.
+std::string answer_after_sleep(int64_t sleep_ms) {
+  char name[] = "/tmp/belljar-ask-XXXXXX";
+  std::string state = mkdtemp(name) != nullptr ? name : "";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "%s/host.sock", state.c_str());
+  Descriptor host(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  check::that(bind(host.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(host.get(), 1) == 0, "a host");
+  Plan plan;
+  plan.server = "one";
+  plan.spool = state + "/spool";
+  // Time stands still here: only how long the machine slept tells the two apart.
+  slept_ms = 5'000;
+  AskDoor door({[] { return int64_t{1'000'000}; }, [] { return slept_ms; }});
+  check::that(door.open(plan, "run-1"), "the door opens");
+  Descriptor supervisor = door.take_supervisor_end();
+  AskMessage message = about(AskKind::host, "a.example", 443);
+  message.number = 1;
+  check::that(send(supervisor.get(), &message, sizeof message, 0) == static_cast<ssize_t>(sizeof message), "asked");
+  door.serve();
+  Descriptor asked(accept4(host.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::string said = "HTTP/1.1 200 OK\r\n\r\n{\"outcome\":\"allowed\",\"asked\":true}";
+  check::that(send(asked.get(), said.data(), said.size(), 0) == static_cast<ssize_t>(said.size()), "answered");
+  asked.reset();
+  slept_ms += sleep_ms;
+  door.serve();
+  AskAnswer answer{};
+  bool came = recv(supervisor.get(), &answer, sizeof answer, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof answer);
+  unlink(address.sun_path);
+  rmdir(state.c_str());
+  return !came ? "nothing" : answer.allowed ? "allowed" : "refused";
+}
+
+void test_sleep() {
+  check::equal(answer_after_sleep(0), std::string("allowed"), "an answer of somebody who was there");
+  check::equal(answer_after_sleep(100), std::string("allowed"), "two clocks are not read at once");
+  check::equal(answer_after_sleep(60'000), std::string("refused"), "an answer from before the machine slept");
+}
+
 }  // namespace
 
 void test_ask() {
+  test_sleep();
   test_waits();
   test_verdicts();
   test_grants();

@@ -52,6 +52,14 @@ import { createPlanner, type Decided } from './planner.ts';
 import { stillOpenOf, type Allows } from './still-open.ts';
 import type { StartedPlans } from './started-plans.ts';
 
+/** Folders that were granted as they are, and in which something is kept back now. */
+function newAreas(before: EffectivePolicy, after: EffectivePolicy): string[] {
+  const wasPlain = new Set(before.rules.filter(({ brokered }) => brokered !== true).map(({ id }) => id));
+  return [
+    ...new Set(after.rules.filter(({ brokered, id }) => brokered === true && wasPlain.has(id)).map(({ what }) => what)),
+  ];
+}
+
 export interface PolicyServiceDeps {
   places: Places;
   clock: Clock;
@@ -517,7 +525,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           policyLines(before.network, stored.rules),
           policyLines(after.network, rules),
         );
-        const facts = { diff, changed: !dryRun, runs: [] };
+        const areas = newAreas(before, after);
+        const facts = { diff, changed: !dryRun, runs: [], ...(areas.length > 0 ? { areas } : {}) };
         if (!dryRun) return { ...(await storeRule(found, decided, 'grant', rule)), ...facts };
         const change = await ruleChange(found, decided, rule, await whenEffective(found, decided));
         return { ...change, ...facts, untilStop: await previewUntilStop(found, stored, rule) };

@@ -1,7 +1,7 @@
 /*
  * What the file system itself says in folders of other kinds: `area-places <folder>`, a line a call, the same bare and in an area. Below
  * the folder: ro (may not be written to), small (has little room), bound (another folder, mounted there), acl (with a default ACL),
- * shared (set-group-id), each tried where it is there.
+ * shared (set-group-id), devices (null and zero, mounted there), each tried where it is there.
  */
 #include "attack.h"
 
@@ -26,6 +26,32 @@ static void say_mode(const char *what, const char *path) {
   ssize_t access = getxattr(path, "system.posix_acl_access", acl, sizeof acl);
   ssize_t given = getxattr(path, "system.posix_acl_default", acl, sizeof acl);
   printf("%s: mode %o, group of the folder %d, acl %zd %zd\n", what, info.st_mode, info.st_gid == folder.st_gid, access, given);
+}
+
+/* What is opened is the device itself, in the mode and with the flags that were asked for, and is one that waits. */
+static void use_device(const char *name) {
+  static const int ways[] = {O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC, O_WRONLY | O_CREAT, O_RDWR | O_NONBLOCK | O_APPEND};
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    char what[64], bytes[4];
+    int descriptor = open(name, ways[i], 0666);
+    snprintf(what, sizeof what, "devices %s opened %o", name, (unsigned)ways[i]);
+    say(what, descriptor);
+    if (descriptor < 0) continue;
+    struct stat info;
+    if (fstat(descriptor, &info) == 0) printf("  %o, device %lx, flags %o\n", info.st_mode, (long)info.st_rdev, (unsigned)fcntl(descriptor, F_GETFL));
+    if ((ways[i] & O_ACCMODE) == O_RDONLY) printf("devices %s read: %zd of a device\n", name, read(descriptor, bytes, sizeof bytes));
+    else say("  write", write(descriptor, "text", 4));
+    say("  a terminal", isatty(descriptor) ? 0 : -1);
+    close(descriptor);
+  }
+  char what[64];
+  snprintf(what, sizeof what, "devices %s made anew", name);
+  say_open(what, name, O_WRONLY | O_CREAT | O_EXCL);
+  say("  as a folder", open(name, O_RDONLY | O_DIRECTORY));
+  say("  shortened", truncate(name, 0));
+  say("  removed", unlink(name));
+  say("  moved", rename(name, "moved"));
+  say("  linked", link(name, "linked"));
 }
 
 static void make_each(const char *in) {
@@ -117,6 +143,11 @@ int main(int count, char **arguments) {
     say("bound removed", unlink("newer"));
     say("bound itself removed", rmdir("../bound"));
     say("bound itself renamed", rename("../bound", "../bond"));
+    if (chdir("..") != 0) return 3;
+  }
+  if (chdir("devices") == 0) {
+    use_device("null");
+    use_device("zero");
     if (chdir("..") != 0) return 3;
   }
   if (chdir("acl") == 0) {

@@ -4,6 +4,21 @@
  */
 #include "attack.h"
 
+#include <sys/xattr.h>
+
+/* A file without a name, which is given one once something is in it. */
+static long make_unnamed(const char *in, const char *name) {
+  int descriptor = open(in, O_TMPFILE | O_RDWR, 0644);
+  if (descriptor < 0) return -1;
+  char handle[64];
+  snprintf(handle, sizeof handle, "/proc/self/fd/%d", descriptor);
+  long result = write(descriptor, name, strlen(name)) < 0 ? -1 : linkat(AT_FDCWD, handle, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return result;
+}
+
 int main(void) {
   char line[1024];
   while (fgets(line, sizeof line, stdin) != NULL) {
@@ -29,6 +44,12 @@ int main(void) {
     else if (is(op, "symlink")) result = symlink(other, path);
     else if (is(op, "truncate")) result = truncate(path, 0);
     else if (is(op, "chmod")) result = chmod(path, 0755);
+    else if (is(op, "chown")) result = chown(path, getuid(), getgid());
+    else if (is(op, "utimes")) result = utimensat(AT_FDCWD, path, NULL, 0);
+    else if (is(op, "setxattr")) result = setxattr(path, "user.step", "1", 1, 0);
+    else if (is(op, "mknod")) result = mknod(path, S_IFREG | 0644, 0);
+    else if (is(op, "tmpfile")) result = make_unnamed(path, other);
+    else if (is(op, "exchange")) result = syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 2 /* RENAME_EXCHANGE */);
     if (result < 0) printf("%s\n", errno_name(errno));
     else printf("ok %s\n", text);
   }

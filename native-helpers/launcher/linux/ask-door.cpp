@@ -42,7 +42,6 @@ int64_t milliseconds(clockid_t clock) {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Goes on while the machine sleeps, so that a question from before is over afterwards.
 int64_t now_ms() { return milliseconds(CLOCK_BOOTTIME); }
 int64_t slept_so_far() { return milliseconds(CLOCK_BOOTTIME) - milliseconds(CLOCK_MONOTONIC); }
 
@@ -126,6 +125,8 @@ std::string ask_body(const std::string& server, const std::string& run, const As
   }
   return body + "},\"granted\":false,\"waitMs\":" + std::to_string(wait_ms) + "}";
 }
+
+AskDoor::AskDoor() : clock_{now_ms, slept_so_far} {}
 
 bool AskDoor::open(const Plan& plan, const std::string& run) {
   server_ = plan.server;
@@ -245,7 +246,7 @@ void AskDoor::allow(const AskMessage& message, bool asked, uint32_t seconds) {
 }
 
 void AskDoor::take(const AskMessage& message) {
-  int64_t now = now_ms();
+  int64_t now = clock_.now();
   if (message.step == AskMessage::Step::gone) {
     for (Question& question : questions_) {
       std::erase_if(question.calls, [&message](const AskMessage& call) { return call.number == message.number; });
@@ -274,19 +275,19 @@ void AskDoor::take(const AskMessage& message) {
   question.key = std::move(key);
   question.calls.push_back(message);
   question.deadline = now + room;
-  question.slept = slept_so_far();
+  question.slept = clock_.slept();
   questions_.push_back(std::move(question));
   budget_.begin(now);
 }
 
 void AskDoor::settle(Question& question, const HostVerdict& verdict) {
-  int64_t now = now_ms();
+  int64_t now = clock_.now();
   question.host.reset();
   budget_.end(now);
   if (question.calls.empty()) return;
   const AskMessage about = question.calls.front();
   // An answer from before a sleep may be about something that nobody remembers.
-  bool slept = slept_so_far() - question.slept > slept_ms;
+  bool slept = clock_.slept() - question.slept > slept_ms;
   bool allowed = verdict.reason.empty() && !slept && now < question.deadline;
   if (!allowed) {
     // What a person refused or did not answer is not asked again at once.
@@ -322,7 +323,7 @@ void AskDoor::serve() {
     if (n != static_cast<ssize_t>(sizeof message)) break;
     take(message);
   }
-  int64_t now = now_ms();
+  int64_t now = clock_.now();
   for (Question& question : questions_) {
     // Nobody waits for it any more: the host sees its asker go.
     if (question.calls.empty()) settle(question, {});
@@ -340,7 +341,7 @@ void AskDoor::set_timer() {
   }
   itimerspec when{};
   // Zero would switch the timer off.
-  if (next != 0) next = std::max<int64_t>(1, next - now_ms());
+  if (next != 0) next = std::max<int64_t>(1, next - clock_.now());
   when.it_value.tv_sec = next / 1000;
   when.it_value.tv_nsec = next % 1000 * 1'000'000;
   timerfd_settime(timer_.get(), 0, &when, nullptr);

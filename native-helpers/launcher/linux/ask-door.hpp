@@ -40,8 +40,17 @@ AskGrant ask_grant_for(const AskMessage& message, uint32_t up);
 // The body of the request to the host; empty when it cannot be said (a path that is not UTF-8).
 std::string ask_body(const std::string& server, const std::string& run, const AskMessage& message, int64_t wait_ms);
 
+// In milliseconds; a test has its own.
+struct AskClock {
+  int64_t (*now)();    // goes on while the machine sleeps, so that a question from before is over afterwards
+  int64_t (*slept)();  // so long the machine slept since it was started
+};
+
 class AskDoor {
  public:
+  AskDoor();
+  explicit AskDoor(AskClock clock) : clock_(clock) {}
+
   // Makes the channel. False, with errno, when it cannot.
   bool open(const Plan& plan, const std::string& run);
 
@@ -79,6 +88,7 @@ class AskDoor {
   bool watch(int fd);
   void set_timer();
 
+  AskClock clock_;
   std::string server_;
   std::string run_;
   std::string state_folder_;

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { useStore } from 'zustand';
 import type { ErrorBody } from '#contract/errors.ts';
-import { eventSentence, grantSentences, holdWords } from '#contract/sentences.ts';
+import { areaWords, eventSentence, grantSentences, holdWords } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { DiffView } from '../../lib/components/diff-view.tsx';
 import { Dialog } from '../../lib/components/dialog.tsx';
@@ -156,6 +156,11 @@ function Holds({ grant, server }: { grant: Grant; server: Server | undefined }):
         <p className="grant-small">{holdWords.nothing}</p>
       ) : (
         <DiffView file={what} unified={diff} label={what} />
+      )}
+      {hold === 'always' && change.areas !== undefined && (
+        <Note>
+          <HostileText text={change.areas.join(', ')} />: {areaWords.becomes(change.areas.length)} {areaWords.cost}
+        </Note>
       )}
       {hold === 'always' && change.effective === 'restart' && server !== undefined && (
         <Note>

@@ -142,6 +142,12 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           const answer = await transport.call('policies.grant', { server: id, verb, what });
           const open = answer.stillOpen === undefined ? '' : ` ${openWords(answer.stillOpen)}`;
           return `${grantWords.added(answer.effective)}${open}`;
+          const { areas = [] } = answer;
+          const costs =
+            areas.length > 0
+              ? ` ${areas.map(visibleText).join(', ')}: ${areaWords.becomes(areas.length)} ${areaWords.cost}`
+              : '';
+          return `${grantWords.added(answer.effective)}${open}${costs}`;
         }),
       explain: (input: Input<'policies.explain'>): Promise<Explanation | ErrorBody> =>
         orFailure(transport.call('policies.explain', input)),
