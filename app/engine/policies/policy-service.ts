@@ -180,8 +180,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     if (isPlanned) await planner.compile(found, level, decided);
     const changes = policyChanges(await policies.get(found.id), decided);
     await deps.decide({ ...deciding, server: found.id, changes }, async () => {
-      if (isPlanned) await planner.write(found, level, decided);
-      await policies.put(decided);
+      if (isPlanned) await planner.write(found, level, decided, () => policies.put(decided));
+      else await policies.put(decided);
     });
     return effective;
   }

@@ -85,7 +85,7 @@ export interface ServerServiceDeps {
   policies: PolicyStore;
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'waiting'>;
-  passing: Pick<PassingGrants, 'list' | 'rewrite'>;
+  passing: Pick<PassingGrants, 'list' | 'prepare' | 'keep'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   secrets: SecretStore;
   processes: Processes;
