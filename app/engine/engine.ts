@@ -231,7 +231,14 @@ export function createEngine(ports: EnginePorts): Engine {
       return { project: config.file.project, policy: await policies.effectivePolicy(id) };
     },
   });
-  const secrets = createSecretService({ ...ports, decide, runs, servers, writePlan: policies.writePlan });
+  const secrets = createSecretService({
+    ...ports,
+    decide,
+    runs,
+    servers,
+    writePlan: policies.writePlan,
+    keepPlans: policies.keepPlans,
+  });
   // What leaves the spool is in the history before, where that can be written.
   const prune = async (): Promise<SpoolPruned> => {
     await ports.history.takeIn();

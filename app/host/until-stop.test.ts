@@ -212,6 +212,56 @@ describe('what is granted until it stops', () => {
     for (const plan of [planOf(), planOf(first)]) expect(plan).toContain('area read /srv/y');
   });
 
+  test('what is denied while the server is not contained counts for a run that lives on, once it is again', async () => {
+    runs(1);
+    await lend('read', '/srv/x');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/x/secret' });
+    expect(planOf(first)).not.toContain('deny /srv/x/secret');
+    await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    for (const plan of [planOf(), planOf(first)]) expect(plan).toContain('deny /srv/x/secret');
+    expect(planOf(first)).toContain('area read /srv/x');
+  });
+
+  test('a change that does not come to its end leaves those plans as they were too', async () => {
+    runs(1);
+    await lend('read', '/srv/x');
+    const file = place('.cursor', 'mcp.json');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/x/secret' });
+    const before = [readFileSync(file, 'utf8'), planOf(first)];
+    world.onStep = () => {
+      throw new Error('the disk is full');
+    };
+    const { results } = await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    expect(results[0]).toMatchObject({ changed: false });
+    expect([readFileSync(file, 'utf8'), planOf(first)]).toEqual(before);
+    expect(existsSync(planFile(''))).toBe(false);
+  });
+
+  test('secrets that could not be moved leave those plans as they were', async () => {
+    const file = place('.cursor', 'mcp.json');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    const entry = { command: 'node', args: ['/s.js', '/srv/data'], env: { API_TOKEN: 'decoy-decoy-decoy' } };
+    writeFileSync(file, JSON.stringify({ mcpServers: { a: entry } }));
+    await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    runs(1);
+    await lend('read', '/srv/x');
+    const before = [planOf(), planOf(first)];
+    let then: string[][] = [];
+    world.onStep = () => {
+      then = [planOf(), planOf(first)];
+      throw new Error('the disk is full');
+    };
+    await expect(
+      world.secrets.move({ server: 'a', names: 'all', as: 'variable', dryRun: false }),
+    ).rejects.toMatchObject({
+      code: 'write-failed',
+    });
+    expect(then.map((plan) => plan.some((line) => line.startsWith('secret ')))).toEqual([true, true]);
+    expect([planOf(), planOf(first)]).toEqual(before);
+  });
+
   test.each<[string, RuleVerb, string, number, () => Promise<unknown>]>([
     ['not-running', 'read', '/srv/x', 0, async () => undefined],
     ['at-start', 'exec', '/usr/bin/env', 1, async () => undefined],

@@ -93,6 +93,8 @@ export interface PolicyService {
   /** What would be written for the server; throws `not-enforceable`. */
   compile(handle: string, level?: LaunchedLevel): Promise<Plan>;
   writePlan(handle: string): Promise<void>;
+  /** `Planner.keep` */
+  keepPlans(server: string): Promise<() => Promise<void>>;
   /** What the policy says now of an access that a run was refused; null at level off. */
   judgeAccess(handle: string, about: AccessAbout): Promise<({ handle: string } & AccessVerdict) | null>;
 }
@@ -650,6 +652,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       const level = levelInForce(found, await storedOf(found));
       if (level !== null) await planner.write(found, level);
     },
+
+    keepPlans: planner.keep,
   };
 
   /** Whether a run that is live now has what is decided now. */
