@@ -190,6 +190,12 @@ describe('in arguments', () => {
   });
 });
 
+test('is never named by the argument before it, where that holds a value', () => {
+  const [secret = ''] = decoys.github ?? [];
+  const wheres = found({}, [`--api-key=${secret}`, `/srv?token=${secret}`]).map(({ where }) => where);
+  expect(wheres).toEqual(['--api-key', 'argument 2']);
+});
+
 test('what no variable can hold says so', () => {
   expect(found({ 'my.token': random })).toMatchObject([{ obstacle: 'name' }]);
   expect(found({ TOKEN: `${random}\0` })).toMatchObject([{ obstacle: 'name' }]);

@@ -175,7 +175,7 @@ function heldInside(argument: string, before: string): Held | null {
   const values = settings === undefined ? namedValues(argument) : settingValues(settings, '');
   for (const { name, value } of values) {
     const held = likeOf(name, value);
-    if (held !== null) return { ...held, option: /^--?[A-Za-z]/.test(before) ? before : null };
+    if (held !== null) return { ...held, option: /^--?[A-Za-z][^=]*$/.test(before) ? before : null };
   }
   return null;
 }

@@ -245,11 +245,19 @@ export function createEngine(ports: EnginePorts): Engine {
       return { project: config.file.project, policy: await policies.effectivePolicy(id) };
     },
   });
-  const secrets = createSecretService({ ...ports, decide, runs, servers, writePlan: policies.writePlan });
+  const secrets = createSecretService({
+    ...ports,
+    decide,
+    runs,
+    servers,
+    writePlan: policies.writePlan,
+    keepPlans: policies.keepPlans,
+  });
   // What leaves the spool is in the history before, where that can be written.
   const prune = async (): Promise<SpoolPruned> => {
     await ports.history.takeIn();
-    await passing.tidy();
+    // What cannot be removed must not keep the spool from being bounded.
+    await passing.tidy().catch((error: unknown) => log.warn('run-grants-not-tidied', { error: String(error) }));
     return await runs.prune();
   };
   const doctor = createDoctorService({

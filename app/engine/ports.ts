@@ -2,6 +2,7 @@
  * Ports: what the engine needs from the outside world. Each is one narrow interface; app/platform implements them, and
  * app/host puts the two together. A port throws BelljarError for expected failures and nothing else on purpose.
  */
+import type { BelljarError } from '#contract/errors.ts';
 import type { ConfiguredEntry, EntryPath, Obstacle, StringPlace } from '#domain/entry.ts';
 import type { Folders, OwnFolders } from '#domain/folders.ts';
 import type { ProgramPlace } from '#domain/risk.ts';
@@ -236,10 +237,16 @@ export interface StartedPlanStore {
   retain(server: string, runs: readonly string[]): Promise<void>;
 }
 
+/** What a run was granted; nothing, and why, where that cannot be read. */
+export interface ListedRunGrants extends Pick<RunGrants, 'run' | 'rules'> {
+  error: BelljarError | null;
+}
+
 /** What was granted until runs stop, and the plans that such runs then have beside their server's. */
 export interface RunGrantStore {
-  /** Throws `policy-invalid`, `newer-format`. */
-  list(server: string): Promise<RunGrants[]>;
+  list(server: string): Promise<ListedRunGrants[]>;
+  /** The plan of such a run; null where it has none. */
+  plan(server: string, run: string): Promise<string | null>;
   /** The grants first: a plan that nothing is known of would be nobody's. */
   put(grants: RunGrants, plan: string): Promise<void>;
   /** The plan first, for the same reason. */

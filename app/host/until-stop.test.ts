@@ -1,11 +1,23 @@
 /** What is granted until a server stops: by the engine over the real file system, with runs that are made up. */
-import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { methods } from '#contract/methods.ts';
+import { policyFormatVersion, type PersonRule } from '#contract/policy.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { RuleVerb } from '#contract/words.ts';
+import { createPlanStore } from '#platform/files/plan-store.ts';
+import { createPolicyStore } from '#platform/files/policy-store.ts';
 import { makeServerWorld, type ServerWorld } from './testing/server-world.ts';
 
 let home: string;
@@ -15,10 +27,12 @@ const place = (...parts: string[]): string => join(home, ...parts);
 const planFile = (run: string): string =>
   join(world.places.dataFolder, 'plans', `cursor.a${run === '' ? '' : `@${run}`}.plan`);
 const planOf = (run = ''): string[] => readFileSync(planFile(run), 'utf8').split('\n');
-const stored = (): string => readFileSync(join(world.places.configFolder, 'policies', 'cursor.a.json'), 'utf8');
+const policyFile = (): string => join(world.places.configFolder, 'policies', 'cursor.a.json');
+const stored = (): string => readFileSync(policyFile(), 'utf8');
 const grantsFolder = (): string => join(world.places.stateFolder, 'run-grants', 'cursor.a');
 const runs = (count: number) => world.activity.set('cursor.a', { liveRuns: count, lastRun: null, failing: false });
 const [first, second] = ['r0', 'r1'];
+const lent: PersonRule = { verb: 'read', what: '/srv/x', at: '2026-01-01T12:00:00.000Z' };
 const lend = (verb: RuleVerb, what: string, dryRun = false) =>
   world.policies.grant({ server: 'a', verb, what, until: 'stop', dryRun });
 const takeBack = (verb: RuleVerb, what: string) => world.policies.revoke({ server: 'a', verb, what, until: 'stop' });
@@ -102,6 +116,150 @@ describe('what is granted until it stops', () => {
     await world.passing.tidy();
     expect(readdirSync(join(world.places.dataFolder, 'plans'))).toEqual(['cursor.a.plan']);
     expect(readdirSync(grantsFolder())).toEqual([]);
+  });
+
+  describe.each([
+    ['of no known form', '{}'],
+    ['of a newer format', '{"v":999}'],
+    ['of another run', JSON.stringify({ v: policyFormatVersion, server: 'cursor.a', run: 'r7', rules: [lent] })],
+  ])('a document %s', (_title, text) => {
+    const damage = (run: string): void => {
+      writeFileSync(join(grantsFolder(), `${run}.json`), text);
+    };
+
+    test('of a live run fails what would write its plan, before anything is written', async () => {
+      runs(2);
+      await lend('read', '/srv/x');
+      damage(second);
+      const damaged = join(grantsFolder(), `${second}.json`);
+      const before = [planOf(), planOf(first), planOf(second), stored()];
+      const grant = world.policies.grant({ server: 'a', verb: 'read', what: '/srv/y' });
+      await expect(grant).rejects.toMatchObject({ code: expect.stringMatching(/^(policy-invalid|newer-format)$/) });
+      expect([planOf(), planOf(first), planOf(second), stored()]).toEqual(before);
+      await expect(world.servers.level({ server: 'a', level: 'strict' })).rejects.toMatchObject({ file: damaged });
+      expect([planOf(), planOf(first), planOf(second), stored()]).toEqual(before);
+      // What is over is still tidied, and this left alone.
+      await world.passing.tidy();
+      expect(readdirSync(grantsFolder())).toEqual(['r0.json', 'r1.json']);
+    });
+
+    test('of a run that is over is removed with its plan', async () => {
+      runs(1);
+      await lend('read', '/srv/x');
+      damage(first);
+      runs(0);
+      await world.policies.grant({ server: 'a', verb: 'read', what: '/srv/y' });
+      expect(planOf()).toContain('area read /srv/y');
+      expect([existsSync(planFile(first)), readdirSync(grantsFolder())]).toEqual([false, []]);
+      damage(second);
+      await world.passing.tidy();
+      expect(readdirSync(grantsFolder())).toEqual([]);
+    });
+  });
+
+  test('where a plan of a run cannot be written, or the policy, nothing of it is in force', async () => {
+    const { configFolder, dataFolder } = world.places;
+    const [plans, policies] = [createPlanStore(dataFolder), createPolicyStore(configFolder)];
+    let onPlan: (() => void) | null = null;
+    let onPolicy: (() => void) | null = null;
+    world = makeServerWorld(
+      home,
+      {},
+      {
+        plans: {
+          ...plans,
+          async write(server, text) {
+            await plans.write(server, text);
+            onPlan?.();
+          },
+        },
+        policies: {
+          ...policies,
+          async put(policy) {
+            onPolicy?.();
+            await policies.put(policy);
+          },
+        },
+      },
+    );
+    runs(1);
+    await lend('read', '/srv/x');
+    const before = [planOf(), planOf(first), stored()];
+    const grant = () => world.policies.grant({ server: 'a', verb: 'read', what: '/srv/y' });
+
+    onPolicy = () => {
+      for (const plan of [planOf(), planOf(first)]) if (!plan.includes('area read /srv/y')) return;
+      throw new Error('no policy is written');
+    };
+    await expect(grant()).rejects.toThrow('no policy is written');
+    expect([planOf(), planOf(first), stored()]).toEqual(before);
+    onPolicy = null;
+
+    // A folder stands where the plan of the run would, once the server's is written: root cannot replace it either.
+    const [file, away] = [planFile(first), `${planFile(first)}.away`];
+    onPlan = () => {
+      onPlan = () => {
+        rmSync(file, { recursive: true });
+        renameSync(away, file);
+      };
+      renameSync(file, away);
+      mkdirSync(join(file, 'full'), { recursive: true });
+    };
+    await expect(grant()).rejects.toMatchObject({ code: 'write-failed' });
+    expect([planOf(), planOf(first), stored()]).toEqual(before);
+    onPlan = null;
+    await grant();
+    for (const plan of [planOf(), planOf(first)]) expect(plan).toContain('area read /srv/y');
+  });
+
+  test('what is denied while the server is not contained counts for a run that lives on, once it is again', async () => {
+    runs(1);
+    await lend('read', '/srv/x');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/x/secret' });
+    expect(planOf(first)).not.toContain('deny /srv/x/secret');
+    await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    for (const plan of [planOf(), planOf(first)]) expect(plan).toContain('deny /srv/x/secret');
+    expect(planOf(first)).toContain('area read /srv/x');
+  });
+
+  test('a change that does not come to its end leaves those plans as they were too', async () => {
+    runs(1);
+    await lend('read', '/srv/x');
+    const file = place('.cursor', 'mcp.json');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    await world.policies.grant({ server: 'a', verb: 'deny', what: '/srv/x/secret' });
+    const before = [readFileSync(file, 'utf8'), planOf(first)];
+    world.onStep = () => {
+      throw new Error('the disk is full');
+    };
+    const { results } = await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    expect(results[0]).toMatchObject({ changed: false });
+    expect([readFileSync(file, 'utf8'), planOf(first)]).toEqual(before);
+    expect(existsSync(planFile(''))).toBe(false);
+  });
+
+  test('secrets that could not be moved leave those plans as they were', async () => {
+    const file = place('.cursor', 'mcp.json');
+    await world.servers.release({ servers: ['a'], dryRun: false });
+    const entry = { command: 'node', args: ['/s.js', '/srv/data'], env: { API_TOKEN: 'decoy-decoy-decoy' } };
+    writeFileSync(file, JSON.stringify({ mcpServers: { a: entry } }));
+    await world.servers.contain({ servers: ['a'], dryRun: false, check: false });
+    runs(1);
+    await lend('read', '/srv/x');
+    const before = [planOf(), planOf(first)];
+    let then: string[][] = [];
+    world.onStep = () => {
+      then = [planOf(), planOf(first)];
+      throw new Error('the disk is full');
+    };
+    await expect(
+      world.secrets.move({ server: 'a', names: 'all', as: 'variable', dryRun: false }),
+    ).rejects.toMatchObject({
+      code: 'write-failed',
+    });
+    expect(then.map((plan) => plan.some((line) => line.startsWith('secret ')))).toEqual([true, true]);
+    expect([planOf(), planOf(first)]).toEqual(before);
   });
 
   test.each<[string, RuleVerb, string, number, () => Promise<unknown>]>([

@@ -162,6 +162,21 @@ it('ends with the run though no host is there when it stops, and what is denied 
   expect(readdirSync(home.folder('.local/state/belljar/run-grants/cursor.reader'))).toEqual([]);
 });
 
+it('what is denied while its server is not contained is refused from the next containing on', async () => {
+  const { home, file, note } = await contained();
+  const run = start(home);
+  expect(await run.ask(note)).toMatch(refusedRead);
+  await home.json<GrantResult>('grant', server, 'read', home.folder('notes'), '--until-stop', '--json');
+  await expect.poll(() => run.ask(note), slow).toBe('0 as it was');
+  expect((await home.run('release', server)).code).toBe(0);
+  expect((await home.run('grant', server, 'deny', note)).code).toBe(0);
+  expect((await home.run('contain', server, '--no-check')).code).toBe(0);
+  await expect.poll(() => run.ask(note), slow).toMatch(refusedRead);
+  // The allowed twin: what was granted until it stops, and not denied.
+  expect(await run.ask(file)).toBe('0 decoy-plan');
+  await run.end();
+});
+
 it('a port of this machine; and what cannot be until it stops says so', async () => {
   const { home, file } = await contained();
   const neighbour = createServer((socket) => void socket.end()).listen(0, '127.0.0.1');

@@ -25,7 +25,7 @@ export interface PlannerDeps {
   plans: PlanStore;
   pins: Pick<PinStore, 'get'>;
   secrets: Pick<SecretStore, 'list' | 'file'>;
-  passing: Pick<PassingGrants, 'rewrite'>;
+  passing: Pick<PassingGrants, 'prepare' | 'keep'>;
 }
 
 /** What a person decided, as far as plans are made of it. */
@@ -37,7 +37,19 @@ export interface Planner {
   compile(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<Plan>;
   /** The texts of plans that have other rules of a person than `decided`. */
   withRules(found: FoundServer, level: LaunchedLevel, decided: Decided): Compile;
-  write(found: FoundServer, level: LaunchedLevel, decided?: Decided): Promise<void>;
+  /**
+   * The one way to write a server's plan: what is answered writes it, as it was compiled now. `also` belongs to it: where either
+   * fails, all plans are as they were.
+   */
+  prepare(
+    found: FoundServer,
+    level: LaunchedLevel,
+    decided?: Decided,
+  ): Promise<(also?: () => Promise<void>) => Promise<void>>;
+  /** Both at once. */
+  write(found: FoundServer, level: LaunchedLevel, decided?: Decided, also?: () => Promise<void>): Promise<void>;
+  /** The plan of a server and those of its live runs, to put them back. */
+  keep(server: string): Promise<() => Promise<void>>;
   /** A synchronous lookup of what paths resolve to, for the paths named. */
   realPaths(paths: readonly string[]): Promise<(path: string) => string>;
 }
@@ -118,18 +130,46 @@ export function createPlanner(deps: PlannerDeps): Planner {
     };
   }
 
+  async function keep(server: string): Promise<() => Promise<void>> {
+    const putOwnBack = await deps.passing.keep(server);
+    // What cannot be read no launcher takes either: then there is none.
+    const plan = await deps.plans.read(server).catch(() => null);
+    return async () => {
+      try {
+        await (plan === null ? deps.plans.remove(server) : deps.plans.write(server, plan));
+      } finally {
+        await putOwnBack();
+      }
+    };
+  }
+
   const withRules: Planner['withRules'] = (found, level, decided) => async (rules) =>
     formatPlan(await compile(found, level, { ...decided, rules }));
+
+  const prepare: Planner['prepare'] = async (found, level, decided) => {
+    const text = formatPlan(await compile(found, level, decided));
+    const base = decided ?? (await deps.policies.get(found.id)) ?? { rules: [] };
+    const writeOwn = await deps.passing.prepare(found.id, base.rules, withRules(found, level, base));
+    return async (also) => {
+      const putBack = await keep(found.id);
+      try {
+        await deps.plans.write(found.id, text);
+        await writeOwn();
+        await also?.();
+      } catch (error) {
+        await putBack();
+        throw error;
+      }
+    };
+  };
 
   return {
     effective: async (found, level, decided) => mergePolicy(await contextOf(found, level, decided)),
     compile,
     withRules,
-    async write(found, level, decided) {
-      await deps.plans.write(found.id, formatPlan(await compile(found, level, decided)));
-      const base = decided ?? (await deps.policies.get(found.id)) ?? { rules: [] };
-      await deps.passing.rewrite(found.id, base.rules, withRules(found, level, base));
-    },
+    keep,
+    prepare,
+    write: async (found, level, decided, also) => (await prepare(found, level, decided))(also),
     realPaths,
   };
 }

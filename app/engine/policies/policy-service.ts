@@ -103,6 +103,8 @@ export interface PolicyService {
   /** What would be written for the server; throws `not-enforceable`. */
   compile(handle: string, level?: LaunchedLevel): Promise<Plan>;
   writePlan(handle: string): Promise<void>;
+  /** `Planner.keep` */
+  keepPlans(server: string): Promise<() => Promise<void>>;
   /** What the policy says now of an access that a run was refused; null at level off. */
   judgeAccess(handle: string, about: AccessAbout): Promise<({ handle: string } & AccessVerdict) | null>;
 }
@@ -189,11 +191,11 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     const effective = await whenEffective(found, decided);
     const level = levelInForce(found, decided);
     const isPlanned = level !== null && found.wrapping?.id === found.id;
-    if (isPlanned) await planner.compile(found, level, decided);
+    const writePlans = isPlanned ? await planner.prepare(found, level, decided) : null;
     const changes = policyChanges(await policies.get(found.id), decided);
     await deps.decide({ ...deciding, server: found.id, changes }, async () => {
-      if (isPlanned) await planner.write(found, level, decided);
-      await policies.put(decided);
+      if (writePlans === null) await policies.put(decided);
+      else await writePlans(() => policies.put(decided));
     });
     return effective;
   }
@@ -721,6 +723,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       const level = levelInForce(found, await storedOf(found));
       if (level !== null) await planner.write(found, level);
     },
+
+    keepPlans: planner.keep,
   };
 
   /** Whether a run that is live now has what is decided now. */

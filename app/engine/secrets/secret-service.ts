@@ -30,6 +30,7 @@ export interface SecretServiceDeps {
   runs: Pick<RunService, 'activity'>;
   servers: Pick<ServerService, 'exclusive' | 'reread' | 'find' | 'findContained'>;
   writePlan: (handle: string) => Promise<void>;
+  keepPlans: (server: string) => Promise<() => Promise<void>>;
 }
 
 export interface SecretService {
@@ -92,7 +93,8 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
     const { text, kept } = takeOut(found, chosen(found, names), as);
     if (kept.length === 0 || dryRun === true) return resultOf(found, text, kept, false);
     await files.assertReplaceable(found.config.snapshot);
-    const plan = await plans.read(found.id);
+    const isPlanned = (await plans.read(found.id)) !== null;
+    const putPlansBack = await deps.keepPlans(found.id);
     const moving: Deciding = {
       action: 'secrets',
       server: found.id,
@@ -110,7 +112,7 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
         // The file decides: what it holds itself needs no store. Where that cannot be told, both keep it.
         const now = await servers.reread(found).catch(() => null);
         if (now !== null) await letGo(secrets, now);
-        if (plan !== null && (await secrets.list(found.id)).length === 0) await plans.write(found.id, plan);
+        if (isPlanned && (await secrets.list(found.id)).length === 0) await putPlansBack();
         throw error;
       }
     });

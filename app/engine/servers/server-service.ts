@@ -85,7 +85,7 @@ export interface ServerServiceDeps {
   policies: PolicyStore;
   plans: PlanStore;
   startedPlans: Pick<StartedPlans, 'waiting'>;
-  passing: Pick<PassingGrants, 'list' | 'rewrite'>;
+  passing: Pick<PassingGrants, 'list' | 'prepare' | 'keep'>;
   pins: Pick<PinStore, 'get' | 'isSound' | 'remove' | 'unused' | 'removeTree'>;
   secrets: SecretStore;
   processes: Processes;
@@ -524,10 +524,14 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   /** What was there before a change that did not come to its end; put back so that nothing half-done remains. */
   async function keepOwn(found: FoundServer): Promise<() => Promise<void>> {
-    const [record, plan, policy] = await Promise.all([recordOf(found), plans.read(found.id), policies.get(found.id)]);
+    const [record, putPlansBack, policy] = await Promise.all([
+      recordOf(found),
+      planner.keep(found.id),
+      policies.get(found.id),
+    ]);
     return async () => {
       await (record === null ? journal.remove(found.id) : journal.put(record));
-      await (plan === null ? plans.remove(found.id) : plans.write(found.id, plan));
+      await putPlansBack();
       await (policy === null ? policies.remove(found.id) : policies.put(policy));
     };
   }
@@ -563,7 +567,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const wrapped = wrapEntry(found, record, places.launcher);
     seen.diff = maskedDiff(found, wrapped.text);
     await files.assertReplaceable(found.config.snapshot);
-    const plan = formatPlan(await planner.compile(found, level));
+    const writePlans = await planner.prepare(found, level);
     if (input.dryRun) return true;
     await deps.launcher.install();
     const putBack = await keepOwn(found);
@@ -585,7 +589,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       try {
         await journal.put(entry);
         // Both are on disk before the file starts anything through the launcher; neither waits for the other.
-        await allDone([plans.write(found.id, plan), store(found, level)]);
+        await allDone([writePlans(), store(found, level)]);
         await files.replace(found.config.snapshot, new TextEncoder().encode(wrapped.text));
       } catch (error) {
         // Whatever went wrong: an entry that starts through the launcher needs its plan.

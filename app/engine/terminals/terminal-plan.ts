@@ -6,7 +6,8 @@
 import { BelljarError } from '#contract/errors.ts';
 import { withheldMax, withheldNameMax } from '#contract/terminal.ts';
 import { keptNameOfArgument, keptName } from '#domain/kept-secrets.ts';
-import type { FoundSecret } from '#domain/secrets.ts';
+import type { Launch } from '#domain/entry.ts';
+import { findSecrets } from '#domain/secrets.ts';
 import { isWithin } from '#domain/paths.ts';
 import { formatPlan, parsePlan, type Plan } from '#domain/plan-text.ts';
 
@@ -49,20 +50,57 @@ export async function planOfTerminal(
   };
 }
 
-/** The entry's variables and arguments without secrets, and where those stood. */
+/** Which arguments of the command line a plan takes places from, by position. */
+export function argumentsOfPlan(text: string): Set<number> {
+  const { read, write, exec, areas } = parsePlan(text);
+  const places = [...read, ...write, ...exec, ...areas.map(({ place }) => place)];
+  return new Set(places.flatMap((place) => /^arg:(\d+)/.exec(place)?.slice(1).map(Number) ?? []));
+}
+
+/** As the terminal would get them: what a client fills in is filled in. */
+interface Given {
+  launch: Launch;
+  env: Readonly<Record<string, string>>;
+}
+
+/** What stays of a placeholder that nobody filled in says nothing against the rest of a text. */
+const unfilled = /\$\{[^{}]*\}/g;
+
+/**
+ * What a terminal is given of the entry, and where secrets stood. `expand` comes first: a secret may stand there by its
+ * variable's name alone. Arguments that hold one are empty, so that the others keep their place, but for those that are `needed`.
+ */
 export function withoutSecrets(
-  entry: { args: readonly string[]; env: Readonly<Record<string, string>> },
-  secrets: readonly Pick<FoundSecret, 'place' | 'where'>[],
-): { env: Record<string, string>; withheld: string[] } {
+  entry: Given,
+  expand: (text: string) => string,
+  needed: ReadonlySet<number>,
+): Given & { withheld: string[] } {
+  const fill = (text: string): { text: string; judged: string } => {
+    const filled = expand(text);
+    return { text: filled, judged: filled === text ? text : filled.replace(unfilled, '') };
+  };
+  const filledArgs = entry.launch.args.map(fill);
+  const filledEnv = Object.entries(entry.env).map(([name, value]): [string, ReturnType<typeof fill>] => [
+    name,
+    fill(value),
+  ]);
+  const command = expand(entry.launch.command);
+  const secrets = findSecrets(
+    { command, args: filledArgs.map(({ judged }) => judged) },
+    Object.fromEntries(filledEnv.map(([name, { judged }]) => [name, judged])),
+  ).filter(({ index }) => index === null || !needed.has(index));
+  const blanked = new Set(secrets.map(({ index }) => index));
   const inVariables = new Set(secrets.filter(({ place }) => place === 'variable').map(({ where }) => where));
   const isHeld = ([name, value]: [string, string]): boolean => inVariables.has(name) || keptName(value) !== null;
-  const variablesHeld = Object.entries(entry.env).filter(isHeld);
+  const env = filledEnv.map(([name, { text }]): [string, string] => [name, text]);
+  const variablesHeld = env.filter(isHeld);
   const argumentsHeld = [
     ...secrets.filter(({ place }) => place === 'argument').map(({ where }) => where),
-    ...entry.args.flatMap((argument) => keptNameOfArgument(argument) ?? []),
+    ...entry.launch.args.flatMap((argument) => keptNameOfArgument(argument) ?? []),
   ];
   return {
-    env: Object.fromEntries(Object.entries(entry.env).filter((one) => !isHeld(one))),
+    launch: { command, args: filledArgs.map(({ text }, index) => (blanked.has(index) ? '' : text)) },
+    env: Object.fromEntries(env.filter((one) => !isHeld(one))),
     withheld: [...new Set([...variablesHeld.map(([name]) => name), ...argumentsHeld])]
       .slice(0, withheldMax)
       .map((name) => name.slice(0, withheldNameMax)),

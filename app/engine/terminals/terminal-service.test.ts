@@ -12,6 +12,9 @@ const links = new Map([
   ['/bin/sh', '/usr/bin/dash'],
   ['/opt/my tools', '/usr/bin'],
 ]);
+/** What the host's own environment holds. */
+const decoy = `ghp_${'d3C0y'.repeat(7)}x`;
+const word = 'hunter2hunter2';
 const size = { columns: 80, rows: 24 };
 
 interface World {
@@ -22,6 +25,7 @@ interface World {
   plans: Map<string, string>;
   serverPlan: string;
   env: Record<string, string>;
+  args: string[];
   clock: { now: number };
   /** Happens while a terminal is being opened. */
   meanwhile: () => Promise<void>;
@@ -34,6 +38,7 @@ function makeWorld(): World {
     plans: new Map(),
     serverPlan: formatPlan(plainPlan({ server: 'files', exec: ['/usr'] })),
     env: {},
+    args: ['server.js', '${X}'],
     clock: { now: 1_000_000 },
     meanwhile: async () => undefined,
     service: undefined as unknown as TerminalService,
@@ -52,7 +57,7 @@ function makeWorld(): World {
     },
     programs: { find: async (names) => new Map(names.map((name) => [name, { path: name, openAt: null }])) },
     files: { resolve: async (path) => links.get(path) ?? path },
-    expand: (text) => text.replace('${X}', 'x'),
+    expand: (text) => text.replace('${X}', 'x').replace('${GITHUB_TOKEN}', decoy).replace('${WORD}', word),
     terminalPlans: {
       async write(terminal, text) {
         world.plans.set(terminal, text);
@@ -68,7 +73,7 @@ function makeWorld(): World {
       subscribe: async () => () => undefined,
     },
     find: async (handle) =>
-      foundServer({ id: 'files', handle, launch: { command: 'node', args: ['server.js', '${X}'] } }, world.env),
+      foundServer({ id: 'files', handle, launch: { command: 'node', args: world.args } }, world.env),
     log: { info: () => undefined, warn: () => undefined },
     now: () => world.clock.now,
     limits: { max: 2, idleMs: 60_000, detachedMs: 10_000 },
@@ -151,6 +156,37 @@ describe('a terminal', () => {
     expect(world.launches[0]?.env).toEqual({ MODE: 'fast' });
     expect(terminal.withheld).toEqual(['API_TOKEN', 'GITHUB_PASSWORD']);
     expect(world.plans.get(terminal.id)).not.toContain('secret ');
+  });
+
+  it('is not given secrets that the entry takes from the environment of whoever starts it', async () => {
+    const world = makeWorld();
+    world.env = {
+      GITHUB_TOKEN: '${GITHUB_TOKEN}',
+      PASSWORD: '${WORD} ${input:more}',
+      MODE: '${X}',
+      OTHER_TOKEN: '${unset}',
+    };
+    world.args = ['server.js', '--token', '${GITHUB_TOKEN}', '--mode', '${X}'];
+    const terminal = await world.service.open({ server: 'files', ...size });
+    for (const value of [decoy, word]) expect(JSON.stringify(world.launches)).not.toContain(value);
+    expect(world.launches[0]?.env).toEqual({ MODE: 'x', OTHER_TOKEN: '${unset}' });
+    expect(terminal.withheld).toEqual(['GITHUB_TOKEN', 'PASSWORD', '--token']);
+  });
+
+  it('has arguments that hold secrets empty, all others in their place, and those that its plan needs', async () => {
+    const world = makeWorld();
+    world.args = ['server.js', '--token', decoy, `--api-key=${decoy}`, `/srv/${decoy}?token=${decoy}`, '/srv/data'];
+    const open = async () => {
+      const { withheld } = await world.service.open({ server: 'files', ...size });
+      return { args: world.launches.at(-1)?.args.slice(-6), withheld };
+    };
+    const { args, withheld } = await open();
+    expect(args?.map((text) => text.replaceAll(decoy, '*'))).toEqual(['server.js', '--token', '', '', '', '/srv/data']);
+    expect(withheld).toEqual(['--token', '--api-key', 'argument 5']);
+    world.serverPlan = formatPlan(plainPlan({ server: 'files', exec: ['/usr'], write: ['arg:4', 'arg:5'] }));
+    const needing = await open();
+    expect(needing.args?.[4]).toBe(world.args[4]);
+    expect(needing.withheld).toEqual(['--token', '--api-key']);
   });
 
   it.each([

@@ -21,11 +21,10 @@ import { isLauncher } from '#domain/wrapping.ts';
 import type { Log } from '../events/ports.ts';
 import type { EventService } from '../events/event-service.ts';
 import type { FileStore, LauncherInstaller, Places, PlanStore, Programs } from '../ports.ts';
-import { secretsInFile } from '../secrets/secret-facts.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { createOutputBuffer, type OutputBuffer } from './output-buffer.ts';
 import type { Pty, PtyEnd, Ptys, TerminalPlans } from './ports.ts';
-import { planOfTerminal, withoutSecrets, type TerminalPlan } from './terminal-plan.ts';
+import { argumentsOfPlan, planOfTerminal, withoutSecrets, type TerminalPlan } from './terminal-plan.ts';
 
 /** What a run gets to end by itself before it is killed. */
 const graceMs = 2_000;
@@ -238,7 +237,7 @@ export function createTerminalService(deps: TerminalServiceDeps): TerminalServic
     const makePlan = (serverPlan: string): Promise<TerminalPlan> =>
       planOfTerminal(serverPlan, found.handle, program, realPath);
     const plan = await makePlan(text);
-    const given = withoutSecrets({ args: launch.args, env: entry.env }, secretsInFile(found));
+    const given = withoutSecrets({ launch, env: entry.env }, deps.expand, argumentsOfPlan(plan.text));
     const launcher = await deps.launcher.install();
     const id = `t-${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}`;
     following ??= deps.events.subscribe(see);
@@ -250,9 +249,9 @@ export function createTerminalService(deps: TerminalServiceDeps): TerminalServic
         program: launcher,
         args: [
           ...['terminal', id, '--plan', file, '--words', String(command.length), '--', ...command],
-          ...[launch.command, ...launch.args].map((word) => deps.expand(word)),
+          ...[given.launch.command, ...given.launch.args],
         ],
-        env: Object.fromEntries(Object.entries(given.env).map(([name, value]) => [name, deps.expand(value)])),
+        env: given.env,
         cwd,
         columns: input.columns,
         rows: input.rows,

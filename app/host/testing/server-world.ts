@@ -276,6 +276,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     decide: decisions.decide,
     servers,
     writePlan: (server) => policies.writePlan(server),
+    keepPlans: (server) => policies.keepPlans(server),
   });
   const examinations = createExaminations({
     folders: {
