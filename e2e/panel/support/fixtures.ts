@@ -541,6 +541,8 @@ export function troubledScene(): Scene {
 }
 
 export const hostileName = '\u202Egnp.exe\u202C <b onclick=alert(1)>x</b> \u200B\u0007 ${process.env.HOME} {{7*7}}';
+/** Reads `paypal`, with two letters that are not Latin. */
+export const mixedName = 'p\u0430yp\u0430l';
 export const hostileTarget = `/home/mara/\u202Ecod.txt\u2066/\u0000\u001B[31m/<img src=x onerror=alert(1)>/${'a\u0301\u0302\u0303\u0304\u0305\u0306'.repeat(8)}`;
 
 /** Everything a server or a config file could choose, chosen badly. */
@@ -579,6 +581,7 @@ export function hostileScene(): Scene {
       }),
       makeServer('cursor', 'long', { name: 'n'.repeat(4000), id: 'cursor.long', handle: 'cursor/long' }),
       makeServer('cursor', 'emoji', { name: '🔔 ключ 钥匙 🫙', id: 'cursor.emoji', handle: 'cursor/🔔' }),
+      makeServer('cursor', 'mixed', { name: mixedName, id: 'cursor.mixed', handle: `cursor/${mixedName}` }),
     ],
     events: [
       event('run-h', id, { ...startFields(), at: agoIso(30) }),
@@ -586,6 +589,7 @@ export function hostileScene(): Scene {
       event('run-h', id, { target: hostileTarget, at: agoIso(8), targetBytes: 90_000 }),
       event('run-h', id, { kind: 'exec', target: '/tmp/\u202Ehs.niam', at: agoIso(7) }),
       event('run-h', id, { kind: 'net.dns', target: 'xn--80ak6aa92e.com\u202E', at: agoIso(6) }),
+      event('run-h', 'cursor.mixed', { target: `${home}/${mixedName}/key`, at: agoIso(5) }),
     ],
   };
 }
