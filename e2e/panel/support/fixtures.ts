@@ -180,6 +180,8 @@ export function makeRun(server: string, overrides: Partial<Run> = {}): Run {
 }
 
 export interface Scene {
+  /** Folders that a person let a server read before, by id. */
+  grants?: ReadonlyMap<string, readonly string[]>;
   /** Paths that a typed one may go on with; a folder ends with a slash. */
   paths?: readonly string[];
   /** Where a remote server's secret stands in a file, by id. */
@@ -584,12 +586,12 @@ export function hostileScene(): Scene {
       makeServer('cursor', 'mixed', { name: mixedName, id: 'cursor.mixed', handle: `cursor/${mixedName}` }),
     ],
     events: [
+      event('run-mixed', 'cursor.mixed', { target: `${home}/${mixedName}/key`, at: agoIso(40) }),
       event('run-h', id, { ...startFields(), at: agoIso(30) }),
       event('run-h', id, { target: long, at: agoIso(9), process: { pid: 1, exe: `/tmp/\u202E${'y'.repeat(300)}` } }),
       event('run-h', id, { target: hostileTarget, at: agoIso(8), targetBytes: 90_000 }),
       event('run-h', id, { kind: 'exec', target: '/tmp/\u202Ehs.niam', at: agoIso(7) }),
       event('run-h', id, { kind: 'net.dns', target: 'xn--80ak6aa92e.com\u202E', at: agoIso(6) }),
-      event('run-h', 'cursor.mixed', { target: `${home}/${mixedName}/key`, at: agoIso(5) }),
     ],
   };
 }
