@@ -1404,6 +1404,8 @@ export const activityWords = {
   noMore: 'This is where the history begins.',
   full: 'This page is full. A filter, or belljar events, finds what is older.',
   counting: 'Counting …',
+  groupsCut: (count: number): string =>
+    `Only the ${count.toString()} targets that were met last stand here; a filter finds others.`,
   retry: 'Try again',
   heard: (events: number, denials: number): string =>
     `${events.toString()} new ${events === 1 ? 'event' : 'events'}, ${denials === 0 ? 'none' : denials.toString()} refused.`,
@@ -1418,6 +1420,8 @@ export const activityWords = {
     everywhere: 'Just this, from every server',
   },
   mutedTitle: 'Muted',
+  allMuted: 'All of it is muted',
+  allMutedWhy: 'Something came in, and a rule of yours leaves it out. It is recorded all the same.',
   mutedDone: 'Muted. It can be shown again under “Muted”.',
   showMuted: (rows: string): string => `Show it meanwhile (${rows} rows)`,
   cancel: 'Cancel',
@@ -1632,12 +1636,19 @@ export const serverPageWords = {
   notApplied: 'not applied',
   timeline: 'What happened',
   noTimeline: 'Nothing was seen yet.',
+  wholeTimeline: 'All activity of this server',
   residual: 'What no sandbox removes',
   refresh: 'Ask again',
 } as const;
 
 /** The heads of the table of rules. */
-export const ruleTableWords = { may: 'It may', what: 'What', from: 'Why' } as const;
+export const ruleTableWords = {
+  may: 'It may',
+  what: 'What',
+  from: 'Why',
+  all: (count: number) => `Show all ${count.toString()} rules`,
+  fewer: (count: number) => `Show the first ${count.toString()}`,
+} as const;
 
 /** The lanes of a server's map. */
 export const laneTitles = {
@@ -2035,7 +2046,15 @@ export const machineWords = {
   keepMegabytes: 'Keep at most, in MiB',
   keep: 'Save',
   rebuild: 'Make it anew',
-  rebuildWhy: 'From the records of past runs that are still there; what is older than those is gone then.',
+  rebuildButton: 'Make it anew …',
+  rebuildTitle: 'Make the history anew?',
+  rebuildHow: 'What is kept now is thrown away and read anew from the records of past runs that are still there.',
+  rebuildLost: (from: string | null) =>
+    from === null
+      ? 'Events that are older than those records are gone then. Nothing brings them back.'
+      : `It goes back to ${from} now. Events that are older than those records are gone then. Nothing brings them back.`,
+  rebuildExport: 'Activity can write them into a file before.',
+  cancel: 'Cancel',
   leaving: 'Put everything back',
   release: 'Put everything back …',
   leavingWhy:

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { BelljarError } from '#contract/errors.ts';
 import type { Event } from '#contract/event.ts';
+import { groupsMax } from '#contract/event-search.ts';
+import { activityWords } from '#contract/sentences.ts';
 import type { Desk } from './support/desk.ts';
 import { agoIso, createEventMaker, emptyScene, hostileScene, usualScene } from './support/fixtures.ts';
 import { expect, expectLooks, forgiveFailedRequests, openPanel, picture, test } from './support/panel-test.ts';
@@ -156,6 +158,158 @@ test('groups count by target over all runs', async ({ page, desk }) => {
   await page.getByRole('button', { name: 'By target' }).click();
   await expect(rows(page)).toHaveCount(2);
   await expect(row(page, '/a')).toContainText('×7');
+});
+
+test('more groups than one answer holds: that it is not all is said', async ({ page, desk }) => {
+  const opened = await desk(emptyScene());
+  const event = createEventMaker();
+  opened.emit(
+    ...Array.from({ length: groupsMax + 1 }, (_, at) => event('run-g', files, { target: `/g/${String(at)}/` })),
+  );
+  await openActivity(page, opened);
+  await page.getByRole('button', { name: 'By target' }).click();
+  await expect(page.getByText('500 groups')).toBeVisible();
+  await rows(page).first().focus();
+  await page.keyboard.press('End');
+  await expect(page.getByText(activityWords.groupsCut(groupsMax))).toBeVisible();
+  await page.getByLabel('Search the feed').fill('/g/7/');
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByText(activityWords.groupsCut(groupsMax))).toHaveCount(0);
+});
+
+test('what is muted is said beside the servers too, with the way to it', async ({ page, desk }) => {
+  const opened = await desk({ ...usualScene(), events: [] });
+  await openPanel(page, opened);
+  const event = createEventMaker();
+  opened.emit(event('run-n', files, { target: '/noise/a' }), event('run-n', files, { target: '/noise/b' }));
+  await page.getByRole('link', { name: 'Activity', exact: true }).click();
+  await row(page, '/noise/a').hover();
+  await row(page, '/noise/a').getByRole('button', { name: 'Mute this' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: /Everything in this folder/u }).click();
+  await dialog.getByRole('button', { name: 'Mute', exact: true }).click();
+  await page.getByRole('link', { name: /^Servers/u }).click();
+  await expect(page.getByRole('heading', { name: activityWords.allMuted })).toBeVisible();
+  await expect(page.getByText('Quiet so far')).toHaveCount(0);
+  await expect(page.getByText('0 of 2 rows, 2 muted')).toBeVisible();
+  await picture(page, 'all-muted');
+  await page.getByRole('button', { name: activityWords.showMuted('2') }).click();
+  await expect(rows(page)).toHaveCount(2);
+  await page.getByRole('button', { name: 'Muted (1)' }).click();
+  await dialog.getByLabel(/Show it meanwhile/u).uncheck();
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  opened.emit(event('run-n', files, { target: '/other' }));
+  await expect(page.getByText('1 of 3 rows, 2 muted')).toBeVisible();
+  await page.getByRole('button', { name: 'Muted (1)' }).click();
+  await dialog.getByRole('button', { name: 'Show again' }).click();
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await expect(rows(page)).toHaveCount(3);
+  await expect(page.getByRole('button', { name: /^Muted/u })).toHaveCount(0);
+});
+
+for (const [view, width] of [
+  ['Servers', 1024],
+  ['Activity', 1024],
+  ['Activity', 1440],
+] as const) {
+  test(`no chosen filter is cut: ${view} at ${String(width)}`, async ({ page, desk }) => {
+    await page.setViewportSize({ width, height: 768 });
+    await openPanel(page, await desk(usualScene()));
+    await page.getByRole('link', { name: new RegExp(`^${view}`, 'u') }).click();
+    await page.getByLabel('Server', { exact: true }).selectOption('claude-desktop/filesystem');
+    await page.getByLabel('Kind', { exact: true }).selectOption({ index: 2 });
+    await page.getByLabel('Time', { exact: true }).selectOption({ index: 1 });
+    await expect(page.getByRole('button', { name: 'Clear' })).toBeVisible();
+    // A select never scrolls: how wide it would be with nothing but what is chosen says whether that is cut.
+    const cut = await page.evaluate(`[...document.querySelectorAll('.filters select')].flatMap((select) => {
+      const alone = select.cloneNode();
+      alone.append(select.selectedOptions[0].cloneNode(true));
+      for (const [name, value] of [['position', 'absolute'], ['width', 'max-content'], ['min-width', '0'], ['max-width', 'none']]) {
+        alone.style.setProperty(name, value, 'important');
+      }
+      select.parentElement.append(alone);
+      const wanted = alone.getBoundingClientRect().width;
+      alone.remove();
+      const has = select.getBoundingClientRect().width;
+      return has + 1 < wanted ? [select.value + ' ' + has + ' of ' + wanted] : [];
+    })`);
+    expect(cut).toEqual([]);
+    await picture(page, `filters-${view}-${String(width)}`);
+  });
+}
+
+test('at 1024 what was refused can be read whole beside the servers', async ({ page, desk }) => {
+  await page.setViewportSize({ width: 1024, height: 768 });
+  const opened = await desk(usualScene());
+  await openPanel(page, opened);
+  const event = createEventMaker();
+  opened.emit(
+    event('run-whole', files, {
+      kind: 'net.connect',
+      target: '169.254.169.254:80',
+      known: 'metadata-service',
+      count: 12_345,
+    }),
+  );
+  const found = row(page, "the cloud's metadata service").first();
+  await expect(found).toContainText('×12,345');
+  const cut = await found.evaluate((element) =>
+    [...element.querySelectorAll('.row-server, .row-phrase, strong, .row-program')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ textContent }) => textContent),
+  );
+  expect(cut).toEqual([]);
+});
+
+test('at 200 % zoom what is said at the foot leaves the page to be seen', async ({ page, desk, pageErrors }) => {
+  forgiveFailedRequests(pageErrors);
+  await page.setViewportSize({ width: 640, height: 430 });
+  const opened = await desk(emptyScene());
+  await openActivity(page, opened);
+  const event = createEventMaker();
+  opened.emit(...Array.from({ length: 4 }, (_, at) => event('run-n', files, { target: `/noise/${String(at)}` })));
+  await expect(rows(page)).toHaveCount(4);
+  // Each refusal of the host is a notice, and stays for a while.
+  opened.every('events.mute', new BelljarError('internal'));
+  for (let turn = 0; turn < 4; turn += 1) {
+    await rows(page).first().hover();
+    await rows(page).first().getByRole('button', { name: 'Mute this' }).click();
+    await page.getByRole('button', { name: 'Mute', exact: true }).click();
+  }
+  await expect(page.locator('.notice')).toHaveCount(4);
+  const share = await page.locator('.desk-foot').evaluate((foot) => foot.getBoundingClientRect().height / innerHeight);
+  expect(share).toBeLessThanOrEqual(0.45);
+  await picture(page, 'foot-zoomed');
+  // What gets the focus stands above it.
+  for (let turn = 0; turn < 12; turn += 1) {
+    await page.keyboard.press('Tab');
+    const covered = await page.evaluate(`(() => {
+      const foot = document.querySelector('.desk-foot');
+      const at = document.activeElement;
+      if (at === document.body || foot.contains(at)) return false;
+      return at.getBoundingClientRect().top >= foot.getBoundingClientRect().top;
+    })()`);
+    expect(covered).toBe(false);
+  }
+});
+
+test('what is pressed is seen, with forced colours too', async ({ page, desk }) => {
+  await openActivity(page, await desk(usualScene()));
+  const looks = (name: string): Promise<string> =>
+    page
+      .getByRole('button', { name, exact: true })
+      .evaluate((button) => getComputedStyle(button).backgroundColor + getComputedStyle(button).borderTopColor);
+  for (const forcedColors of ['none', 'active'] as const) {
+    await page.emulateMedia({ forcedColors, reducedMotion: 'reduce' });
+    const released = await looks('By target');
+    await page.getByRole('button', { name: 'By target' }).click();
+    await page.mouse.move(1, 1);
+    await expect.poll(() => looks('By target')).not.toBe(released);
+    await picture(page, `pressed-${forcedColors}`);
+    await page.getByRole('button', { name: 'By target' }).click();
+    await page.mouse.move(1, 1);
+    await expect.poll(() => looks('By target')).toBe(released);
+  }
 });
 
 test('paused, nothing is lost; and back to now', async ({ page, desk }) => {

@@ -1,8 +1,9 @@
 /** The first minutes: shown when nothing was ever contained; found, tried, applied; every end is told as it is. */
 import { BelljarError } from '#contract/errors.ts';
+import { rolloutWords } from '#contract/sentences.ts';
 import type { Server } from '#contract/server.ts';
 import { checkOf } from './support/desk.ts';
-import { makeServer, usualScene, type Scene } from './support/fixtures.ts';
+import { emptyScene, makeServer, usualScene, type Scene } from './support/fixtures.ts';
 import { expect, expectLooks, forgiveFailedRequests, openPanel, test } from './support/panel-test.ts';
 
 const risk = (score: number): Server['risk'] => ({ score, grade: 'high', reasons: [] });
@@ -121,4 +122,34 @@ test('one that fails to be written is told of, and the sentence stays true', asy
   await expect(page.getByText('3 contained, 1 left as it is, 1 cannot be contained.')).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('The file cannot be written');
   forgiveFailedRequests(pageErrors);
+});
+
+test('without any server the address of the first minutes says so, and offers what there is', async ({
+  page,
+  desk,
+}) => {
+  const opened = await desk(emptyScene());
+  await openPanel(page, opened);
+  await page.goto(`${opened.origin}/#/welcome`);
+  await expect(page.getByRole('heading', { name: 'No MCP servers found' })).toBeVisible();
+  await expect(page.getByText(rolloutWords.nothing)).toHaveCount(0);
+  await expect(page.getByText('0 servers')).toHaveCount(0);
+  await expectLooks(page, 'first-none', [1024]);
+  await page.getByRole('button', { name: 'Show me' }).click();
+  await expect(page.getByRole('table')).toBeVisible();
+});
+
+test('the current step is seen with forced colours', async ({ page, desk }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await openPanel(page, await desk(firstScene()));
+  const steps = page.getByRole('list', { name: 'Steps' }).getByRole('listitem');
+  await expect(steps).toHaveCount(3);
+  const grounds = await steps.evaluateAll((items) =>
+    items.map((item) => getComputedStyle(item.querySelector('.first-step-number') ?? item).backgroundColor),
+  );
+  // Forced colours draw every ground in the page's own, but this one.
+  const ofPage = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(grounds[0]).not.toBe(ofPage);
+  expect(grounds[1]).toBe(grounds[2]);
+  expect(grounds[0]).not.toBe(grounds[1]);
 });

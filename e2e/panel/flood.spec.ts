@@ -6,7 +6,7 @@
  */
 import type { Page } from '@playwright/test';
 import { createEventMaker, usualScene } from './support/fixtures.ts';
-import { expect, openPanel, test } from './support/panel-test.ts';
+import { expect, openPanel, picture, test } from './support/panel-test.ts';
 
 const files = 'claude-desktop.filesystem';
 /** Rows that stand there before anything of a spec comes. */
@@ -126,6 +126,17 @@ test('100,000 rows: scrolling, filtering and clicking go on, the oldest leave', 
     ).toBeVisible({ timeout: 30_000 });
   }
   await expect(page.getByText('older ones are under Activity')).toBeVisible();
+  // The longest that the head says: nothing of it is pushed out, and Pause is there.
+  const size = page.viewportSize() ?? { width: 1280, height: 860 };
+  for (const width of [1024, 1280, 1440]) {
+    await page.setViewportSize({ ...size, width });
+    const head = page.locator('.pane-feed .pane-head');
+    expect(await head.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    const [pane, pause] = [await head.boundingBox(), await page.getByRole('button', { name: 'Pause' }).boundingBox()];
+    expect((pause?.x ?? 0) + (pause?.width ?? 0)).toBeLessThanOrEqual((pane?.x ?? 0) + (pane?.width ?? 0));
+    await picture(page, `flood-head-${String(width)}`);
+  }
+  await page.setViewportSize(size);
   // The number stands still from here on, so the newest row says when all have come.
   await expect(page.getByRole('article').first()).toContainText('/many/100999/');
   // The pointer away from the rows, which hold still under it.

@@ -1,5 +1,13 @@
 /** What servers and config files choose cannot pass for something else, run, reach out, or hide the page. */
-import { createEventMaker, hostileName, hostileScene } from './support/fixtures.ts';
+import {
+  createEventMaker,
+  endFields,
+  hostileName,
+  hostileScene,
+  hostileTarget,
+  mixedName,
+  startFields,
+} from './support/fixtures.ts';
 import { expect, openPanel, openServer, picture, test } from './support/panel-test.ts';
 
 const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/u;
@@ -53,6 +61,44 @@ test('a name that is not whole cannot be granted', async ({ page, desk }) => {
   await row.getByRole('button', { name: /^Allow/u }).click();
   await expect(page.getByRole('dialog')).toContainText('Its full name is not known here');
   await expect(page.getByRole('button', { name: 'Add this rule' })).toHaveCount(0);
+});
+
+test('a choice among what was refused just before holds no hidden character either', async ({ page, desk }) => {
+  const scene = hostileScene();
+  const event = createEventMaker();
+  const refused = (target: string) => ({ at: new Date().toISOString(), kind: 'file.read' as const, target });
+  scene.events.push(
+    event('run-b', 'cursor.hostile', startFields()),
+    event('run-b', 'cursor.hostile', {
+      ...endFields({ justBefore: [refused('/tmp/\u202Ehs.niam\u001B[31m'), refused(hostileTarget)] }),
+    }),
+  );
+  const opened = await desk(scene);
+  await openPanel(page, opened);
+  await page.getByRole('button', { name: 'Allow and retry' }).click();
+  const choices = page.getByLabel('Refused just before').locator('option');
+  await expect(choices).toHaveCount(2);
+  for (const text of await choices.allTextContents()) {
+    expect(text).not.toMatch(hidden);
+    expect(text).toContain('U+202E');
+  }
+});
+
+test('a name with letters of two alphabets says so, to eyes and to screen readers; an encoded host stays as it is', async ({
+  page,
+  desk,
+}) => {
+  await openPanel(page, await desk(hostileScene()));
+  const words = 'mixed letters: Latin, Cyrillic';
+  const named = page.getByRole('heading', { name: `${mixedName} (${words})` });
+  await expect(named.locator('.hostile-mixed')).toHaveAttribute('title', words);
+  await expect(named.locator('.hostile-mixed')).toHaveCSS('border-top-style', 'dashed');
+  const row = page.getByRole('article').filter({ hasText: '/key' });
+  // The server's name and the folder in the path.
+  await expect(row.locator('.hostile-mixed')).toHaveCount(2);
+  await expect(page.getByLabel('Server', { exact: true }).locator('option', { hasText: words })).toHaveCount(1);
+  await expect(page.getByRole('article').filter({ hasText: 'xn--80ak6aa92e.com' })).toHaveCount(1);
+  await picture(page, 'hostile-mixed');
 });
 
 test('a hostile name can be filtered by, and its grant goes out byte for byte', async ({ page, desk }) => {

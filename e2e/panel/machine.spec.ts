@@ -132,3 +132,38 @@ test('how long events are kept is changed, and only to what can be', async ({ pa
   await expect(days).toHaveValue('30');
   expect(opened.calls.filter(({ method }) => method === 'storage.set')).toMatchObject([{ input: { keepDays: 30 } }]);
 });
+
+test('before the history is made anew, what that loses is said', async ({ page, desk }) => {
+  const opened = await desk(machineScene());
+  await openPanel(page, opened);
+  await page.getByRole('link', { name: 'Machine' }).click();
+  const button = page.getByRole('button', { name: machineWords.rebuildButton });
+  await button.click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Nothing brings them back.');
+  await picture(page, 'machine-rebuild');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: machineWords.cancel }).click();
+  await expect(button).toBeFocused();
+  expect(inputsOf(opened, 'storage.rebuild')).toEqual([]);
+  await button.click();
+  await dialog.getByRole('button', { name: machineWords.rebuild, exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect.poll(() => inputsOf(opened, 'storage.rebuild')).toEqual([{}]);
+});
+
+test('without motion, work of unknown length does not look like a part of it', async ({ page, desk }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const opened = await desk(machineScene());
+  opened.next('machine.selftest', () => new Promise(() => undefined));
+  await openPanel(page, opened);
+  await page.getByRole('link', { name: 'Machine' }).click();
+  await page.getByRole('button', { name: machineWords.tryNow }).click();
+  const track = page.locator('.progress-track').first();
+  await expect(track).toBeVisible();
+  const [line, whole] = await track.evaluate((element) => [
+    Number.parseFloat(getComputedStyle(element, '::after').width),
+    element.clientWidth,
+  ]);
+  expect(line).toBe(whole);
+});

@@ -1,5 +1,6 @@
 /** The page of one server: what it can reach and why, rules that are typed, what would happen if, a try, and what goes wrong. */
 import { BelljarError } from '#contract/errors.ts';
+import { ruleTableWords, serverPageWords } from '#contract/sentences.ts';
 import type { Desk } from './support/desk.ts';
 import { home, usualScene } from './support/fixtures.ts';
 import {
@@ -185,4 +186,28 @@ test('its address opens it, and what is no address opens the list', async ({ pag
     await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
     expect(page.url()).toBe(`${opened.origin}/#/servers`);
   }
+});
+
+test('every rule of its own can be seen, and all of what happened is one step away', async ({ page, desk }) => {
+  const scene = usualScene();
+  const opened = await desk({
+    ...scene,
+    grants: new Map([[files, Array.from({ length: 230 }, (_, at) => `/srv/data/${String(at)}/end`)]]),
+  });
+  await openPanel(page, opened);
+  await openServer(page, files);
+  await page.getByRole('button', { name: 'As a table' }).click();
+  const last = page.getByRole('row').filter({ hasText: `${home}/Documents` });
+  await expect(last).toHaveCount(0);
+  const all = page.getByRole('button', { name: /^Show all 2\d\d rules$/u });
+  await all.click();
+  await expect(last).toHaveCount(1);
+  // It stays under the finger, with the way back.
+  await page.getByRole('button', { name: ruleTableWords.fewer(200) }).click();
+  await expect(last).toHaveCount(0);
+  await expect(all).toBeFocused();
+
+  await page.getByRole('link', { name: serverPageWords.wholeTimeline }).click();
+  await expect(page).toHaveURL(/#\/activity\?server=claude-desktop\.filesystem$/u);
+  await expect(page.getByLabel('Server', { exact: true })).toHaveValue(files);
 });

@@ -162,7 +162,9 @@ export async function openDesk(scene: Scene): Promise<Desk> {
   const servers = new Map(scene.servers.map((server) => [server.id, server]));
   const events = [...scene.events];
   const mutes = new Map<string, Mute>();
-  const rules = new Map<string, { verb: EffectivePolicy['rules'][number]['verb']; what: string }[]>();
+  const rules = new Map<string, { verb: EffectivePolicy['rules'][number]['verb']; what: string }[]>(
+    [...(scene.grants ?? [])].map(([id, folders]) => [id, folders.map((what) => ({ verb: 'read', what }))]),
+  );
   /** What was granted until it stops. */
   const passing: typeof rules = new Map();
   const runsOf = ({ liveRuns }: Server): string[] =>

@@ -180,6 +180,8 @@ export function makeRun(server: string, overrides: Partial<Run> = {}): Run {
 }
 
 export interface Scene {
+  /** Folders that a person let a server read before, by id. */
+  grants?: ReadonlyMap<string, readonly string[]>;
   /** Paths that a typed one may go on with; a folder ends with a slash. */
   paths?: readonly string[];
   /** Where a remote server's secret stands in a file, by id. */
@@ -541,6 +543,8 @@ export function troubledScene(): Scene {
 }
 
 export const hostileName = '\u202Egnp.exe\u202C <b onclick=alert(1)>x</b> \u200B\u0007 ${process.env.HOME} {{7*7}}';
+/** Reads `paypal`, with two letters that are not Latin. */
+export const mixedName = 'p\u0430yp\u0430l';
 export const hostileTarget = `/home/mara/\u202Ecod.txt\u2066/\u0000\u001B[31m/<img src=x onerror=alert(1)>/${'a\u0301\u0302\u0303\u0304\u0305\u0306'.repeat(8)}`;
 
 /** Everything a server or a config file could choose, chosen badly. */
@@ -579,8 +583,10 @@ export function hostileScene(): Scene {
       }),
       makeServer('cursor', 'long', { name: 'n'.repeat(4000), id: 'cursor.long', handle: 'cursor/long' }),
       makeServer('cursor', 'emoji', { name: '🔔 ключ 钥匙 🫙', id: 'cursor.emoji', handle: 'cursor/🔔' }),
+      makeServer('cursor', 'mixed', { name: mixedName, id: 'cursor.mixed', handle: `cursor/${mixedName}` }),
     ],
     events: [
+      event('run-mixed', 'cursor.mixed', { target: `${home}/${mixedName}/key`, at: agoIso(40) }),
       event('run-h', id, { ...startFields(), at: agoIso(30) }),
       event('run-h', id, { target: long, at: agoIso(9), process: { pid: 1, exe: `/tmp/\u202E${'y'.repeat(300)}` } }),
       event('run-h', id, { target: hostileTarget, at: agoIso(8), targetBytes: 90_000 }),

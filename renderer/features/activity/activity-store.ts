@@ -10,7 +10,7 @@ import type { ErrorBody } from '#contract/errors.ts';
 import type { ExportFormat } from '#contract/event-export.ts';
 import { exportHead, exportLine } from '#contract/event-export.ts';
 import type { Behind, Mute, MuteRule } from '#contract/event-search.ts';
-import { searchPageMax } from '#contract/event-search.ts';
+import { groupsMax, searchPageMax } from '#contract/event-search.ts';
 import type { Output } from '#contract/methods.ts';
 import { toBody } from '../../lib/failure.ts';
 import type { Transport } from '../../lib/transport.ts';
@@ -23,7 +23,8 @@ export const earlierMax = 100_000;
 const pageEvents = 1000;
 /** Pages without a match that are gone through before the page says how far it came. */
 const emptyPagesMax = 20;
-const groupsShown = 500;
+/** As many as one answer holds; the host leaves out those that were met longest ago. */
+export const groupsShown = groupsMax;
 
 export type Phase = 'idle' | 'loading' | 'done' | 'full' | 'failed';
 

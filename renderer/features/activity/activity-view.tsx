@@ -16,6 +16,7 @@ import { FeedBody, PauseButton } from '../feed/feed-body.tsx';
 import { formatFilter, isEverything, parseFilter } from '../feed/feed-filter.ts';
 import { FeedFilters } from '../feed/feed-filters.tsx';
 import { ViewHeading } from '../navigation/view-heading.tsx';
+import { groupsShown } from './activity-store.ts';
 import { ActivityLog } from './activity-log.tsx';
 import { MuteDialog, MutedDialog } from './mute-dialogs.tsx';
 import './activity.css';
@@ -141,12 +142,13 @@ function Tail(): ReactNode {
 
 function GroupsTail(): ReactNode {
   const panel = usePanel();
-  const { groupsPhase, error, countedSince, behind } = useStore(panel.activity);
+  const { groups, groupsPhase, error, countedSince, behind } = useStore(panel.activity);
   if (groupsPhase === 'failed' && error !== null) return <FailedTail error={error} />;
   return (
     <div className="feed-tail">
       {behind !== null && <Note tone="warn">{storageWords.behind[behind]}</Note>}
       {groupsPhase === 'loading' && <p>{activityWords.counting}</p>}
+      {groups.length >= groupsShown && <p>{activityWords.groupsCut(groupsShown)}</p>}
       {countedSince !== null && <p>{storageWords.countedSince(dayAndTime(countedSince, panel.clock.now()))}</p>}
     </div>
   );

@@ -1,9 +1,10 @@
 /** The rows of the feed with everything around them: what waits above, nothing to see, still loading. */
-import { ArrowUp, Pause, Play, Radio, Search } from 'lucide-react';
+import { ArrowUp, BellOff, Pause, Play, Radio, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useCallback, useRef } from 'react';
 import { useStore } from 'zustand';
-import { plural } from '../../lib/text.ts';
+import { activityWords } from '#contract/sentences.ts';
+import { countWords, plural } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { isEverything } from './feed-filter.ts';
 import type { FeedListProps } from './feed-list.tsx';
@@ -17,12 +18,33 @@ function Nothing(): ReactNode {
   const anySeen = useStore(panel.servers, (state) =>
     [...state.servers.values()].some((server) => server.level !== 'off'),
   );
+  const muted = useStore(panel.feed, (state) => (state.showMuted ? 0 : state.muted));
+  if (total > 0 && muted === total) {
+    return (
+      <div className="feed-nothing">
+        <BellOff aria-hidden="true" />
+        <h3>{activityWords.allMuted}</h3>
+        <p>{activityWords.allMutedWhy}</p>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            panel.feed.actions.showMuted(true);
+          }}
+        >
+          {activityWords.showMuted(countWords(muted))}
+        </button>
+      </div>
+    );
+  }
   if (!isEverything(filter) && total > 0) {
     return (
       <div className="feed-nothing">
         <Search aria-hidden="true" />
         <h3>Nothing matches</h3>
-        <p>{plural(total, 'row is', 'rows are')} hidden by the filter.</p>
+        <p>
+          {plural(total, 'row is', 'rows are')} hidden by the filter{muted > 0 && ', or muted'}.
+        </p>
         <button type="button" className="button" onClick={panel.feed.actions.clearFilter}>
           Show everything
         </button>

@@ -91,7 +91,7 @@ export function FeedFilters(): ReactNode {
             {elideMiddle(visibleText(server.handle), 60)}
           </option>
         ))}
-        {!known && <option value={filter.server ?? ''}>{filter.server}</option>}
+        {!known && <option value={filter.server ?? ''}>{elideMiddle(visibleText(filter.server ?? ''), 60)}</option>}
       </select>
       <select
         className="field"

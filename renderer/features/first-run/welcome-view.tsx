@@ -34,6 +34,7 @@ import { ViewHeading } from '../navigation/view-heading.tsx';
 import { BulkResults } from '../servers/bulk-dialog.tsx';
 import type { BulkState } from '../servers/bulk-store.ts';
 import { CheckReport } from '../servers/check-report.tsx';
+import { Empty } from '../servers/servers-pane.tsx';
 import { RiskWord } from '../servers/server-risk.tsx';
 import { whatRuns } from '../servers/what-runs.ts';
 import type { Choice, FirstRunStep, Trying } from './first-run-store.ts';
@@ -102,6 +103,7 @@ function Found(): ReactNode {
   const plan = useStore(panel.firstRun, (state) => state.plan);
   const groups = useMemo(() => byClient(servers.values()), [servers]);
   const count = plan === null ? 0 : panel.firstRun.riskiest(plan).length;
+  if (servers.size === 0) return <Empty />;
   return (
     <>
       <p className="first-lead">{welcomeWords.found(servers.size, groups.length)}</p>
@@ -355,6 +357,7 @@ export function WelcomeView(): ReactNode {
   const panel = usePanel();
   const { step, error, plan } = useStore(panel.firstRun);
   const loaded = useStore(panel.servers, (state) => state.loaded);
+  const any = useStore(panel.servers, (state) => state.servers.size > 0);
   const { actions } = panel.firstRun;
   useEffect(() => {
     if (loaded && panel.firstRun.getState().plan === null) void actions.begin();
@@ -364,7 +367,7 @@ export function WelcomeView(): ReactNode {
     <main className="view first-run">
       <header className="first-head">
         <ViewHeading title={welcomeWords.title} />
-        <Steps step={step} />
+        {(any || !loaded) && <Steps step={step} />}
         <RouteLink to={{ name: 'servers' }} className="back-link">
           {welcomeWords.skip}
         </RouteLink>

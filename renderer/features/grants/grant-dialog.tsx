@@ -11,6 +11,7 @@ import { DiffView } from '../../lib/components/diff-view.tsx';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
+import { elideMiddle, visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { passingOf, type Denial, type Grant, type Hold } from './grant-store.ts';
 
@@ -49,7 +50,7 @@ function WhichDenial({ grant }: { grant: Grant }): ReactNode {
       >
         {grant.denials.map((denial, index) => (
           <option key={index} value={index}>
-            {denial.kind}: {denial.target.slice(0, 120)}
+            {denial.kind}: {elideMiddle(visibleText(denial.target), 120)}
           </option>
         ))}
       </select>

@@ -21,6 +21,7 @@ import type { Machine } from '#contract/server.ts';
 import { retentionSchema, type Retention, type Storage } from '#contract/storage.ts';
 import type { Asked } from '../../lib/asked.ts';
 import { CopyButton } from '../../lib/components/copy-button.tsx';
+import { Dialog } from '../../lib/components/dialog.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { ErrorNote, Note } from '../../lib/components/note.tsx';
 import { Progress } from '../../lib/components/progress.tsx';
@@ -403,9 +404,46 @@ function StorageFacts({ storage }: { storage: Storage }): ReactNode {
   );
 }
 
+/** Nothing brings back what it loses: it is said before. */
+function RebuildDialog({ storage, onClose }: { storage: Storage | null; onClose: () => void }): ReactNode {
+  const { machineView, clock } = usePanel();
+  const oldest = storage?.oldestAt ?? null;
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={machineWords.rebuildTitle}
+      description={machineWords.rebuildHow}
+      footer={
+        <>
+          <button type="button" className="button" onClick={onClose}>
+            {machineWords.cancel}
+          </button>
+          <button
+            type="button"
+            className="button button-primary"
+            onClick={() => {
+              onClose();
+              void machineView.actions.rebuild();
+            }}
+          >
+            {machineWords.rebuild}
+          </button>
+        </>
+      }
+    >
+      <Note tone="warn">
+        <p>{machineWords.rebuildLost(oldest === null ? null : dayAndTime(oldest, clock.now()))}</p>
+        <p>{machineWords.rebuildExport}</p>
+      </Note>
+    </Dialog>
+  );
+}
+
 function History(): ReactNode {
   const { machineView } = usePanel();
   const storage = useStore(machineView, (state) => state.storage);
+  const [asks, setAsks] = useState(false);
   return (
     <Card
       title={machineWords.storage}
@@ -413,14 +451,23 @@ function History(): ReactNode {
         <button
           type="button"
           className="button button-small"
-          title={machineWords.rebuildWhy}
           disabled={storage.askingSince !== null}
-          onClick={() => void machineView.actions.rebuild()}
+          onClick={() => {
+            setAsks(true);
+          }}
         >
-          <RotateCw aria-hidden="true" /> {machineWords.rebuild}
+          <RotateCw aria-hidden="true" /> {machineWords.rebuildButton}
         </button>
       }
     >
+      {asks && (
+        <RebuildDialog
+          storage={storage.value}
+          onClose={() => {
+            setAsks(false);
+          }}
+        />
+      )}
       <Answer asked={storage} words={machineWords.asking}>
         {(value) => (
           <>

@@ -1,7 +1,7 @@
 /** What a server may do, rule by rule: what each opens, where it comes from, and the way to take back what a person gave. */
 import { ChevronRight, X } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { keptBack, type EffectivePolicy, type Rule } from '#contract/policy.ts';
 import {
   areaWords,
@@ -117,6 +117,7 @@ export function AskSwitch({ server, policy }: { server: Server; policy: Effectiv
 }
 
 export function RuleTable({ server, policy }: { server: Server; policy: EffectivePolicy }): ReactNode {
+  const [all, setAll] = useState(false);
   // What people gave comes first: it is what they look for. What every server of the level gets is the same everywhere.
   const own = policy.rules
     .filter((rule) => rule.source !== 'level')
@@ -125,8 +126,19 @@ export function RuleTable({ server, policy }: { server: Server; policy: Effectiv
   return (
     <>
       <p className="about-faint">Network: {networkTitles[policy.network]}.</p>
-      {own.length > 0 && <Rows server={server} rules={own.slice(0, ownShown)} />}
-      {own.length > ownShown && <p className="about-faint">… {plural(own.length - ownShown, 'rule', 'rules')} more</p>}
+      {own.length > 0 && <Rows server={server} rules={all ? own : own.slice(0, ownShown)} />}
+      {own.length > ownShown && (
+        <button
+          type="button"
+          className="button button-small rules-all"
+          aria-expanded={all}
+          onClick={() => {
+            setAll(!all);
+          }}
+        >
+          {all ? ruleTableWords.fewer(ownShown) : ruleTableWords.all(own.length)}
+        </button>
+      )}
       {ofLevel.length > 0 && (
         <details className="level-rules">
           <summary>
@@ -237,6 +249,7 @@ export function Waiting({ detail }: { detail: ServerDetail }): ReactNode {
             </code>
           </li>
         ))}
+        {lines.length > ownShown && <li>… {plural(lines.length - ownShown, 'line', 'lines')} more</li>}
       </ul>
     </Note>
   );

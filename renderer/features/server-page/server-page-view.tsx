@@ -348,7 +348,7 @@ function Page({ server }: { server: Server }): ReactNode {
                 <RunList server={server} runs={detail.runs} />
               </Section>
               <Section title={serverPageWords.timeline}>
-                <TimelineList events={detail.events} decisions={about?.decisions ?? []} />
+                <TimelineList server={server} events={detail.events} decisions={about?.decisions ?? []} />
               </Section>
               <Section title={historyWords.title}>
                 <DecisionList entries={about?.decisions ?? []} />

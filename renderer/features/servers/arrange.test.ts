@@ -36,9 +36,24 @@ describe('arranging servers', () => {
     ['refused', ['beta', 'zeta', 'far']],
     ['attention', ['beta', 'zeta', 'far']],
   ] as const)('orders inside of groups by %s', (order, names) => {
-    const first = shape(arrange(servers, { ...options, order })).slice(1, 4);
+    // Groups stand in the order of their first: here the other client may come before.
+    const all = shape(arrange(servers, { ...options, order }));
+    const first = all.slice(all.indexOf('Desk 3') + 1).slice(0, 3);
     if (order === 'risk') expect(first[0]).toBe('zeta');
     else expect(first).toEqual(names);
+  });
+
+  it('what comes first of all stands at the top, whatever its group', () => {
+    const quiet = Array.from({ length: 300 }, (_, index) =>
+      makeServer({ id: `q.${String(index)}`, name: `quiet-${String(index)}`, client: 'quiet', clientTitle: 'Quiet' }),
+    );
+    const list = [...quiet, ...servers];
+    expect(shape(arrange(list, { ...options, order: 'attention' })).slice(0, 2)).toEqual(['Desk 3', 'beta']);
+    expect(shape(arrange(list, { ...options, order: 'risk' })).slice(0, 2)).toEqual(['Desk 3', 'zeta']);
+    expect(shape(arrange(list, { ...options, order: 'name' })).slice(0, 2)).toEqual(['Other 1', 'alpha']);
+    expect(shape(arrange(list, { ...options, grouping: 'runs', order: 'refused' }))[1]).toBe('beta');
+    // As listed, the host's order stands.
+    expect(shape(arrange(list, options))[0]).toBe('Quiet 300');
   });
 
   it('keeps what every word is found in, wherever it stands, and no empty group', () => {

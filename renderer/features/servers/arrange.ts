@@ -57,8 +57,14 @@ function groupOf(server: Server, grouping: Grouping): { key: string; title: stri
   return { key: kind, title: runsKindTitles[kind], place: runsKinds.indexOf(kind) };
 }
 
+interface Group {
+  title: string;
+  place: number;
+  servers: Server[];
+}
+
 export function arrange(servers: Iterable<Server>, { search, grouping, order }: ListOptions): ListItem[] {
-  const groups = new Map<string, { title: string; place: number; servers: Server[] }>();
+  const groups = new Map<string, Group>();
   for (const server of servers) {
     if (!matches(server, search)) continue;
     const { key, title, place } = groupOf(server, grouping);
@@ -67,14 +73,20 @@ export function arrange(servers: Iterable<Server>, { search, grouping, order }: 
     else group.servers.push(server);
   }
   // Sorting is stable: what is equal, and the clients, stay in the host's order.
-  return [...groups]
-    .toSorted(([, a], [, b]) => a.place - b.place)
-    .flatMap(([key, group]): ListItem[] => [
-      { kind: 'group', key: `group ${key}`, title: group.title, count: group.servers.length },
-      ...(order === 'listed' ? group.servers : group.servers.toSorted(compares[order])).map((server) => ({
-        kind: 'server' as const,
-        key: server.id,
-        server,
-      })),
-    ]);
+  const listed = [...groups].toSorted(([, a], [, b]) => a.place - b.place);
+  return inOrder(listed, order).flatMap(([key, group]): ListItem[] => [
+    { kind: 'group', key: `group ${key}`, title: group.title, count: group.servers.length },
+    ...group.servers.map((server) => ({ kind: 'server' as const, key: server.id, server })),
+  ]);
+}
+
+/** Each group in order, and the groups by their first: what comes first of all stands at the top. */
+function inOrder(groups: readonly [string, Group][], order: Order): readonly [string, Group][] {
+  if (order === 'listed') return groups;
+  const compare = compares[order];
+  return groups
+    .map(([key, group]): [string, Group] => [key, { ...group, servers: group.servers.toSorted(compare) }])
+    .toSorted(([, { servers: a }], [, { servers: b }]) =>
+      a[0] === undefined || b[0] === undefined ? 0 : compare(a[0], b[0]),
+    );
 }

@@ -30,7 +30,8 @@ function Loading(): ReactNode {
   );
 }
 
-function Empty(): ReactNode {
+/** No server at all: what will be here, and what can be seen until then. */
+export function Empty(): ReactNode {
   const panel = usePanel();
   const machine = useStore(panel.machine, (state) => state.machine);
   const lookedAt = machine?.lookedAt ?? [];

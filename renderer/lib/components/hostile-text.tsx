@@ -1,6 +1,6 @@
 /** Text that a server, a config file or an error chose: shown so that it cannot pass for something else. */
 import type { ReactNode } from 'react';
-import { elideMiddle, visiblePieces } from '../text.ts';
+import { beforeMixedWord, elideMiddle, shortPieces, visiblePieces } from '../text.ts';
 
 export interface HostileTextProps {
   text: string;
@@ -10,18 +10,25 @@ export interface HostileTextProps {
 }
 
 export function HostileText({ text, longest, className }: HostileTextProps): ReactNode {
-  const pieces = visiblePieces(longest === undefined ? text : elideMiddle(text, longest));
+  const pieces = longest === undefined ? visiblePieces(text) : shortPieces(text, longest);
   return (
     <bdi className={className === undefined ? 'hostile' : `hostile ${className}`} dir="ltr">
-      {pieces.map((piece, index) =>
-        piece.kind === 'text' ? (
-          piece.text
-        ) : (
-          <span key={index} className="hostile-mark" title={`Hidden character ${piece.code}`}>
+      {pieces.map((piece, index) => {
+        if (piece.kind === 'text') return piece.text;
+        if (piece.kind === 'mark') {
+          return (
+            <span key={index} className="hostile-mark" title={`Hidden character ${piece.code}`}>
+              {piece.text}
+            </span>
+          );
+        }
+        return (
+          <span key={index} className="hostile-mixed" title={piece.words}>
             {piece.text}
+            <span className="visually-hidden"> ({piece.words})</span>
           </span>
-        ),
-      )}
+        );
+      })}
     </bdi>
   );
 }
@@ -36,8 +43,8 @@ const tailLength = 26;
 export function MiddleText({ text, longest }: { text: string; longest: number }): ReactNode {
   const short = elideMiddle(text, longest);
   const cut = Math.max(0, short.length - tailLength);
-  // Never between the two halves of a character outside the basic plane.
-  const at = /[\uDC00-\uDFFF]/u.test(short.charAt(cut)) ? cut - 1 : cut;
+  // Never between the two halves of a character outside the basic plane, nor through a word that is marked whole.
+  const at = beforeMixedWord(short, /[\uDC00-\uDFFF]/u.test(short.charAt(cut)) ? cut - 1 : cut);
   return (
     <span className="middle">
       {at > 0 && <HostileText text={short.slice(0, at)} className="middle-start" />}
