@@ -4,6 +4,7 @@ import { useStore } from 'zustand';
 import { activityWords } from '#contract/sentences.ts';
 import { countWords, plural } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { ActivityLog } from '../activity/activity-log.tsx';
 import { RouteLink } from '../navigation/route-link.tsx';
 import { FeedBody, PauseButton } from './feed-body.tsx';
 import { FeedFilters } from './feed-filters.tsx';
@@ -41,6 +42,7 @@ export function FeedPane(): ReactNode {
       </header>
       <FeedFilters />
       <FeedBody rows={rows} label="Live feed, newest first" />
+      <ActivityLog />
     </section>
   );
 }

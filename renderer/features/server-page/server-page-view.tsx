@@ -39,13 +39,14 @@ import { ServerSight } from '../sight/server-sight.tsx';
 import { OpenTerminalButton } from '../terminal/open-terminal-button.tsx';
 import { SecretsLine, ServerSecrets } from './server-secrets.tsx';
 import { ServerPin } from './server-pin.tsx';
+import { StepPlace } from './server-step.tsx';
 import { TimelineList } from './timeline-list.tsx';
 import { WhatIf } from './what-if.tsx';
 import './server-page.css';
 
 function Section({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
-    <section className="card" aria-label={title}>
+    <section className="card" aria-label={title} tabIndex={-1}>
       <h3 className="card-title">{title}</h3>
       {children}
     </section>
@@ -107,7 +108,7 @@ function Actions({ server }: { server: Server }): ReactNode {
 
   if (!isAble) return null;
   return (
-    <>
+    <StepPlace>
       <div className="server-actions">
         <button type="button" className="button" disabled={check.kind === 'working'} onClick={() => void tryIt()}>
           <FlaskConical aria-hidden="true" /> {serverPageWords.check}
@@ -149,7 +150,7 @@ function Actions({ server }: { server: Server }): ReactNode {
       {check.kind === 'done' && <CheckReport check={check.check} />}
       {diff !== null &&
         ('unified' in diff ? <DiffView file={diff.file} unified={diff.unified} /> : <ErrorNote error={diff} />)}
-    </>
+    </StepPlace>
   );
 }
 
