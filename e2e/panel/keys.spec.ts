@@ -3,8 +3,9 @@
  * the address by a script. Where a control goes with what it did, the focus goes on from there.
  */
 import type { Locator, Page } from '@playwright/test';
+import { sightWords } from '#contract/sentences.ts';
 import { createEventMaker, fullScene, makeServer, usualScene } from './support/fixtures.ts';
-import { expect, expectAccessible, openPanel, test } from './support/panel-test.ts';
+import { expect, expectAccessible, inputsOf, openPanel, test } from './support/panel-test.ts';
 
 const tabsMost = 120;
 
@@ -70,12 +71,17 @@ test('from a denial to a rule, by Tab and Enter alone', async ({ page, desk }) =
   await tabTo(page, allow);
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
+  const always = dialog.getByRole('radio', { name: /^Always/u });
+  await tabTo(page, dialog.getByRole('radio', { name: /^Until it stops/u }));
+  await page.keyboard.press('ArrowDown');
+  await expect(always).toBeFocused();
   await press(page, 'Add this rule', dialog);
   await expect(dialog).toContainText('Added');
   await press(page, 'Done', dialog);
   await expect(dialog).toHaveCount(0);
   await expect(allow).toBeFocused();
-  expect(opened.calls.filter(({ method }) => method === 'policies.grant')).toHaveLength(1);
+  const granted = inputsOf(opened, 'policies.grant') as { dryRun?: boolean }[];
+  expect(granted.filter(({ dryRun }) => dryRun !== true)).toHaveLength(1);
 });
 
 test('a question is a step away, and its answer does not lose the place', async ({ page, desk }) => {
@@ -125,6 +131,22 @@ test('rows that wait can be reached and shown by keys, and there is a way back f
   await expect(back).toHaveCount(0);
   await expect(feed).toBeFocused();
   expect(await feed.evaluate((element) => element.scrollTop)).toBe(0);
+});
+
+test('giving something up on a server’s page and thinking better of it keeps the place', async ({ page, desk }) => {
+  await openPanel(page, await desk(usualScene()));
+  const row = page.locator('[data-server="claude-desktop.filesystem"]');
+  const active = page.locator('[data-server][tabindex="0"]');
+  await tabTo(page, active);
+  for (let steps = 0; steps < 20 && !(await hasFocus(row)); steps += 1) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'What it can reach' })).toBeVisible();
+  const card = page.getByRole('region', { name: sightWords.title });
+  await press(page, new RegExp(`^${sightWords.leave}`, 'u'), card);
+  const cancel = card.getByRole('button', { name: new RegExp(`^${sightWords.cancel}`, 'u') });
+  await expect(cancel).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(card).toBeFocused();
 });
 
 test('the first view says what comes in', async ({ page, desk }) => {

@@ -13,6 +13,7 @@ import { formatFilter } from './feed-filter.ts';
 export function FeedPane(): ReactNode {
   const panel = usePanel();
   const rows = useStore(panel.feed, (state) => state.visible);
+  const loaded = useStore(panel.feed, (state) => state.loaded);
   const total = useStore(panel.feed, (state) => state.total);
   const dropped = useStore(panel.feed, (state) => state.dropped);
   const filter = useStore(panel.feed, (state) => state.filter);
@@ -42,7 +43,8 @@ export function FeedPane(): ReactNode {
       </header>
       <FeedFilters />
       <FeedBody rows={rows} label="Live feed, newest first" />
-      <ActivityLog />
+      {/* What was there when the page came is no news. */}
+      {loaded && <ActivityLog />}
     </section>
   );
 }
