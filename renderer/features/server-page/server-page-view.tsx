@@ -39,7 +39,6 @@ import { ServerSight } from '../sight/server-sight.tsx';
 import { OpenTerminalButton } from '../terminal/open-terminal-button.tsx';
 import { SecretsLine, ServerSecrets } from './server-secrets.tsx';
 import { ServerPin } from './server-pin.tsx';
-import { StepPlace } from './server-step.tsx';
 import { TimelineList } from './timeline-list.tsx';
 import { WhatIf } from './what-if.tsx';
 import './server-page.css';
@@ -108,7 +107,7 @@ function Actions({ server }: { server: Server }): ReactNode {
 
   if (!isAble) return null;
   return (
-    <StepPlace>
+    <div className="server-actions-place" tabIndex={-1}>
       <div className="server-actions">
         <button type="button" className="button" disabled={check.kind === 'working'} onClick={() => void tryIt()}>
           <FlaskConical aria-hidden="true" /> {serverPageWords.check}
@@ -150,7 +149,7 @@ function Actions({ server }: { server: Server }): ReactNode {
       {check.kind === 'done' && <CheckReport check={check.check} />}
       {diff !== null &&
         ('unified' in diff ? <DiffView file={diff.file} unified={diff.unified} /> : <ErrorNote error={diff} />)}
-    </StepPlace>
+    </div>
   );
 }
 
