@@ -16,10 +16,18 @@ import {
   settle,
 } from './test-support/fixtures.ts';
 
-async function open(servers: Server[], code: string | null = null, signedIn = true, events: Event[] = []) {
+async function open(
+  servers: Server[],
+  code: string | null = null,
+  signedIn = true,
+  events: Event[] = [],
+  isDesktop = false,
+) {
   const address = createMemoryAddress();
   const transport = createFakeTransport();
   transport.signedIn = signedIn;
+  transport.isDesktop = isDesktop;
+  if (isDesktop) transport.answer('desktop.status', () => new Promise<never>(() => undefined));
   transport.answer('servers.list', () => ({ v: 1, machine, servers }));
   transport.answer('events.list', () => ({ events }));
   transport.answer('events.mutes', () => ({ mutes: [] }));
@@ -94,6 +102,67 @@ describe('the page', () => {
     });
     expect(screen.getByRole('alert').textContent).toContain('key is no longer valid');
     expect(screen.getByRole('heading', { name: 'files' })).toBeTruthy();
+  });
+
+  it('whose host is gone says what brings a panel back: another one in a browser, the same in the desktop program', async () => {
+    const { transport, say, clock } = await open([makeServer()]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    transport.refuseFeed('host-unreachable');
+    await act(async () => {
+      await transport.feeds[0]?.end();
+      await clock.advance(1_000);
+    });
+    const banner = screen.getByRole('region', { name: 'Connection' });
+    expect(banner.textContent).toContain('cannot come back by itself');
+    expect(banner.textContent).toContain('belljar panel');
+    expect(banner.textContent).not.toMatch(/belljar host|Trying again/u);
+  });
+
+  it('of the desktop program goes on by itself, and says when', async () => {
+    const { transport, say, clock } = await open([makeServer()], null, true, [], true);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    transport.refuseFeed('host-unreachable');
+    await act(async () => {
+      await transport.feeds[0]?.end();
+      await clock.advance(1_000);
+    });
+    expect(screen.getByRole('region', { name: 'Connection' }).textContent).toMatch(/belljar host.*Trying again/u);
+  });
+
+  it('says of a row of the list its state, what it is refused, and its place; one that fails can be looked at or put back', async () => {
+    const { say, panel } = await open([
+      makeServer({ id: 'desk.a', name: 'a', level: 'standard', state: 'failing', denialsLastHour: 3 }),
+      makeServer({ id: 'desk.b', name: 'b' }),
+    ]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    const row = document.querySelector<HTMLElement>('[data-server="desk.a"]');
+    expect(row?.getAttribute('aria-description')).toMatch(/^Failing, 3 refused in the last hour, 1 of 2$/iu);
+    if (row === null) return;
+    expect(within(row).getByRole('button', { name: /^Put it back/u })).toBeTruthy();
+    expect(
+      within(row)
+        .getByRole('link', { name: /^Check it/u })
+        .getAttribute('href'),
+    ).toBe('#/servers/desk.a');
+    await userEvent.click(within(row).getByRole('link', { name: /^Show refusals/u }));
+    expect(panel.navigation.getState().route).toEqual({ name: 'activity', query: 'server=desk.a&verdict=refused' });
+  });
+
+  it('hears single keys until they are switched off, and remembers that', async () => {
+    localStorage.clear();
+    const { say } = await open([makeServer()]);
+    await say({ type: 'hello', epoch: 'e', seq: 0 });
+    const user = userEvent.setup();
+    await user.keyboard('gq');
+    expect(screen.getByText('No question is open.')).toBeTruthy();
+    await user.keyboard('?');
+    await user.click(screen.getByRole('switch', { name: /^Single keys/u }));
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('dialog')).toBeNull();
+    await user.keyboard('?');
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(localStorage.getItem('belljar.shortcuts')).toBe('off');
+    localStorage.clear();
   });
 
   it('says in words what each state is and what to do', async () => {

@@ -3,6 +3,7 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import type { ReactNode } from 'react';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
+import { questionWords } from '#contract/sentences.ts';
 import { BreakageCards } from './features/breakage/breakage-cards.tsx';
 import { UndoOffer } from './features/decisions/undo-offer.tsx';
 import { DemoDialog } from './features/demo/demo-dialog.tsx';
@@ -10,7 +11,7 @@ import { DetailsDialog } from './features/details/details-dialog.tsx';
 import { GrantDialog } from './features/grants/grant-dialog.tsx';
 import { Header } from './features/machine/header.tsx';
 import { Problems } from './features/machine/problems.tsx';
-import { QuestionCards } from './features/questions/question-cards.tsx';
+import { openQuestionId, QuestionCards } from './features/questions/question-cards.tsx';
 import { SkipLink } from './features/navigation/route-link.tsx';
 import { SideNavigation } from './features/navigation/side-navigation.tsx';
 import { ViewFrame } from './features/navigation/view-frame.tsx';
@@ -23,6 +24,7 @@ import { LevelDescriptions } from './features/servers/level-control.tsx';
 import { GoneBanner, GonePage, TooManyPage, UnauthorizedPage } from './features/session/session-pages.tsx';
 import type { Panel } from './panel.ts';
 import { PanelProvider, usePanel } from './panel-context.tsx';
+import { useKeptFocus } from './lib/keep-focus.ts';
 import { loadViews } from './views.tsx';
 
 function Pages(): ReactNode {
@@ -30,6 +32,8 @@ function Pages(): ReactNode {
   const connection = useStore(panel.session, (state) => state.connection);
   const place = useStore(panel.navigation, (state) => state.route.name);
   const everLive = useStore(panel.session, (state) => state.everLive);
+  const asked = useStore(panel.questions, (state) => state.questions.length > 0);
+  useKeptFocus(viewTitleId);
   useEffect(() => {
     if (everLive) void loadViews();
   }, [everLive]);
@@ -38,6 +42,7 @@ function Pages(): ReactNode {
   if (connection.kind === 'gone' && !everLive) return <GonePage gone={connection} />;
   return (
     <div className="app">
+      {asked && <SkipLink to={openQuestionId}>{questionWords.skip}</SkipLink>}
       <SkipLink to={viewTitleId}>Skip to the view</SkipLink>
       {place === 'servers' && <SkipLink to="feed-title">Skip to the live feed</SkipLink>}
       <SideNavigation />

@@ -286,6 +286,8 @@ export function createPanel({ transport: plain, clock, dismissedRuns, address, s
     limit,
     activity,
     clock,
+    /** False in a browser, whose page belongs to the host that opened it: another one has another address and key. */
+    isDesktop: plain.isDesktop,
     chooseLevel,
     /** Exchanges the code, if the page was opened with one, and starts to follow the host. */
     start,

@@ -1045,6 +1045,8 @@ export const answerTitles: Record<QuestionKind, Record<QuestionAnswer, string>> 
 
 /** Words around a question about an access. */
 export const questionWords = {
+  skip: 'Skip to the open question',
+  noneOpen: 'No question is open.',
   scope: 'Until it stops and Always are for',
   change: 'Always adds to its policy:',
   never: 'Never adds to its policy:',
@@ -1133,6 +1135,15 @@ export const stateSentences: Record<ServerState, string | null> = {
   cannot: null,
   locked: 'Your organisation has set its level.',
 };
+
+/** What to do about a server that does not stay up. */
+export const failingWords = { refusals: 'Show refusals', check: 'Check it' } as const;
+
+/** In a browser, when nobody answers. */
+export const sessionWords = {
+  stopped:
+    'If the host was stopped, this page cannot come back by itself: the next one has another address. Open the panel again:',
+} as const;
 
 interface Phrase {
   did: string;
@@ -1400,6 +1411,7 @@ export const activityWords = {
   exporting: (events: string): string => `Stop (${events} events)`,
   loadingEarlier: 'Looking further back …',
   loadMore: 'Look further back',
+  toNow: 'Jump to now',
   searchedTo: (instant: string): string => `Nothing more back to ${instant}.`,
   noMore: 'This is where the history begins.',
   full: 'This page is full. A filter, or belljar events, finds what is older.',
@@ -1556,6 +1568,8 @@ export const listWords = {
   everything: 'Show all servers',
   list: 'List of servers',
   keys: 'Arrow keys move, space chooses, enter opens, 1 to 4 set the level.',
+  row: (state: string, refused: number, at: number, of: number) =>
+    `${state}${refused === 0 ? '' : `, ${refused.toString()} refused in the last hour`}, ${at.toString()} of ${of.toString()}`,
   choose: (name: string) => `Choose ${name}`,
   chosen: (count: number) => `${count === 1 ? '1 server' : `${count.toString()} servers`} chosen`,
   clear: 'Choose none',
@@ -1723,6 +1737,8 @@ export const grantWords = {
   more: 'More names begin so; type on.',
   outside: 'Names are listed below your home and this server’s own folders.',
   suggestions: 'Names that begin so',
+  found: (count: number, more: boolean) =>
+    `${count.toString()} ${count === 1 ? 'name begins' : 'names begin'} so${more ? ', and more' : ''}.`,
 } as const;
 
 /** "What would happen if": a path, host or program, judged by the rules of now. */
@@ -1802,6 +1818,7 @@ export const welcomeWords = {
 /** The keys of the page, as they are pressed, one after the other. */
 export const shortcutWords = {
   title: 'Keyboard shortcuts',
+  heard: 'Single keys work everywhere on the page',
   button: 'Shortcuts',
   close: 'Close',
   everywhere: 'Everywhere',
@@ -1812,6 +1829,7 @@ export const shortcutWords = {
     [['g', 'a'], 'Activity'],
     [['g', 'r'], 'Rollout'],
     [['g', 'm'], 'This machine'],
+    [['g', 'q'], 'The question that is open'],
     [['Esc'], 'Close what is open'],
   ],
   inList: 'In the list of servers',
@@ -1969,12 +1987,15 @@ export const terminalWords = {
                 ? 'It ended.'
                 : `It ended with status ${code.toString()}.`,
   again: 'Open a new one',
+  openOnes: (name: string) => `Open terminals in ${name}`,
+  backTo: (number: number, of: number) => (of === 1 ? 'Back to the open one' : `Back to open one ${number.toString()}`),
   close: 'Close terminal',
   others: 'Also open',
   screen: 'Screen of the terminal',
   input: 'Terminal',
   screenReader: 'Screen reader mode',
   refused: 'Refused in this terminal',
+  heard: (count: number) => `${count.toString()} refused in this terminal.`,
   nothingRefused: 'Nothing yet. What it tries and may not stands here the moment it is refused.',
   toServers: 'To the servers',
 } as const;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { grantWords } from '#contract/sentences.ts';
 import {
   expect,
   expectAccessible,
@@ -59,6 +60,7 @@ test('first run, contain, allow and release by keys alone', async ({ page, real,
   await field.focus();
   await page.keyboard.type(real.path('other/pl'));
   await expect(form.getByRole('listbox').getByRole('option')).toHaveText([plan]);
+  await expect(form.getByRole('status').filter({ hasText: grantWords.found(1, false) })).toBeAttached();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(field).toHaveValue(plan);

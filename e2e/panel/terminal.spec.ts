@@ -97,6 +97,19 @@ test('by keys alone: in, out, closed; every key inside goes to the shell', async
   expect(await page.evaluate('document.adoptedStyleSheets.length')).toBe(0);
 });
 
+test('what was left open is one link away on its server’s page, and goes on', async ({ page, real }) => {
+  await openTerminal(page, real);
+  await run(page, 'kept=here; echo set-$((1+1))', 'set-2');
+  await page.goto(`${new URL(page.url()).origin}/#/servers/claude-desktop.reader`);
+  const open = page.getByRole('navigation', { name: terminalWords.openOnes('reader') });
+  await open.getByRole('link', { name: terminalWords.backTo(1, 1) }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: terminalWords.input })).toBeFocused();
+  await run(page, 'echo still-$kept', 'still-here');
+  await run(page, `cat ${real.path('other/plan.txt')}`, 'Permission denied');
+  await expect(page.getByRole('log', { name: terminalWords.refused })).toHaveText(/^\d+ refused in this terminal\.$/u);
+});
+
 test('a new size reaches the shell', async ({ page, real }) => {
   await page.setViewportSize({ width: 1400, height: 900 });
   await openTerminal(page, real);

@@ -71,7 +71,7 @@ function Tools({ onMuted }: { onMuted: () => void }): ReactNode {
   const exporting = useStore(panel.activity, (state) => state.exporting);
   const mutes = useStore(panel.feed, (state) => state.mutes.length);
   return (
-    <div className="pane-actions" role="toolbar" aria-label={activityWords.tools}>
+    <div className="pane-actions" role="group" aria-label={activityWords.tools}>
       <button
         type="button"
         className="button button-small"

@@ -131,6 +131,7 @@ export function BreakageCards(): ReactNode {
   return (
     <section
       className="breakages"
+      tabIndex={-1}
       aria-label="Servers that broke"
       aria-live="polite"
       data-empty={cards.length === 0 || undefined}

@@ -1,7 +1,7 @@
 /** The rows of the feed with everything around them: what waits above, nothing to see, still loading. */
 import { ArrowUp, BellOff, Pause, Play, Radio, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useCallback, useRef } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { activityWords } from '#contract/sentences.ts';
 import { countWords, plural } from '../../lib/text.ts';
@@ -87,12 +87,16 @@ export function PauseButton(): ReactNode {
 }
 
 /** `nothing`: what stands there instead of "nothing to see". */
-export function FeedBody({ nothing, ...list }: Omit<FeedListProps, 'onTop'> & { nothing?: ReactNode }): ReactNode {
+export function FeedBody({
+  nothing,
+  ...list
+}: Omit<FeedListProps, 'onTop' | 'onDeep'> & { nothing?: ReactNode }): ReactNode {
   const panel = usePanel();
   const { actions } = panel.feed;
   const loaded = useStore(panel.feed, (state) => state.loaded);
   const waiting = useStore(panel.feed, (state) => state.waiting);
   const paused = useStore(panel.feed, (state) => state.holds.has('paused'));
+  const [deep, setDeep] = useState(false);
   const visible = list.rows.length;
   const toTop = useRef<() => void>(() => undefined);
   const keepToTop = useCallback((scrollToTop: () => void) => {
@@ -108,15 +112,24 @@ export function FeedBody({ nothing, ...list }: Omit<FeedListProps, 'onTop'> & { 
 
   return (
     <div className="feed-body">
-      {(waiting > 0 || paused) && (
-        <button type="button" className="waiting" data-paused={paused || undefined} onClick={showWaiting}>
+      {(waiting > 0 || paused || deep) && (
+        <button
+          type="button"
+          className="waiting"
+          data-paused={paused || undefined}
+          onClick={showWaiting}
+          onBlur={({ relatedTarget: to }) => {
+            if (!(to instanceof Element) || to.closest('.feed-scroll') === null) actions.letGo('in-use');
+          }}
+        >
           {paused ? <Pause aria-hidden="true" /> : <ArrowUp aria-hidden="true" />}
           {paused && 'Paused'}
           {paused && waiting > 0 && ' · '}
           {waiting > 0 && `${plural(waiting, 'row', 'rows')} waiting`}
+          {!paused && waiting === 0 && activityWords.toNow}
         </button>
       )}
-      {visible > 0 && <FeedList {...list} onTop={keepToTop} />}
+      {visible > 0 && <FeedList {...list} onTop={keepToTop} onDeep={setDeep} />}
       {loaded && visible === 0 && (nothing ?? <Nothing />)}
       {!loaded && (
         <div className="loading" aria-hidden="true">

@@ -12,13 +12,15 @@ import { isDenial } from '#contract/event.ts';
 import { useRowWindow } from '../../lib/use-row-window.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { groupOf } from './feed-filter.ts';
-import { FeedRowView } from './feed-row-view.tsx';
+import { FeedRowView, sentenceId } from './feed-row-view.tsx';
 import type { FeedRow } from './feed-rows.ts';
 
 export const rowHeight = 58;
 /** How long after the last movement of the pointer over the rows they may move again. */
 const pointerStillMs = 1_200;
 const nearTop = 8;
+/** So many rows from the top, there is a way back. */
+const deepFrom = 20;
 /** So many rows before the end, more are asked for. */
 const nearEnd = 30;
 
@@ -40,6 +42,8 @@ export interface FeedListProps {
   rows: readonly FeedRow[];
   label: string;
   onTop: (scrollToTop: () => void) => void;
+  /** Whether the top is far away. */
+  onDeep: (deep: boolean) => void;
   /** The last rows are near: there may be more behind them. */
   onNearEnd?: () => void;
   /** Stands behind the last row. */
@@ -50,7 +54,7 @@ export interface FeedListProps {
 }
 
 export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode {
-  const { label, onTop, onNearEnd, tail, earlierFrom, onMute } = props;
+  const { label, onTop, onDeep, onNearEnd, tail, earlierFrom, onMute } = props;
   const panel = usePanel();
   const { actions } = panel.feed;
   // Drawn in the background: a click or a key is answered before rows that are still coming in.
@@ -72,6 +76,17 @@ export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode 
   if (activeIndex !== -1 && activeIndex < first) drawn.unshift(activeIndex);
   else if (activeIndex >= end) drawn.push(activeIndex);
 
+  const deep = first > deepFrom;
+  useEffect(() => {
+    onDeep(deep);
+  }, [onDeep, deep]);
+  useEffect(
+    () => () => {
+      onDeep(false);
+    },
+    [onDeep],
+  );
+
   useEffect(() => {
     if (end - 1 >= rows.length - nearEnd) onNearEnd?.();
   }, [end, rows, onNearEnd]);
@@ -79,6 +94,8 @@ export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode 
   useEffect(() => {
     onTop(() => {
       scroller.current?.scrollTo({ top: 0 });
+      // The button that led here goes; on the list itself the focus holds nothing still.
+      scroller.current?.focus({ preventScroll: true });
     });
   }, [onTop]);
 
@@ -113,9 +130,10 @@ export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode 
   }
 
   function onBlur(event: FocusEvent): void {
-    if (!(event.relatedTarget instanceof Node) || scroller.current?.contains(event.relatedTarget) !== true) {
-      actions.letGo('in-use');
-    }
+    const to = event.relatedTarget;
+    // What waits still waits on the way to the button that shows it.
+    if (to instanceof Element && (scroller.current?.contains(to) === true || to.closest('.waiting') !== null)) return;
+    actions.letGo('in-use');
   }
 
   function move(to: number): void {
@@ -171,6 +189,7 @@ export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode 
       ref={scroller}
       className="feed-scroll"
       role="feed"
+      tabIndex={-1}
       aria-label={label}
       onScroll={onScroll}
       onPointerMove={pointerMoved}
@@ -195,6 +214,7 @@ export const FeedList = memo(function FeedList(props: FeedListProps): ReactNode 
               className={`row row-${tone(row)}${index === earlierFrom ? ' row-first-earlier' : ''}`}
               style={{ transform: `translateY(${(index * rowHeight).toString()}px)` }}
               tabIndex={index === tabIndexAt ? 0 : -1}
+              aria-labelledby={sentenceId(row)}
               aria-posinset={index + 1}
               aria-setsize={rows.length}
               onFocus={() => {

@@ -7,6 +7,7 @@ import { activityWords } from '#contract/sentences.ts';
 import { countWords, plural } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
 import { MutedDialog } from '../activity/mute-dialogs.tsx';
+import { ActivityLog } from '../activity/activity-log.tsx';
 import { RouteLink } from '../navigation/route-link.tsx';
 import { FeedBody, PauseButton } from './feed-body.tsx';
 import { FeedFilters } from './feed-filters.tsx';
@@ -15,6 +16,7 @@ import { formatFilter } from './feed-filter.ts';
 export function FeedPane(): ReactNode {
   const panel = usePanel();
   const rows = useStore(panel.feed, (state) => state.visible);
+  const loaded = useStore(panel.feed, (state) => state.loaded);
   const total = useStore(panel.feed, (state) => state.total);
   const dropped = useStore(panel.feed, (state) => state.dropped);
   const filter = useStore(panel.feed, (state) => state.filter);
@@ -64,6 +66,8 @@ export function FeedPane(): ReactNode {
           mutedDialog.current = open;
         }}
       />
+      {/* What was there when the page came is no news. */}
+      {loaded && <ActivityLog />}
     </section>
   );
 }

@@ -60,6 +60,22 @@ function shortKnown(known: string): string {
   return known.split(/[:(]/u, 1)[0]?.trim() ?? known;
 }
 
+const ids = new Map<string, string>();
+const idsMax = 5000;
+let lastId = 0;
+
+/** Of the element that says what a row is about; a row's own key may hold whatever a path may. */
+export function sentenceId({ key }: FeedRow): string {
+  let id = ids.get(key);
+  if (id === undefined) {
+    if (ids.size >= idsMax) ids.clear();
+    lastId += 1;
+    id = `row-${lastId.toString()}`;
+    ids.set(key, id);
+  }
+  return id;
+}
+
 export interface FeedRowViewProps {
   row: FeedRow;
   serverName: string;
@@ -77,13 +93,14 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
   const denial = isDenial(event);
   const Icon = denial ? CircleSlash : event.verdict === 'asked' ? CircleHelp : kindIcons[event.kind];
   const tabIndex = active ? 0 : -1;
+  const saidBy = sentenceId(row);
   return (
     <>
       <span className="row-icon" aria-hidden="true">
         <Icon />
       </span>
       <div className="row-main">
-        <p className="row-sentence">
+        <p className="row-sentence" id={saidBy}>
           {denial && <span className="visually-hidden">Refused: </span>}
           <span className="row-server">
             <HostileText text={serverName} longest={nameLongest} />
@@ -131,6 +148,7 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
               className="row-mute"
               tabIndex={tabIndex}
               aria-label={activityWords.muteThis}
+              aria-describedby={saidBy}
               title={activityWords.muteThis}
               onClick={() => {
                 onMute(row);
@@ -144,6 +162,7 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
               type="button"
               className="row-allow"
               tabIndex={tabIndex}
+              aria-describedby={saidBy}
               aria-label={`Allow ${sentence.known ?? visibleText(event.target).slice(0, 200)}`}
               onClick={() => {
                 onAllow(row);
@@ -159,6 +178,7 @@ export const FeedRowView = memo(function FeedRowView(props: FeedRowViewProps): R
         className="row-open"
         tabIndex={tabIndex}
         aria-label="Details"
+        aria-describedby={saidBy}
         onClick={() => {
           onDetails(row);
         }}

@@ -11,7 +11,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import {
   bulkWords,
@@ -63,6 +63,22 @@ function Steps({ step }: { step: FirstRunStep }): ReactNode {
   );
 }
 
+/** What a step is about. It has the focus where the control that led here, which is gone, had it. */
+function Lead({ take = true, children }: { take?: boolean; children: ReactNode }): ReactNode {
+  const lead = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const holder = document.activeElement;
+    if (take && (holder === document.body || holder === lead.current?.closest('main'))) lead.current?.focus();
+    // Once, when the step comes.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+  return (
+    <div ref={lead} className="first-lead" tabIndex={-1}>
+      {children}
+    </div>
+  );
+}
+
 /** By client, in the host's order. */
 function byClient(servers: Iterable<Server>): [string, Server[]][] {
   const groups = new Map<string, Server[]>();
@@ -106,7 +122,9 @@ function Found(): ReactNode {
   if (servers.size === 0) return <Empty />;
   return (
     <>
-      <p className="first-lead">{welcomeWords.found(servers.size, groups.length)}</p>
+      <Lead take={false}>
+        <p>{welcomeWords.found(servers.size, groups.length)}</p>
+      </Lead>
       <div className="found-clients">
         {groups.map(([title, list]) => (
           <section key={title} className="card" aria-label={visibleText(title)}>
@@ -161,7 +179,9 @@ function Try(): ReactNode {
   const isDone = steps.every(({ id }) => tries.get(id)?.kind === 'tried' || tries.get(id)?.kind === 'failed');
   return (
     <>
-      <p className="first-lead">{welcomeWords.tryIntro}</p>
+      <Lead>
+        <p>{welcomeWords.tryIntro}</p>
+      </Lead>
       <ol className="tries">
         {steps.map(({ id, handle, level }) => {
           const trying = tries.get(id);
@@ -221,13 +241,24 @@ function Uptakes({ ids }: { ids: readonly string[] }): ReactNode {
   );
 }
 
-function Planned({ state }: { state: Extract<BulkState, { kind: 'ready' }> }): ReactNode {
+/** `used`: whose choice was just changed; what that writes is read anew, and the choice has the focus again. */
+function Planned({
+  state,
+  used,
+  onUse,
+}: {
+  state: Extract<BulkState, { kind: 'ready' }>;
+  used: string | null;
+  onUse: (id: string) => void;
+}): ReactNode {
   const panel = usePanel();
   const { plan, choices: chosen } = useStore(panel.firstRun);
   const servers = useStore(panel.servers, (store) => store.servers);
   return (
     <>
-      <p className="first-lead">{welcomeWords.applyIntro}</p>
+      <Lead take={used === null}>
+        <p>{welcomeWords.applyIntro}</p>
+      </Lead>
       <ul className="planned">
         {(plan?.steps ?? []).map(({ id, handle, applies }) => {
           const choice = chosen.get(id) ?? 'leave';
@@ -245,10 +276,13 @@ function Planned({ state }: { state: Extract<BulkState, { kind: 'ready' }> }): R
                   className="field"
                   aria-label={welcomeWords.choice(visibleText(name))}
                   value={choice}
+                  autoFocus={used === id}
                   disabled={!applies}
                   onChange={(event) => {
                     const found = choices.find((one) => one === event.target.value);
-                    if (found !== undefined) void panel.firstRun.actions.choose(id, found);
+                    if (found === undefined) return;
+                    onUse(id);
+                    void panel.firstRun.actions.choose(id, found);
                   }}
                 >
                   {choices.map((one) => (
@@ -301,11 +335,13 @@ function Done({ state }: { state: Extract<BulkState, { kind: 'done' }> }): React
   const failed = state.results.some(({ error }) => error !== undefined);
   return (
     <>
-      <Note tone={failed ? 'warn' : 'good'}>
-        <p role="status">
-          <strong>{welcomeWords.end(standing)}</strong> {welcomeWords.endBack}
-        </p>
-      </Note>
+      <Lead>
+        <Note tone={failed ? 'warn' : 'good'}>
+          <p role="status">
+            <strong>{welcomeWords.end(standing)}</strong> {welcomeWords.endBack}
+          </p>
+        </Note>
+      </Lead>
       <Uptakes ids={state.results.filter(({ error }) => error === undefined).map(({ id }) => id)} />
       <BulkResults results={state.results} done />
       <Foot>
@@ -320,6 +356,7 @@ function Done({ state }: { state: Extract<BulkState, { kind: 'done' }> }): React
 function Apply(): ReactNode {
   const { firstRun } = usePanel();
   const { state } = useStore(firstRun.bulk);
+  const [used, setUsed] = useState<string | null>(null);
   switch (state.kind) {
     case 'closed':
     case 'loading':
@@ -327,7 +364,7 @@ function Apply(): ReactNode {
     case 'failed':
       return <ErrorNote error={state.error} />;
     case 'ready':
-      return <Planned state={state} />;
+      return <Planned state={state} used={used} onUse={setUsed} />;
     case 'working':
       return (
         <>
@@ -364,7 +401,7 @@ export function WelcomeView(): ReactNode {
     return actions.leave;
   }, [loaded, panel, actions]);
   return (
-    <main className="view first-run">
+    <main className="view first-run" tabIndex={-1}>
       <header className="first-head">
         <ViewHeading title={welcomeWords.title} />
         {(any || !loaded) && <Steps step={step} />}

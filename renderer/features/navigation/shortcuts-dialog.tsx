@@ -2,12 +2,13 @@
 import { Keyboard } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useState } from 'react';
-import { shortcutWords } from '#contract/sentences.ts';
+import { questionWords, shortcutWords } from '#contract/sentences.ts';
 import { Dialog } from '../../lib/components/dialog.tsx';
 import { usePanel } from '../../panel-context.tsx';
 import { views } from '../../views.tsx';
+import { openQuestionId } from '../questions/question-cards.tsx';
 import type { Step } from './shortcuts.ts';
-import { secondKeyMs, stepOf } from './shortcuts.ts';
+import { areKeysHeard, hearKeys, secondKeyMs, stepOf } from './shortcuts.ts';
 
 function isTyping(target: EventTarget | null): boolean {
   return (
@@ -31,10 +32,12 @@ function Keys({ keys, words }: { keys: readonly string[]; words: string }): Reac
 }
 
 export function Shortcuts(): ReactNode {
-  const { navigation } = usePanel();
+  const { navigation, notices } = usePanel();
+  const [heard, setHeard] = useState(areKeysHeard);
   const [isOpen, setOpen] = useState(false);
 
   useEffect(() => {
+    if (!heard) return undefined;
     let before: string | null = null;
     let beforeAt = 0;
     function act(step: Step, event: KeyboardEvent): void {
@@ -44,6 +47,10 @@ export function Shortcuts(): ReactNode {
         if (field === null) return;
         field.focus();
         field.select();
+      } else if (step.kind === 'question') {
+        const card = document.getElementById(openQuestionId);
+        if (card === null) notices.actions.say('done', questionWords.noneOpen);
+        else card.focus();
       } else if (step.kind === 'help') setOpen(true);
       event.preventDefault();
     }
@@ -59,20 +66,20 @@ export function Shortcuts(): ReactNode {
     return () => {
       window.removeEventListener('keydown', onKeyDown);
     };
-  }, [navigation]);
+  }, [navigation, notices, heard]);
 
   return (
     <>
       <button
         type="button"
         className="shortcuts-button"
-        aria-keyshortcuts="?"
+        aria-keyshortcuts={heard ? '?' : undefined}
         onClick={() => {
           setOpen(true);
         }}
       >
         <Keyboard aria-hidden="true" />
-        {shortcutWords.button} <kbd>?</kbd>
+        {shortcutWords.button} {heard && <kbd>?</kbd>}
       </button>
       {isOpen && (
         <Dialog
@@ -93,6 +100,18 @@ export function Shortcuts(): ReactNode {
             </button>
           }
         >
+          <label className="mute-shown">
+            <input
+              type="checkbox"
+              role="switch"
+              checked={heard}
+              onChange={({ target }) => {
+                setHeard(target.checked);
+                hearKeys(target.checked);
+              }}
+            />{' '}
+            {shortcutWords.heard}
+          </label>
           <h3 className="check-title">{shortcutWords.everywhere}</h3>
           <dl className="keys">
             {shortcutWords.everywhereKeys.map(([keys, words]) => (

@@ -11,7 +11,22 @@ export function Notices(): ReactNode {
   return (
     <div className="notices" role="status" aria-live="polite">
       {notices.map((notice) => (
-        <div key={notice.id} className={`notice notice-${notice.tone}`}>
+        <div
+          key={notice.id}
+          className={`notice notice-${notice.tone}`}
+          onPointerEnter={() => {
+            panel.notices.actions.hold(notice.id);
+          }}
+          onPointerLeave={(event) => {
+            if (!event.currentTarget.contains(document.activeElement)) panel.notices.actions.letGo(notice.id);
+          }}
+          onFocus={() => {
+            panel.notices.actions.hold(notice.id);
+          }}
+          onBlur={(event) => {
+            if (!event.currentTarget.matches(':hover')) panel.notices.actions.letGo(notice.id);
+          }}
+        >
           {notice.tone === 'done' ? <CircleCheck aria-hidden="true" /> : <TriangleAlert aria-hidden="true" />}
           <div>
             <p>

@@ -14,6 +14,8 @@ import { plural, visibleText } from '../../lib/text.ts';
 import { useNow } from '../../lib/use-now.ts';
 import { usePanel } from '../../panel-context.tsx';
 
+/** Of the question that is answered next. */
+export const openQuestionId = 'open-question';
 const cardsShown = 3;
 const armedAfterMs = 600;
 
@@ -121,7 +123,15 @@ function More({
   );
 }
 
-function Card({ question, server }: { question: Question; server: Server | undefined }): ReactNode {
+function Card({
+  question,
+  server,
+  first,
+}: {
+  question: Question;
+  server: Server | undefined;
+  first: boolean;
+}): ReactNode {
   const panel = usePanel();
   const answering = useStore(panel.questions, (state) => state.answering);
   const armed = useArmed();
@@ -130,7 +140,7 @@ function Card({ question, server }: { question: Question; server: Server | undef
   const { about } = question;
   const titles = answerTitles[about.kind];
   return (
-    <li className="question" aria-labelledby={titleId}>
+    <li className="question" id={first ? openQuestionId : undefined} tabIndex={-1} aria-labelledby={titleId}>
       <Icon about={about} />
       <div className="question-text">
         <p id={titleId}>
@@ -181,6 +191,7 @@ export function QuestionCards(): ReactNode {
   return (
     <section
       className="questions"
+      tabIndex={-1}
       aria-label="Questions"
       aria-live="assertive"
       aria-relevant="additions"
@@ -188,8 +199,8 @@ export function QuestionCards(): ReactNode {
     >
       {questions.length > 0 && (
         <ul>
-          {questions.slice(0, cardsShown).map((question) => (
-            <Card key={question.id} question={question} server={servers.get(question.server)} />
+          {questions.slice(0, cardsShown).map((question, index) => (
+            <Card key={question.id} question={question} server={servers.get(question.server)} first={index === 0} />
           ))}
           {questions.length > cardsShown && (
             <li className="question-rest">

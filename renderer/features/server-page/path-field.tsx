@@ -135,6 +135,9 @@ export function PathField({
           </li>
         ))}
       </ul>
+      <p className="visually-hidden" role="status">
+        {shown.length > 0 && grantWords.found(shown.length, found.more)}
+      </p>
       {completes && isDesktop && (
         <div className="path-choose">
           {(['folder', 'file'] as const).map((kind) => (

@@ -45,7 +45,7 @@ import './server-page.css';
 
 function Section({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
-    <section className="card" aria-label={title}>
+    <section className="card" aria-label={title} tabIndex={-1}>
       <h3 className="card-title">{title}</h3>
       {children}
     </section>
@@ -107,7 +107,7 @@ function Actions({ server }: { server: Server }): ReactNode {
 
   if (!isAble) return null;
   return (
-    <>
+    <div className="server-actions-place" tabIndex={-1}>
       <div className="server-actions">
         <button type="button" className="button" disabled={check.kind === 'working'} onClick={() => void tryIt()}>
           <FlaskConical aria-hidden="true" /> {serverPageWords.check}
@@ -149,7 +149,7 @@ function Actions({ server }: { server: Server }): ReactNode {
       {check.kind === 'done' && <CheckReport check={check.check} />}
       {diff !== null &&
         ('unified' in diff ? <DiffView file={diff.file} unified={diff.unified} /> : <ErrorNote error={diff} />)}
-    </>
+    </div>
   );
 }
 

@@ -156,7 +156,7 @@ export function ServerPin({ server }: { server: Server }): ReactNode {
   const step = useStore(panel.pins, (state) => state.steps.get(server.id) ?? null);
   if (server.level === 'off' || (server.pin === null && server.fetches === null)) return null;
   return (
-    <StepPlace step={step} outcome={server.pin}>
+    <StepPlace>
       {(step === null || step.kind === 'found' || step.kind === 'failed') && <Line server={server} />}
       {step !== null && <Step server={server} step={step} />}
     </StepPlace>

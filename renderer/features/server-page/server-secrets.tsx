@@ -40,7 +40,7 @@ export function SecretsLine({ server }: { server: Server }): ReactNode {
   const movable = movableOf(server);
   if (server.level === 'off' || (movable.length === 0 && step === null)) return null;
   return (
-    <StepPlace step={step} outcome={server.secrets}>
+    <StepPlace>
       {(step === null || step.kind === 'failed') && movable.length > 0 && (
         <div className="server-pin">
           <p>

@@ -1,6 +1,5 @@
 /** What a server's page offers to begin, and where it goes on: the button, the place in which it is told, and its failure. */
 import type { ReactNode } from 'react';
-import { useEffect, useRef } from 'react';
 import type { ErrorBody } from '#contract/errors.ts';
 import type { Server } from '#contract/server.ts';
 import { ErrorNote } from '../../lib/components/note.tsx';
@@ -44,36 +43,10 @@ export function FailedStep({
   );
 }
 
-/**
- * The buttons change places with what they began; whoever used one by key stays where he was. They change with `step` and
- * with `outcome`, what the server has of it.
- */
-export function StepPlace({
-  step,
-  outcome,
-  children,
-}: {
-  step: unknown;
-  outcome: unknown;
-  children: ReactNode;
-}): ReactNode {
-  const place = useRef<HTMLDivElement>(null);
-  const hadFocus = useRef(false);
-  useEffect(() => {
-    if (hadFocus.current && document.activeElement === document.body) place.current?.focus();
-  }, [step, outcome]);
+/** The buttons change places with what they began: here whoever used one by key goes on (lib/keep-focus.ts). */
+export function StepPlace({ children }: { children: ReactNode }): ReactNode {
   return (
-    <div
-      className="server-pin-place"
-      ref={place}
-      tabIndex={-1}
-      onFocus={() => {
-        hadFocus.current = true;
-      }}
-      onBlur={(event) => {
-        hadFocus.current = event.relatedTarget === null;
-      }}
-    >
+    <div className="server-pin-place" tabIndex={-1}>
       {children}
     </div>
   );

@@ -7,7 +7,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { KeyboardEvent, ReactNode } from 'react';
 import { useCallback, useEffect, useId, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
-import { listWords } from '#contract/sentences.ts';
+import { listWords, stateTitles } from '#contract/sentences.ts';
 import { levels } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { usePanel } from '../../panel-context.tsx';
@@ -143,6 +143,12 @@ export function ServerList({ items }: { items: readonly ListItem[] }): ReactNode
               className="server"
               role="group"
               aria-labelledby={titleId}
+              aria-description={listWords.row(
+                stateTitles[item.server.state],
+                item.server.denialsLastHour,
+                rowIndexes.indexOf(place.index) + 1,
+                rowIndexes.length,
+              )}
               data-server={item.key}
               data-state={item.server.state}
               data-chosen={chosen.has(item.key) || undefined}

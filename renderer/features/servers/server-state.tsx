@@ -12,11 +12,13 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
 import {
   cannotRemedies,
   cannotSentences,
   driftSentences,
   driftWords,
+  failingWords,
   stateSentences,
   stateTitles,
 } from '#contract/sentences.ts';
@@ -24,7 +26,10 @@ import type { Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { Note } from '../../lib/components/note.tsx';
+import { visibleText } from '../../lib/text.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { everything, formatFilter } from '../feed/feed-filter.ts';
+import { RouteLink } from '../navigation/route-link.tsx';
 
 const icons: Record<ServerState, typeof Ban> = {
   off: CircleDashed,
@@ -88,6 +93,7 @@ function Drift({ drift }: { drift: NonNullable<Server['drift']> }): ReactNode {
 /** What to do, where the state asks for something. */
 export function StateAdvice({ server }: { server: Server }): ReactNode {
   const panel = usePanel();
+  const place = useStore(panel.navigation, (state) => state.route);
   const sentence = stateSentences[server.state];
   if (server.state === 'cannot') {
     const reason = server.reason ?? 'bad-entry';
@@ -99,7 +105,34 @@ export function StateAdvice({ server }: { server: Server }): ReactNode {
     );
   }
   if (server.state === 'failing') {
-    return <Note tone="refused">{sentence}</Note>;
+    return (
+      <Note tone="refused">
+        {sentence}
+        <div className="note-actions">
+          <RouteLink
+            className="button button-small"
+            to={{ name: 'activity', query: formatFilter({ ...everything, server: server.id, verdict: 'refused' }) }}
+          >
+            {failingWords.refusals}
+            <span className="visually-hidden">, {visibleText(server.name)}</span>
+          </RouteLink>
+          {place.name !== 'server' && (
+            <RouteLink className="button button-small" to={{ name: 'server', server: server.id }}>
+              {failingWords.check}
+              <span className="visually-hidden">, {visibleText(server.name)}</span>
+            </RouteLink>
+          )}
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => void panel.change.actions.choose(server, 'off')}
+          >
+            Put it back
+            <span className="visually-hidden">, {visibleText(server.name)}</span>
+          </button>
+        </div>
+      </Note>
+    );
   }
   if (server.drift?.how === 'removed') {
     return (

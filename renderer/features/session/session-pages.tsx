@@ -3,7 +3,7 @@ import { KeyRound, LayersPlus, PlugZap, RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { ConnectionState } from '../../lib/feed-connection.ts';
-import { errorSentences } from '#contract/sentences.ts';
+import { errorSentences, sessionWords } from '#contract/sentences.ts';
 import { BellJar } from '../../lib/components/bell-jar.tsx';
 import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { useNow } from '../../lib/use-now.ts';
@@ -60,17 +60,36 @@ function RetryText({ gone }: { gone: Gone }): ReactNode {
   return <span aria-hidden="true">{seconds > 0 ? `Trying again in ${seconds.toString()} s.` : 'Trying again …'}</span>;
 }
 
+/**
+ * The same host may only have been out of breath, so the page goes on asking. One that was stopped does not come back here:
+ * the next one listens elsewhere and knows no key of this page. The desktop program finds it again by itself.
+ */
+function WayBack({ gone }: { gone: Gone }): ReactNode {
+  const { isDesktop } = usePanel();
+  if (!isDesktop && gone.error.code === 'host-unreachable')
+    return (
+      <>
+        {sessionWords.stopped} <code>belljar panel</code>
+      </>
+    );
+  return (
+    <>
+      {gone.error.remedy !== undefined && (
+        <>
+          <HostileText text={gone.error.remedy} />.{' '}
+        </>
+      )}
+      <RetryText gone={gone} />
+    </>
+  );
+}
+
 export function GonePage({ gone }: { gone: Gone }): ReactNode {
   const panel = usePanel();
   return (
     <Page icon={<PlugZap />} title={gone.error.message}>
-      {gone.error.remedy !== undefined && (
-        <p className="page-text">
-          <HostileText text={gone.error.remedy} />
-        </p>
-      )}
       <p className="page-text">
-        <RetryText gone={gone} />
+        <WayBack gone={gone} />
       </p>
       <button type="button" className="button button-primary" onClick={panel.retryNow}>
         <RotateCw aria-hidden="true" /> Try now
@@ -112,12 +131,7 @@ export function GoneBanner(): ReactNode {
           What you see is from before. Contained servers stay contained.
         </p>
         <p className="banner-small">
-          {connection.error.remedy !== undefined && (
-            <>
-              <HostileText text={connection.error.remedy} />.{' '}
-            </>
-          )}
-          <RetryText gone={connection} />
+          <WayBack gone={connection} />
         </p>
       </div>
       <button type="button" className="button" onClick={panel.retryNow}>

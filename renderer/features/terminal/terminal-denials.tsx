@@ -1,6 +1,6 @@
 /** What the run of a terminal is refused, as it happens, newest first; each with the way to allow it. */
 import type { ReactNode } from 'react';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Event } from '#contract/event.ts';
 import { eventSentence, terminalWords } from '#contract/sentences.ts';
@@ -8,6 +8,7 @@ import { HostileText } from '../../lib/components/hostile-text.tsx';
 import { countWords, visibleText } from '../../lib/text.ts';
 import { clockTime } from '../../lib/time.ts';
 import { usePanel } from '../../panel-context.tsx';
+import { PoliteLog } from '../activity/activity-log.tsx';
 import { isGrantable } from '../grants/proposals.ts';
 
 const shownMost = 200;
@@ -55,6 +56,13 @@ export function TerminalDenials({ run }: { run: string | null }): ReactNode {
   const panel = usePanel();
   const rows = useStore(panel.terminalFeed, (state) => state.rows);
   const own = useMemo(() => rows.filter(({ event }) => event.run === run).slice(0, shownMost), [rows, run]);
+  const counted = rows.reduce((sum, { event, count }) => (event.run === run ? sum + count : sum), 0);
+  const before = useRef(counted);
+  function heard(): string | null {
+    const refused = counted - before.current;
+    before.current = counted;
+    return refused > 0 ? terminalWords.heard(refused) : null;
+  }
   return (
     <section className="terminal-denials" aria-labelledby="terminal-denials">
       <h3 id="terminal-denials">{terminalWords.refused}</h3>
@@ -67,6 +75,7 @@ export function TerminalDenials({ run }: { run: string | null }): ReactNode {
           ))}
         </ul>
       )}
+      <PoliteLog label={terminalWords.refused} heard={heard} />
     </section>
   );
 }
