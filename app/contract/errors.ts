@@ -74,6 +74,10 @@ export const errorCodes = {
   'cannot-move': { exit: exitCodes.refused, status: 409 },
   'no-such-secret': { exit: exitCodes.notFound, status: 404 },
   'secret-missing': { exit: exitCodes.failed, status: 409 },
+  /** An entry that is not its server's asks for a kept secret. */
+  'secret-foreign': { exit: exitCodes.refused, status: 409 },
+  /** One is kept for the entry as it was elsewhere, and another one here. */
+  'secret-twice': { exit: exitCodes.refused, status: 409 },
   'newer-format': { exit: exitCodes.failed, status: 409 },
   'launcher-missing': { exit: exitCodes.notEnforceable, status: 500 },
   'launcher-path-space': { exit: exitCodes.notEnforceable, status: 409 },

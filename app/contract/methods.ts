@@ -65,6 +65,8 @@ export const changeResultSchema = z.strictObject({
   /** With `dryRun`, or after a change: what was or would be written. */
   diff: fileDiffSchema.optional(),
   check: checkResultSchema.optional(),
+  /** Done all the same, and something of it is left for a person to do. */
+  notice: errorBodySchema.optional(),
   error: errorBodySchema.optional(),
 });
 export type ChangeResult = z.infer<typeof changeResultSchema>;

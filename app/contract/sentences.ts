@@ -564,6 +564,18 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: (p) => `The entry asks for ${named(p, 'name', 'a secret')}, and Belljar's store does not hold it.`,
     remedy: (p) => `Write the value into the client's file, in place of kept-by-belljar:${named(p, 'name', 'NAME')}.`,
   },
+  'secret-foreign': {
+    message: (p) =>
+      `The entry of ${named(p, 'entry', 'a server')} names the server ${named(p, 'server', '?')} and asks for ${named(p, 'name', 'a secret')}, which is kept for that one alone. It is not the entry that was contained as that server, so it is given nothing.`,
+    remedy: (p) =>
+      `If the entry is yours, write the value into the client's file, in place of kept-by-belljar:${named(p, 'name', 'NAME')}; if not, remove the entry. What Belljar keeps of ${named(p, 'server', 'that server')} stays where it is.`,
+  },
+  'secret-twice': {
+    message: (p) =>
+      `The store holds two values of ${named(p, 'name', 'a secret')}: one that the entry of ${named(p, 'server', 'the server')} brings along from where it was before, and an older one of its own.`,
+    remedy: (p) =>
+      `Put the entry back, with the value that it brings along: belljar release ${named(p, 'server', '<server>')}. Contained after that, it can be moved again.`,
+  },
   'newer-format': {
     message: () => 'The file was written by a newer Belljar and is left alone.',
     remedy: () => 'Update Belljar.',

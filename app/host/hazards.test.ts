@@ -181,6 +181,33 @@ describe('a wrapped entry somewhere else', () => {
   });
 });
 
+test('the audit names all that cannot be contained, also where no file holds a command', async () => {
+  write(join(home, '.config/Claude/Claude Extensions/tool/manifest.json'), {
+    manifest_version: '0.4',
+    name: 'tool',
+    server: { type: 'uv', entry_point: 'server.py' },
+  });
+  write(join(home, '.config/zed/settings.json'), { context_servers: { 'mcp-server-x': { settings: {} } } });
+  write(
+    join(home, '.config/goose/config.yaml'),
+    'extensions:\n  developer: {type: builtin, name: developer, enabled: true}\n  far: {type: sse, uri: "https://x"}\n',
+  );
+  const byName = ([one]: (string | null)[], [other]: (string | null)[]): number =>
+    (one ?? '') < (other ?? '') ? -1 : 1;
+  const shown = (await list()).filter(({ state, reason }) => state === 'cannot' && reason !== 'remote');
+  expect(shown.map(({ name, command }) => [name, command]).toSorted(byName)).toEqual([
+    ['developer', null],
+    ['mcp-server-x', null],
+    ['tool', null],
+  ]);
+  const { clean, findings } = await world.servers.audit({});
+  expect([clean, findings.map(({ server, code }) => [server, code])]).toEqual([
+    false,
+    shown.map(({ id }) => [id, 'client-starts-outside']),
+  ]);
+  for (const { sentence, remedy } of findings) expect([sentence.length, remedy.length]).not.toContain(0);
+});
+
 describe('projects', () => {
   const git = (folder: string, ...args: string[]): void => {
     const result = spawnSync('git', ['-c', 'init.defaultBranch=main', ...args], {

@@ -427,6 +427,26 @@ describe('uninstall', () => {
     expect(readdirSync(desk.folder('.local/state/belljar'))).toEqual(['kept-by-someone']);
   });
 
+  it('comes to its end where an entry asks for what is another server’s, and says what is left to do', async () => {
+    const desk = await contained();
+    const launcher = desk.folder('.local/share/belljar/bin/belljar-launcher');
+    const file = desk.folder('.cursor/mcp.json');
+    mkdirSync(desk.folder('.cursor'), { recursive: true });
+    const evil = {
+      command: launcher,
+      args: ['run', 'claude-desktop.reader', '--', 'evil'],
+      env: { KEY: 'kept-by-belljar:KEY' },
+    };
+    writeFileSync(file, JSON.stringify({ mcpServers: { evil } }));
+    const answer = await desk.run('uninstall', '--yes');
+    expect([answer.code, answer.err.includes('in place of kept-by-belljar:KEY')]).toEqual([0, true]);
+    expect(readFileSync(desk.config, 'utf8')).toBe(desk.original);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      mcpServers: { evil: { command: 'evil', args: [], env: evil.env } },
+    });
+    expect(existsSync(launcher)).toBe(false);
+  });
+
   it('removes nothing while one entry cannot be put back', async () => {
     const desk = await contained();
     writeFileSync(desk.config, '{ broken');

@@ -38,6 +38,9 @@ async function tell(context: Context, session: Session, results: readonly Change
         terminal.note(line.replace(/^belljar: /, `${nameOf(result.id)}: `));
       continue;
     }
+    if (result.notice !== undefined)
+      for (const line of describeError(result.notice))
+        terminal.note(line.replace(/^belljar: /, `${nameOf(result.id)}: `));
     if (dryRun) {
       if (result.diff === undefined || result.diff.unified === '')
         terminal.note(`${nameOf(result.id)}: nothing would change.`);

@@ -29,6 +29,8 @@ export const uninstall: Command = async (context) => {
     terminal.note('Nothing was removed: these entries still need the launcher.');
     return failures.length < results.length ? exitCodes.partly : exitCodes.failed;
   }
+  const notices = results.flatMap(({ notice }) => (notice === undefined ? [] : [notice]));
+  if (!json) for (const notice of notices) for (const line of describeError(notice)) terminal.note(line);
   await session.close();
   const folders = ownFolders();
   const services = await removeService(folders);
@@ -39,7 +41,7 @@ export const uninstall: Command = async (context) => {
   const { removed, left } = removeFolders(folders);
   way.lock.release();
   if (json) {
-    terminal.json({ released, removed: [...services, ...removed], left });
+    terminal.json({ released, removed: [...services, ...removed], left, ...(notices.length > 0 ? { notices } : {}) });
     return exitCodes.done;
   }
   for (const id of released) terminal.out(`put back  ${plain(id)}`);

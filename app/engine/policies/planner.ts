@@ -8,6 +8,7 @@ import type { LaunchedLevel } from '#contract/words.ts';
 import { compilePlan, isPathRule, mergePolicy, type PolicyContext } from '#domain/policy-merge.ts';
 import { formatPlan, type Plan } from '#domain/plan-text.ts';
 import type { PinStore } from '../pins/ports.ts';
+import { withSecrets } from '../secrets/carried.ts';
 import type { SecretStore } from '../secrets/ports.ts';
 import type { FileStore, Places, PlanStore, PolicyStore } from '../ports.ts';
 import type { Compile, PassingGrants } from './passing-grants.ts';
@@ -39,12 +40,13 @@ export interface Planner {
   withRules(found: FoundServer, level: LaunchedLevel, decided: Decided): Compile;
   /**
    * The one way to write a server's plan: what is answered writes it, as it was compiled now. `also` belongs to it: where either
-   * fails, all plans are as they were.
+   * fails, all plans are as they were. `more`: secrets that are the server's once that is written.
    */
   prepare(
     found: FoundServer,
     level: LaunchedLevel,
     decided?: Decided,
+    more?: Plan['secrets'],
   ): Promise<(also?: () => Promise<void>) => Promise<void>>;
   /** Both at once. */
   write(found: FoundServer, level: LaunchedLevel, decided?: Decided, also?: () => Promise<void>): Promise<void>;
@@ -146,8 +148,8 @@ export function createPlanner(deps: PlannerDeps): Planner {
   const withRules: Planner['withRules'] = (found, level, decided) => async (rules) =>
     formatPlan(await compile(found, level, { ...decided, rules }));
 
-  const prepare: Planner['prepare'] = async (found, level, decided) => {
-    const text = formatPlan(await compile(found, level, decided));
+  const prepare: Planner['prepare'] = async (found, level, decided, more = []) => {
+    const text = formatPlan(withSecrets(await compile(found, level, decided), more));
     const base = decided ?? (await deps.policies.get(found.id)) ?? { rules: [] };
     const writeOwn = await deps.passing.prepare(found.id, base.rules, withRules(found, level, base));
     return async (also) => {

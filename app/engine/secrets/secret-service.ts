@@ -10,7 +10,7 @@ import { keptReference } from '#domain/kept-secrets.ts';
 import type { FoundSecret } from '#domain/secrets.ts';
 import { variableObstacle } from '#domain/secrets.ts';
 import type { Decide, Deciding, SecretChange } from '../decisions/decision-service.ts';
-import type { FileStore, Places, PlanStore } from '../ports.ts';
+import type { FileStore, Journal, Places, PlanStore } from '../ports.ts';
 import { noActivity, type RunService } from '../runs/run-service.ts';
 import type { FoundServer } from '../servers/discovery.ts';
 import { maskedDiff } from '../servers/rewrite.ts';
@@ -27,8 +27,9 @@ export interface SecretServiceDeps {
   decide: Decide;
   plans: PlanStore;
   secrets: SecretStore;
+  journal: Pick<Journal, 'get'>;
   runs: Pick<RunService, 'activity'>;
-  servers: Pick<ServerService, 'exclusive' | 'reread' | 'find' | 'findContained'>;
+  servers: Pick<ServerService, 'exclusive' | 'reread' | 'find' | 'findContained' | 'carried'>;
   writePlan: (handle: string) => Promise<void>;
   keepPlans: (server: string) => Promise<() => Promise<void>>;
 }
@@ -121,7 +122,7 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
 
   async function putBackOne(found: FoundServer, { names, dryRun, undoes }: Omit<Move, 'as'>): Promise<SecretsResult> {
     refuseRootInUserHome(deps.places);
-    const asked = await keptFor(secrets, found);
+    const asked = await keptFor(deps, found);
     const unknown = names === 'all' ? [] : names.filter((name) => !asked.some((each) => each.name === name));
     if (unknown[0] !== undefined)
       throw new BelljarError('no-such-secret', { params: { name: unknown[0], server: found.handle } });
@@ -141,9 +142,10 @@ export function createSecretService(deps: SecretServiceDeps): SecretService {
       mustHappen: true,
     };
     await deps.decide(puttingBack, async () => {
+      await servers.carried.giveToCopies(found.id);
       await files.replace(config.snapshot, encode(text));
       const now = await servers.reread(found);
-      await letGo(secrets, now);
+      await servers.carried.leave(now, kept);
       if ((await plans.read(found.id)) !== null) await deps.writePlan(found.id);
     });
     return resultOf(found, text, kept, true);

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { bypasses, type Bypass } from '#contract/rollout.ts';
 import type { Server, ServerList } from '#contract/server.ts';
+import { cannotReasons } from '#contract/words.ts';
 import { planRollout } from '#domain/rollout.ts';
 import { auditServers } from './audit.ts';
 
@@ -70,6 +71,9 @@ const cases: [Bypass, () => ReturnType<typeof audit>][] = [
   ['same-elsewhere', () => audit([held, server({ state: 'off', sameAs: ['y.a'] })])],
   ['cannot-contain', () => audit([server({ state: 'cannot', reason: 'docker' })])],
   ['client-starts-outside', () => audit([server({ state: 'cannot', scope: 'extension:x', reason: 'client-managed' })])],
+  ['cannot-contain', () => audit([server({ state: 'cannot', reason: 'no-command', command: null })])],
+  // Zed's extensions and Goose's own, of which no file holds a command.
+  ['client-starts-outside', () => audit([server({ state: 'cannot', reason: 'client-managed', command: null })])],
   [
     'client-starts-outside',
     () => audit([], { list: { v: 1, machine: { ...machine, unseen: [unseen] }, servers: [] } }),
@@ -87,6 +91,19 @@ test.each(cases)('%s', (code, look) => {
   expect([clean, findings.map((finding) => finding.code)]).toEqual([false, [code]]);
   for (const { sentence } of findings) expect(sentence).not.toContain('undefined');
 });
+
+test.each(cannotReasons.filter((reason) => reason !== 'remote'))(
+  'what cannot be contained is named with its reason, also where its file holds no command: %s',
+  (reason) => {
+    const why = { sentence: `It is ${reason}.`, remedy: 'Do something else.' };
+    for (const command of ['node', null])
+      for (const scope of ['user', 'extension:x', 'managed:/m'])
+        expect(audit([server({ state: 'cannot', reason, why, command, scope })])).toMatchObject({
+          clean: false,
+          findings: [{ subject: 'x/a', sentence: why.sentence, remedy: why.remedy }],
+        });
+  },
+);
 
 test.each(['docker', 'podman', 'containerd', 'libvirt', 'service-manager', 'tmux', 'vscode', 'emacs', 'neovim'])(
   'the socket %s is a way out of a server that is held, failing or to be started anew',

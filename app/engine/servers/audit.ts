@@ -92,9 +92,11 @@ function stateFindings(server: Server, byId: ReadonlyMap<string, Server>): Audit
       return [finding(server, 'old-process', pids, server.uptakeSentence)];
     }
     case 'cannot': {
-      // What runs elsewhere runs past nothing here; what it is told is another matter.
-      if (server.reason === 'remote' || server.command === null) return [];
-      const code = server.scope.startsWith('extension') ? 'client-starts-outside' : 'cannot-contain';
+      // What runs elsewhere runs past nothing here; what it is told is another matter. What has no command in its file may still run.
+      if (server.reason === 'remote') return [];
+      const isClients =
+        server.scope.startsWith('extension') || (server.command === null && server.reason === 'client-managed');
+      const code = isClients ? 'client-starts-outside' : 'cannot-contain';
       return [finding(server, code, server.why?.sentence ?? '', server.why?.remedy ?? '')];
     }
     default:

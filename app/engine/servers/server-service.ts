@@ -38,8 +38,18 @@ import type { PinStore } from '../pins/ports.ts';
 import { sweepTrees } from '../pins/sweep.ts';
 import type { PassingGrants } from '../policies/passing-grants.ts';
 import { createPlanner } from '../policies/planner.ts';
-import { prove, putBack, valuesOf } from '../secrets/exchange.ts';
-import { keptFor, launchBefore, letGo } from '../secrets/kept.ts';
+import { createCarried, withSecrets, type Carried } from '../secrets/carried.ts';
+import { entryAt, filledServer, prove, putBack, valuesOf } from '../secrets/exchange.ts';
+import {
+  askedOf,
+  foreignError,
+  isCopied,
+  keptFor,
+  launchBefore,
+  refuseMissing,
+  type Asked,
+  type Kept,
+} from '../secrets/kept.ts';
 import type { KeptSecret, SecretStore } from '../secrets/ports.ts';
 import { describeSecrets } from '../secrets/secret-facts.ts';
 import type { StartedPlans } from '../policies/started-plans.ts';
@@ -71,7 +81,7 @@ import {
 } from './discovery.ts';
 import { auditServers } from './audit.ts';
 import { createExclusive, type Exclusive } from './exclusive.ts';
-import { maskedDiff, unwrapEntry, wrapEntry } from './rewrite.ts';
+import { maskedDiff, unwrapEntry, wrapEntry, type Wrapped } from './rewrite.ts';
 import { driftOf, findBareProcesses, findOldProcesses, serverState } from './server-state.ts';
 
 export interface ServerServiceDeps {
@@ -126,6 +136,8 @@ export interface ServerService {
   clientFiles(): Promise<readonly string[]>;
   /** For other services that change what belongs to a server. */
   exclusive: Exclusive;
+  /** What is done around putting secrets back, so that an entry that was copied or moved keeps what it asks for. */
+  carried: Pick<Carried, 'giveToCopies' | 'leave'>;
 }
 
 const shownEvents = 50;
@@ -138,6 +150,7 @@ const defaultLevel: LaunchedLevel = 'standard';
 interface Seen {
   diff?: FileDiff;
   check?: CheckResult;
+  notice?: BelljarError;
 }
 
 /** True while the entry starts through our launcher, under its own plan, with nothing to repair. */
@@ -203,6 +216,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
   const { places, journal, policies, plans, files } = deps;
   const discovery = createDiscovery(deps);
   const planner = createPlanner({ ...deps, clientFiles: () => discovery.clientFiles() });
+  const carried = createCarried({ ...deps, discovery });
   const exclusive = createExclusive();
 
   async function survey(servers: readonly FoundServer[], all = servers): Promise<Survey> {
@@ -239,6 +253,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       problems.push(toProblem(found.config.adapter.title, error, found.entry.file));
       return null;
     }
+  }
+
+  /** What the store has for an entry: under its own id, and under the one that a copy rightly names. */
+  async function keptNow(found: FoundServer): Promise<Pick<KeptSecret, 'name' | 'as'>[]> {
+    const own = await deps.secrets.list(found.id);
+    return isCopied(found) ? [...own, ...(await askedOf(deps, found)).kept] : own;
   }
 
   /** The level a wrapped entry runs at: the stored one, else what its plan says. */
@@ -303,8 +323,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       tolerant(found, problems, () => policies.get(found.id)),
       wrapping === null ? null : tolerant(found, problems, () => plans.read(found.id)),
       describePin(deps.pins, found.id, found.launch, deep),
-      tolerant(found, problems, () => deps.secrets.list(found.id)),
-      launchBefore(deps.secrets, found),
+      tolerant(found, problems, () => keptNow(found)),
+      launchBefore(deps, found),
     ]);
     const activity = facts.activity.get(found.id) ?? noActivity;
     const old =
@@ -454,10 +474,17 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       throw new BelljarError('cannot-contain', {
         params: { server: found.handle, sentence: found.cannot?.sentence ?? '' },
       });
-    const plan = await planner.compile(found, level);
+    const kept = await keptFor(deps, found);
+    // Where it lies now: nothing is carried for a trial.
+    const elsewhere = (await carried.toCarry(found, kept)).map(({ of, name, as }) => ({
+      name,
+      as,
+      path: deps.secrets.file(of, name, as),
+    }));
+    const plan = withSecrets(await planner.compile(found, level), elsewhere);
     const { env } = found.entry;
     // Bare it is started as it was before anything was moved; contained, the launcher does what it would for the client.
-    const values = valuesOf(await keptFor(deps.secrets, found));
+    const values = valuesOf(kept);
     const before = values.size === 0 ? null : { ...fillLaunch(launch, values), env: fillVariables(env, values) };
     return deps.checks.check(
       {
@@ -538,12 +565,41 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
 
   /** True where an entry that did not before is now seen to start through the launcher under its own id. */
   async function startsWrapped(found: FoundServer): Promise<boolean> {
-    if (found.wrapping !== null) return false;
+    if (found.wrapping?.id === found.id) return false;
     try {
       return (await reread(found)).wrapping?.id === found.id;
     } catch {
       return false;
     }
+  }
+
+  /**
+   * What the journal keeps of an entry that is to be contained. A copy that says to the byte what was written under another id,
+   * but for secrets that were moved since, comes from the very text that stood there before.
+   */
+  function recorded(
+    found: FoundServer,
+    wrapped: Wrapped,
+    kept: readonly Kept[],
+    origin: JournalRecord | null,
+  ): Pick<JournalRecord, 'original' | 'wrapped'> {
+    const written = { text: wrapped.entryText, launcher: places.launcher };
+    if (origin === null || filledServer(found, kept).entry.text !== origin.wrapped.text)
+      return { original: wrapped.original, wrapped: written };
+    const { config, entry } = found;
+    const entries = config.adapter.parse(wrapped.text, config.file, []);
+    const now = { ...found, config: { ...config, text: wrapped.text, entries } };
+    const filled = filledServer({ ...now, entry: entryAt(entries, entry.path) ?? entry }, kept);
+    return { original: origin.original, wrapped: { ...written, text: filled.entry.text } };
+  }
+
+  /** What a copy asks for; throws what speaks against giving it. Of any other entry, what it lacks is its start's to say. */
+  async function toCarry(found: FoundServer): Promise<{ kept: Kept[]; origin: Asked['origin']; going: Kept[] }> {
+    if (!isCopied(found)) return { kept: [], origin: null, going: [] };
+    const { kept, missing, foreign, origin } = await askedOf(deps, found);
+    if (foreign.length > 0) throw foreignError(found, foreign);
+    refuseMissing(found, missing);
+    return { kept, origin, going: await carried.toCarry(found, kept) };
   }
 
   async function containOne(
@@ -564,10 +620,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       return isOther;
     }
     await refuseKept(found, input.project);
-    const wrapped = wrapEntry(found, record, places.launcher);
+    const { kept, origin, going } = await toCarry(found);
+    const wrapped = wrapEntry(found, origin ?? record, places.launcher);
     seen.diff = maskedDiff(found, wrapped.text);
     await files.assertReplaceable(found.config.snapshot);
-    const writePlans = await planner.prepare(found, level);
+    const own = going.map(({ name, as }) => ({ name, as, path: deps.secrets.file(found.id, name, as) }));
+    const writePlans = await planner.prepare(found, level, undefined, own);
     if (input.dryRun) return true;
     await deps.launcher.install();
     const putBack = await keepOwn(found);
@@ -580,12 +638,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       file: found.entry.file,
       at: deps.clock.now().toISOString(),
       settled: false,
-      original: wrapped.original,
-      wrapped: { text: wrapped.entryText, launcher: places.launcher },
+      ...recorded(found, wrapped, kept, origin),
     };
     const changes = await containmentChanges(found, true, level);
     const deciding = { server: found.id, file: found.entry.file, summary: `contained at ${level}`, changes, undoes };
     await deps.decide({ ...deciding, action: 'contain' }, async () => {
+      const takeBack = await carried.give(found, going);
       try {
         await journal.put(entry);
         // Both are on disk before the file starts anything through the launcher; neither waits for the other.
@@ -593,10 +651,19 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         await files.replace(found.config.snapshot, new TextEncoder().encode(wrapped.text));
       } catch (error) {
         // Whatever went wrong: an entry that starts through the launcher needs its plan.
-        if (!(await startsWrapped(found))) await putBack();
+        if (!(await startsWrapped(found))) {
+          await putBack();
+          const now = await reread(found).catch(() => null);
+          if (now !== null && now.wrapping?.id !== found.id) await takeBack();
+        }
         throw error;
       }
       await journal.put({ ...entry, settled: true });
+      // What stays under the old id all the same is the doctor's.
+      if (going.length > 0)
+        await reread(found)
+          .then((now) => carried.leave(now, going))
+          .catch(() => undefined);
     });
     return true;
   }
@@ -606,22 +673,27 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     const record = await recordOf(found);
     const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
     const before = isBrokenWrapping(found) ? (record?.original.args ?? []) : [];
-    const kept = await keptFor(deps.secrets, found, before);
+    const { kept, missing, foreign, origin } = await askedOf(deps, found, before);
+    refuseMissing(found, missing);
+    // What is another server's stays as it is asked for: that starts nothing with a key that is not its own.
+    if (foreign.length > 0) seen.notice = foreignError(found, foreign);
     if (!wrapped && kept.length === 0) {
       // Not through a launcher any more, by whomever: all that is left is what Belljar kept about it.
       if (!dryRun) {
+        await carried.giveToCopies(found.id);
         await forget(found, record !== null);
-        await letGo(deps.secrets, found);
+        await carried.leave(found, []);
       }
       return false;
     }
-    const rewrite = wrapped ? unwrapEntry(found, record, kept) : filledEntry(found, kept);
+    const rewrite = wrapped ? unwrapEntry(found, origin ?? record, kept) : filledEntry(found, kept);
     seen.diff = maskedDiff(found, rewrite.text);
     await files.assertReplaceable(found.config.snapshot);
     if (dryRun) return true;
     const changes = await containmentChanges(found, false, 'off');
     const deciding = { server: found.id, file: found.entry.file, summary: 'put back', changes, undoes };
     await deps.decide({ ...deciding, action: 'release', mustHappen: true }, async () => {
+      await carried.giveToCopies(found.id);
       // From here on the record proves nothing: were this ended now, the entry may stand either way.
       if (record !== null) await journal.put({ ...record, settled: false });
       try {
@@ -632,7 +704,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       }
       await forget(found, true);
       // Last of all, and only what the file is seen to hold.
-      await letGo(deps.secrets, await reread(found));
+      await carried.leave(await reread(found), kept);
     });
     return true;
   }
@@ -669,6 +741,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     // Its file cannot be read: the entry may still be there, so what is needed to put it back is kept.
     if (failure !== undefined) return { ...result, state: 'drifted', error: toErrorBody(failure.error) };
     if (!dryRun) {
+      await carried.giveToCopies(record.server);
       await plans.remove(record.server);
       await unpin(record.server);
       await journal.remove(record.server);
@@ -717,6 +790,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       file: found.entry.file,
       ...(seen.diff === undefined ? {} : { diff: seen.diff }),
       ...(seen.check === undefined ? {} : { check: seen.check }),
+      ...(seen.notice === undefined ? {} : { notice: toErrorBody(seen.notice) }),
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -813,7 +887,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     );
     const found = servers.map(async (server): Promise<[string, number[]]> => {
       // What stands there now, what it was before secrets were moved, and what it was when it was contained.
-      const before = await launchBefore(deps.secrets, server);
+      const before = await launchBefore(deps, server);
       const known = [server.launch, before, contained.get(server.id) ?? null];
       return [server.id, bare(known.filter((launch) => launch !== null))];
     });
@@ -831,6 +905,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       const found = await find(input.server);
       const before = await describeOne(found);
       if (input.level === 'off') {
+        // Here is nowhere to say what a release left undone.
+        await keptFor(deps, await reread(found));
         await releaseOne(found, false, {});
       } else if (['drifted', 'copied', 'moved'].includes(before.state)) {
         throw new BelljarError('drifted', { file: found.entry.file, params: { server: found.handle } });
@@ -848,6 +924,7 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
     find,
     reread,
     exclusive,
+    carried,
     async findContained(handle, project) {
       const found = await reread(await find(handle));
       if (!isInPlace((await describeOne(found)).state))
@@ -922,8 +999,12 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
       const release = input.level === 'off' || (input.level === undefined && isDone);
       if (release) {
         const wrapped = found.wrapping !== null || isLauncher(found.entry.command ?? '');
-        const kept = await keptFor(deps.secrets, found);
-        return maskedDiff(found, (wrapped ? unwrapEntry(found, record, kept) : filledEntry(found, kept)).text);
+        const { kept, missing, origin } = await askedOf(deps, found);
+        refuseMissing(found, missing);
+        return maskedDiff(
+          found,
+          (wrapped ? unwrapEntry(found, origin ?? record, kept) : filledEntry(found, kept)).text,
+        );
       }
       refuseUncontainable(found);
       return maskedDiff(found, isDone ? found.config.text : wrapEntry(found, record, places.launcher).text);
@@ -958,7 +1039,8 @@ export function createServerService(deps: ServerServiceDeps): ServerService {
         (server) => server.wrapping !== null || isLauncher(server.entry.command ?? '') || kept.has(server.id),
       );
       const results: ChangeResult[] = [];
-      for (const found of meant)
+      // Copies first, while what they are copies of is still known.
+      for (const found of meant.toSorted((a, b) => Number(isCopied(b)) - Number(isCopied(a))))
         results.push(await change(found, (seen) => exclusive(() => releaseOne(found, input.dryRun, seen))));
       for (const record of lost)
         if (input.servers === 'all' || input.servers.includes(record.server))

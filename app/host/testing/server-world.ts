@@ -71,6 +71,8 @@ export interface ServerWorld {
   verdict: CheckResult['verdict'];
   /** `doctor --repair` over documents and servers: what it could not repair. */
   repair: () => Promise<Finding[]>;
+  /** What the same examinations say without repairing anything. */
+  examine: () => Promise<Finding[]>;
   /** Called at each step of writing a client's file. */
   onStep: (step: WriteStep) => void | Promise<void>;
 }
@@ -302,6 +304,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     },
   }).filter(({ code }) => ['documents', 'servers', 'secrets'].includes(code));
   const world: ServerWorld = {
+    examine: async () => (await Promise.all(examinations.map(({ examine }) => examine(false)))).flat(),
     async repair() {
       const findings = await Promise.all(examinations.map(({ examine }) => examine(true)));
       return findings.flat().filter(({ severity }) => severity === 'error');

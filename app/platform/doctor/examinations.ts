@@ -476,8 +476,13 @@ async function examineSecrets({ folders, engine }: ExaminationsOptions, repair: 
     const [missing, unused, newer] = [of('missing'), of('unused'), of('newer')];
     const folder = join(store, server.id);
     if (missing !== '') {
-      const sentence = `${server.handle}: its entry asks for ${missing}, which the store does not hold, so it does not start. Write the value into the client’s file.`;
-      findings.push(finding({ code: 'secret-missing', severity: 'error', file: server.file, sentence }));
+      const isCopied = server.state === 'copied';
+      const why = isCopied
+        ? 'which is kept for the server that it names, if at all, and not for this one'
+        : 'which the store does not hold, so it does not start';
+      const sentence = `${server.handle}: its entry asks for ${missing}, ${why}. Write the value into the client’s file.`;
+      const code = isCopied ? 'secret-foreign' : 'secret-missing';
+      findings.push(finding({ code, severity: isCopied ? 'warning' : 'error', file: server.file, sentence }));
     }
     if (server.state === 'off' && unused + newer !== '') {
       const left = {

@@ -141,7 +141,6 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
         actOrFail(id, async () => {
           const answer = await transport.call('policies.grant', { server: id, verb, what });
           const open = answer.stillOpen === undefined ? '' : ` ${openWords(answer.stillOpen)}`;
-          return `${grantWords.added(answer.effective)}${open}`;
           const { areas = [] } = answer;
           const costs =
             areas.length > 0

@@ -17,7 +17,7 @@ export function BulkResults({ results, done }: { results: readonly BulkResult[];
   const servers = useStore(panel.servers, (state) => state.servers);
   return (
     <ul className="results">
-      {results.map(({ id, to, file, changed, diff, error }) => (
+      {results.map(({ id, to, file, changed, diff, notice, error }) => (
         <li key={id} className="result">
           <p className="result-head">
             {error !== undefined ? (
@@ -38,6 +38,7 @@ export function BulkResults({ results, done }: { results: readonly BulkResult[];
             )}
           </p>
           {error !== undefined && <ErrorNote error={error} />}
+          {notice !== undefined && <ErrorNote error={notice} />}
           {!done && diff !== undefined && (
             <details>
               <summary>

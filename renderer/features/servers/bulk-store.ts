@@ -19,7 +19,7 @@ export interface BulkStep {
   check: boolean;
 }
 
-export interface BulkResult extends Pick<ChangeResult, 'id' | 'changed' | 'diff' | 'error'> {
+export interface BulkResult extends Pick<ChangeResult, 'id' | 'changed' | 'diff' | 'notice' | 'error'> {
   to: Level;
   /** The client's file; empty where only Belljar's own policy changes. */
   file: string;

@@ -105,6 +105,7 @@ function Body({ change }: { change: Change }): ReactNode {
               <HostileText text={server.uptakeSentence} />
             </p>
           </Note>
+          {step.result.notice !== undefined && <ErrorNote error={step.result.notice} />}
           {step.result.check !== undefined && <CheckReport check={step.result.check} />}
           <DiffView
             file={step.result.diff?.file ?? step.diff.file}
