@@ -193,7 +193,9 @@ test('the audit names all that cannot be contained, also where no file holds a c
     'extensions:\n  developer: {type: builtin, name: developer, enabled: true}\n  far: {type: sse, uri: "https://x"}\n',
   );
   const shown = (await list()).filter(({ state, reason }) => state === 'cannot' && reason !== 'remote');
-  expect(shown.map(({ name, command }) => [name, command]).toSorted()).toEqual([
+  expect(
+    shown.map(({ name, command }) => [name, command]).toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+  ).toEqual([
     ['developer', null],
     ['mcp-server-x', null],
     ['tool', null],
