@@ -192,10 +192,10 @@ test('the audit names all that cannot be contained, also where no file holds a c
     join(home, '.config/goose/config.yaml'),
     'extensions:\n  developer: {type: builtin, name: developer, enabled: true}\n  far: {type: sse, uri: "https://x"}\n',
   );
-  const byName = ([one]: (string | null)[], [other]: (string | null)[]): number =>
-    (one ?? '') < (other ?? '') ? -1 : 1;
   const shown = (await list()).filter(({ state, reason }) => state === 'cannot' && reason !== 'remote');
-  expect(shown.map(({ name, command }) => [name, command]).toSorted(byName)).toEqual([
+  expect(
+    shown.map(({ name, command }) => [name, command]).toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+  ).toEqual([
     ['developer', null],
     ['mcp-server-x', null],
     ['tool', null],
