@@ -147,12 +147,6 @@ const postgres: Kind = {
   questions: () => [listTools],
   beyond: () => [callTool('query', { sql: 'SELECT 1' }), { method: 'resources/list' }],
 };
-const fetch: Kind = {
-  server: 'mcp-server-fetch',
-  args: () => [],
-  questions: () => [listTools, { method: 'prompts/list' }, callTool('fetch', { url: 'no address' })],
-  beyond: () => [callTool('fetch', { url: 'http://127.0.0.1:9/' })],
-};
 // Chromium without its own sandbox, which needs a permission and which it refuses to root: browsers.test.ts has it.
 const devtools: Kind = {
   server: 'chrome-devtools-mcp',
@@ -263,11 +257,6 @@ export function realEntries(servers: () => RealServers): readonly Entry[] {
     { name: 'notion, node path', kind: notion, launch: nodeFile(notion, 'bin/cli.mjs') },
     { name: 'github, node path', kind: github, launch: nodeFile(github, 'dist/index.js') },
     { name: 'postgres, node path', kind: postgres, launch: nodeFile(postgres, 'dist/index.js') },
-    {
-      name: 'fetch, python -m',
-      kind: fetch,
-      launch: () => ({ command: servers().python, args: ['-m', 'mcp_server_fetch'] }),
-    },
     {
       name: 'chrome-devtools, node path',
       kind: devtools,
