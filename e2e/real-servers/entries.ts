@@ -159,12 +159,11 @@ const devtools: Kind = {
     findChromium(),
   ],
   rules: () => chromiumRules(findChromium()),
-  questions: () => [
-    listTools,
+  questions: () => [listTools],
+  // What a browser here answers depends on who runs it; browsers.test.ts compares it, with the permission that it needs.
+  beyond: ({ project, outside }) => [
     callTool('list_pages', {}),
     callTool('evaluate_script', { pageId: 1, function: '() => 6 * 7' }),
-  ],
-  beyond: ({ project, outside }) => [
     callTool('take_screenshot', { pageId: 1, filePath: join(project, 'shot.png') }),
     callTool('take_screenshot', { pageId: 1, filePath: join(outside, 'shot.png') }),
   ],
