@@ -195,7 +195,7 @@ const parts = [
     title: 'panel in Chromium (playwright)',
     needs: product,
     commands: async () => [playwright('panel', { CHROMIUM_PATH: await provideChromium() })],
-    timeoutMs: 10 * minute,
+    timeoutMs: 20 * minute,
   },
   {
     name: 'desktop',

@@ -259,11 +259,9 @@ test('a socket is granted by what it is, with what comes with it', async ({ page
   await dialog.getByRole('radio', { name: /^Always/u }).click();
   await picture(page, 'grant-socket');
   await dialog.getByRole('button', { name: 'Add this rule' }).click();
-  expect(opened.calls.findLast(({ method }) => method === 'policies.grant')?.input).toEqual({
-    server: files,
-    verb: 'socket',
-    what: 'docker',
-  });
+  await expect
+    .poll(() => opened.calls.findLast(({ method }) => method === 'policies.grant')?.input)
+    .toEqual({ server: files, verb: 'socket', what: 'docker' });
   await dialog.getByRole('button', { name: 'Done' }).click();
   await openServer(page, 'claude-desktop.filesystem');
   await expect(page.getByText('Lets it use Docker.')).toBeVisible();
