@@ -954,9 +954,9 @@ const ruleTitles: Record<RuleVerb, string> = {
 export const areaWords = {
   brokered: 'Something in it is kept back',
   cost: 'Opening a file there takes about half as long again as in other granted folders; what is open is as fast as there.',
-  /** Of a rule by which folders become such, now or later; their names follow or stand before. */
-  becomes: (count: number) =>
-    `Something in ${count === 1 ? 'this folder' : 'these folders'} is kept back by that, so each open there is looked at.`,
+  /** Of a rule by which folders become such, now or later; their names stand before. */
+  becomes: (count: number): string =>
+    `Something in ${count === 1 ? 'this folder' : 'these folders'} is kept back by that, so each open there is looked at. ${areaWords.cost}`,
   keptBack: 'Kept back in these folders',
   never: 'never opened',
   unchanged: 'read, never changed',

@@ -7,7 +7,7 @@
  * Inside an area only the names from the area's own last one on are compared, so that an area below a folder that a pattern
  * would match is not empty.
  */
-import { isWellFormed, normalPath } from './paths.ts';
+import { fitsBytes, isWellFormed, normalPath } from './paths.ts';
 
 const anyDepth = '**/';
 const segmentsMax = 16;
@@ -23,13 +23,13 @@ export function isAnyDepth(pattern: string): boolean {
 
 export function isPattern(text: string): boolean {
   if (!isWellFormed(text) || text.includes('\0')) return false;
-  if (!isAnyDepth(text)) return byteLength(text) <= pathMaxBytes && normalPath(text) === text;
+  if (!isAnyDepth(text)) return fitsBytes(text, pathMaxBytes) && normalPath(text) === text;
   const segments = text.slice(anyDepth.length).split('/');
   return segments.length <= segmentsMax && segments.every(isSegment);
 }
 
 function isSegment(text: string): boolean {
-  return text !== '' && text !== '.' && text !== '..' && !text.includes('**') && byteLength(text) <= segmentMaxBytes;
+  return text !== '' && text !== '.' && text !== '..' && !text.includes('**') && fitsBytes(text, segmentMaxBytes);
 }
 
 /** `*` is any run; what stands between the stars must follow in order. */

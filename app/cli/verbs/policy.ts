@@ -78,8 +78,7 @@ export const grant: Command = async (context) => {
   const words = grantSentences(rule.verb, rule.what);
   if (words !== null) context.terminal.note(`This lets it ${words.use}. ${words.risk}`);
   const { areas = [] } = change;
-  if (areas.length > 0)
-    context.terminal.note(`${areas.map(plain).join(', ')}: ${areaWords.becomes(areas.length)} ${areaWords.cost}`);
+  if (areas.length > 0) context.terminal.note(`${areas.map(plain).join(', ')}: ${areaWords.becomes(areas.length)}`);
   if (!change.changed) {
     if (context.json) context.terminal.json(change);
     else {

@@ -32,9 +32,6 @@ export interface PassingGrants {
   tidy(): Promise<void>;
 }
 
-/** More runs of one server than live at a time. */
-const runsAsked = 1000;
-
 /** What is decided for good, and on top of it what is granted until the run stops. */
 export function withPassing(rules: readonly PersonRule[], own: readonly PersonRule[]): PersonRule[] {
   let all = [...rules];
@@ -53,12 +50,11 @@ export function createPassingGrants({
   runs,
 }: {
   store: RunGrantStore;
-  runs: Pick<RunService, 'list'>;
+  runs: Pick<RunService, 'live'>;
 }): PassingGrants {
   async function liveRuns(server: string): Promise<string[]> {
-    const all = await runs.list({ server, limit: runsAsked });
     // A terminal is no run of the server, and has a plan of its own.
-    return all.runs.filter((run) => run.live && run.start?.terminal === undefined).map(({ run }) => run);
+    return (await runs.live(server)).filter(({ start }) => start?.terminal === undefined).map(({ run }) => run);
   }
 
   /** Those of live runs, and those of runs that are over. */

@@ -70,7 +70,7 @@ export interface PolicyServiceDeps {
   passing: PassingGrants;
   pins: Pick<PinStore, 'get'>;
   secrets: Pick<SecretStore, 'list' | 'file'>;
-  runs: Pick<RunService, 'activity' | 'list'>;
+  runs: Pick<RunService, 'activity' | 'live'>;
   held: HeldThings;
   events: Pick<EventService, 'hostUses'>;
   /** `ServerService.find`, `clientFiles` and `exclusive`. */
@@ -123,8 +123,6 @@ function whyNot(plan: Plan, { verb }: PersonRule): UntilStopHindrance {
 const rulesMax = 1000;
 /** What may be granted until a run stops, at most. */
 const passingMax = 100;
-/** More runs of one server than live at a time. */
-const runsLooked = 1000;
 /** The most used hosts that are told. */
 const hostsMax = 1000;
 
@@ -221,7 +219,11 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
     const before = await storedOf(found);
     const effective = await store(found, decided, { action, summary: `${did} ${rule.what}` });
     const change = await ruleChange(found, decided, rule, effective);
-    if (effective === 'restart') return change;
+    // A file or folder more, and all of before still there: nothing can be open that is now refused, and nothing is searched for it.
+    const onlyAdds =
+      (rule.verb === 'read' || rule.verb === 'write') &&
+      before.rules.every((old) => decided.rules.some(({ verb, what }) => verb === old.verb && what === old.what));
+    if (effective === 'restart' || onlyAdds) return change;
     const open = await stillOpen(found, async (run) => {
       const own = await deps.passing.of(found.id, run);
       return [before, decided].map((one) => ({ ...one, rules: withPassing(one.rules, own) }));
@@ -236,8 +238,8 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   ): Promise<Pick<RuleChange, 'stillOpen'>> {
     try {
       const looks: Parameters<typeof stillOpenOf>[0][number][] = [];
-      for (const { run, live, start } of (await deps.runs.list({ server: found.id, limit: runsLooked })).runs) {
-        if (!live || start === null) continue;
+      for (const { run, start } of await deps.runs.live(found.id)) {
+        if (start === null) continue;
         const allows = await Promise.all((await policiesOf(run)).map((one) => allowsOf(found, one)));
         const [before, after] = allows;
         if (before !== undefined && after !== undefined)

@@ -29,18 +29,10 @@ const started = createStartedPlans({
     },
   },
   runs: {
-    list: () =>
-      Promise.resolve({
-        runs: live.map((run) => ({
-          ...run,
-          server: 'a',
-          endedAt: null,
-          live: true,
-          denials: 0,
-          start: null,
-          end: null,
-        })),
-      }),
+    live: () =>
+      Promise.resolve(
+        live.map((run) => ({ ...run, server: 'a', endedAt: null, live: true, denials: 0, start: null, end: null })),
+      ),
   },
   now: () => Date.parse('2026-01-01T12:00:00.000Z'),
 });

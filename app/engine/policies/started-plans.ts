@@ -9,7 +9,7 @@ import type { RunService } from '../runs/run-service.ts';
 export interface StartedPlansDeps {
   plans: PlanStore;
   started: StartedPlanStore;
-  runs: Pick<RunService, 'list'>;
+  runs: Pick<RunService, 'live'>;
   now: () => number;
 }
 
@@ -24,17 +24,13 @@ export interface StartedPlans {
   isLive(server: string, next: string): Promise<boolean>;
 }
 
-/** More runs of one server than live at a time. */
-const runsAsked = 1000;
-
 export function createStartedPlans({ plans, started, runs, now }: StartedPlansDeps): StartedPlans {
   /** What the launcher would not take either was nothing that a run started with. */
   const readable = (server: string): Promise<string | null> => plans.read(server).catch(() => null);
 
   async function liveRuns(server: string): Promise<{ run: string; startedAt: string }[]> {
-    const all = await runs.list({ server, limit: runsAsked });
     // A terminal has a plan of its own, which follows the server's.
-    return all.runs.filter((run) => run.live && run.start?.terminal === undefined);
+    return (await runs.live(server)).filter(({ start }) => start?.terminal === undefined);
   }
 
   async function keep(server: string, live: readonly { run: string }[], text: string): Promise<void> {

@@ -39,6 +39,8 @@ export interface RunServiceDependencies {
 export interface RunService {
   /** Newest start first. */
   list(input: { server?: string | undefined; limit?: number | undefined }): Promise<{ runs: Run[] }>;
+  /** All of the server's that are live, those of a person's terminals among them. */
+  live(server: string): Promise<Run[]>;
   stop(input: { run: string }): Promise<Run>;
   /** By server id; servers without runs are not in it (see `noActivity`). */
   activity(): Promise<ReadonlyMap<string, ServerActivity>>;
@@ -99,6 +101,10 @@ export function createRunService(dependencies: RunServiceDependencies): RunServi
       const server = input.server === undefined ? undefined : await resolveOrKeep(input.server, dependencies);
       const runs = (await spool.runs()).filter((run) => server === undefined || run.server === server);
       return { runs: runs.slice(0, input.limit ?? defaultRunLimit).map(toRun) };
+    },
+
+    async live(server) {
+      return (await spool.runs()).filter((run) => run.server === server && isLive(run)).map(toRun);
     },
 
     async stop(input) {

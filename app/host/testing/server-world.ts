@@ -176,6 +176,7 @@ export function makeServerWorld(home: string, change: Partial<Places> = {}, repl
     runs: {
       activity: () => Promise.resolve(activity),
       list: ({ server = '' }: { server?: string | undefined }) => Promise.resolve({ runs: liveRuns(server) }),
+      live: (server: string) => Promise.resolve(liveRuns(server)),
     },
   };
   const startedPlans = createStartedPlans({

@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
@@ -67,6 +68,17 @@ inline Assembler allow_calls(std::initializer_list<int> calls) {
 inline bool apply_filter(const std::vector<sock_filter>& code) {
   sock_fprog program{static_cast<unsigned short>(code.size()), const_cast<sock_filter*>(code.data())};
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+// Ends a filter that allow_calls began: of what is left only sockets of the internet and of the routing table are made.
+inline void allow_internet_sockets(Assembler& out) {
+  out.if_not_equal(SYS_socket, SECCOMP_RET_KILL_PROCESS);
+  out.low(0);
+  for (uint32_t family : {AF_INET, AF_INET6}) out.if_equal(family, SECCOMP_RET_ALLOW);
+  out.if_not_equal(AF_NETLINK, SECCOMP_RET_KILL_PROCESS);
+  out.low(2);
+  out.if_equal(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
+  out.ret(SECCOMP_RET_KILL_PROCESS);
 }
 
 }  // namespace belljar

@@ -510,14 +510,8 @@ std::vector<sock_filter> make_supervisor_filter() {
       SYS_open, SYS_stat, SYS_lstat, SYS_readlink, SYS_access, SYS_chmod, SYS_poll, SYS_pause, SYS_dup2,
 #endif
   });
-  // Sockets of the internet, on whose way a carried connection is set, and of the routing table. None of Unix: it connects the server's.
-  out.if_not_equal(SYS_socket, SECCOMP_RET_KILL_PROCESS);
-  out.low(0);
-  for (uint32_t family : {AF_INET, AF_INET6}) out.if_equal(family, SECCOMP_RET_ALLOW);
-  out.if_not_equal(AF_NETLINK, SECCOMP_RET_KILL_PROCESS);
-  out.low(2);
-  out.if_equal(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
-  out.ret(SECCOMP_RET_KILL_PROCESS);
+  // On a socket of the internet a carried connection is set on its way. None of Unix: it connects the server's.
+  allow_internet_sockets(out);
   return out.code;
 }
 

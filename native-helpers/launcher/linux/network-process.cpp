@@ -71,14 +71,8 @@ bool confine_calls() {
       SYS_epoll_wait, SYS_stat, SYS_open,
 #endif
   });
-  // Sockets of the internet and of the routing table. None of Unix: no bus, no agent, no Docker.
-  out.if_not_equal(SYS_socket, SECCOMP_RET_KILL_PROCESS);
-  out.low(0);
-  for (uint32_t family : {AF_INET, AF_INET6}) out.if_equal(family, SECCOMP_RET_ALLOW);
-  out.if_not_equal(AF_NETLINK, SECCOMP_RET_KILL_PROCESS);
-  out.low(2);
-  out.if_equal(0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
-  out.ret(SECCOMP_RET_KILL_PROCESS);
+  // None of Unix: no bus, no agent, no Docker.
+  allow_internet_sockets(out);
   return apply_filter(out.code);
 }
 

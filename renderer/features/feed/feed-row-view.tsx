@@ -60,20 +60,9 @@ function shortKnown(known: string): string {
   return known.split(/[:(]/u, 1)[0]?.trim() ?? known;
 }
 
-const ids = new Map<string, string>();
-const idsMax = 5000;
-let lastId = 0;
-
-/** Of the element that says what a row is about; a row's own key may hold whatever a path may. */
+/** Of the element that says what a row is about; a row's own key may hold whatever a path may, and an id no white space. */
 export function sentenceId({ key }: FeedRow): string {
-  let id = ids.get(key);
-  if (id === undefined) {
-    if (ids.size >= idsMax) ids.clear();
-    lastId += 1;
-    id = `row-${lastId.toString()}`;
-    ids.set(key, id);
-  }
-  return id;
+  return `row-${key.replaceAll(/[^\w/.-]/gu, (character) => `%${(character.codePointAt(0) ?? 0).toString(16)};`)}`;
 }
 
 export interface FeedRowViewProps {

@@ -160,7 +160,7 @@ function Holds({ grant, server }: { grant: Grant; server: Server | undefined }):
       )}
       {hold === 'always' && change.areas !== undefined && (
         <Note>
-          <HostileText text={change.areas.join(', ')} />: {areaWords.becomes(change.areas.length)} {areaWords.cost}
+          <HostileText text={change.areas.join(', ')} />: {areaWords.becomes(change.areas.length)}
         </Note>
       )}
       {hold === 'always' && change.effective === 'restart' && server !== undefined && (

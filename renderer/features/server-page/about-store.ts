@@ -143,9 +143,7 @@ export function createAboutStore(transport: Transport, notices: NoticesStore) {
           const open = answer.stillOpen === undefined ? '' : ` ${openWords(answer.stillOpen)}`;
           const { areas = [] } = answer;
           const costs =
-            areas.length > 0
-              ? ` ${areas.map(visibleText).join(', ')}: ${areaWords.becomes(areas.length)} ${areaWords.cost}`
-              : '';
+            areas.length > 0 ? ` ${areas.map(visibleText).join(', ')}: ${areaWords.becomes(areas.length)}` : '';
           return `${grantWords.added(answer.effective)}${open}${costs}`;
         }),
       explain: (input: Input<'policies.explain'>): Promise<Explanation | ErrorBody> =>
