@@ -45,6 +45,16 @@ describe('a terminal of this machine', () => {
     expect(text()).toBe('first\r\nlast\r\n');
   });
 
+  it('says all of its last words where nobody could read before it ended', async () => {
+    // Ten pieces of what a terminal gives at a time; this process does nothing until the program is over.
+    const { text, ended } = await run('i=0; while [ $i -lt 1000 ]; do echo "line $i of it"; i=$((i+1)); done');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    await ended;
+    const lines = text().trimEnd().split('\r\n');
+    expect(lines.at(-1)).toBe('line 999 of it');
+    expect(lines).toHaveLength(1000);
+  });
+
   it('tells the signal that ended it', async () => {
     const { ended, pty } = await run('sleep 1000');
     pty.signal('SIGKILL');

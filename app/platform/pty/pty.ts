@@ -9,7 +9,7 @@
  * What is read is a contained program's and hostile: it is decoded as UTF-8 and passed on.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { ReadStream } from 'node:tty';
@@ -23,6 +23,9 @@ import { isExecutable } from '../mcp/trials.ts';
 const waitingMaxBytes = 256 * 1024;
 /** How often it is looked whether a program reads again. */
 const retryMs = 20;
+/** What the system holds of a terminal's output is less (N_TTY_BUF_SIZE and the buffers before it). */
+const restMaxBytes = 1024 * 1024;
+const pieceBytes = 4096;
 /** How long output may still come after the program's end: what it left running is ended by the launcher before. */
 const drainMs = 2_000;
 
@@ -100,7 +103,24 @@ function wrap(binary: PtyBinary, master: number, child: ChildProcess): Pty {
     const text = decoder.write(bytes);
     if (text !== '') listener?.output(text);
   });
-  // The last holder of the other end is gone: the system says EIO.
+  // libuv takes a hang-up and a read that filled less than its buffer for the end, but a terminal gives a piece at a time: what is
+  // left is read here, while the descriptor is open.
+  socket.once('end', () => {
+    const piece = Buffer.alloc(pieceBytes);
+    for (let total = 0; total < restMaxBytes;) {
+      let length = 0;
+      try {
+        length = readSync(master, piece);
+      } catch {
+        // EIO: there is no more.
+      }
+      if (length === 0) return;
+      total += length;
+      const text = decoder.write(piece.subarray(0, length));
+      if (text !== '') listener?.output(text);
+    }
+  });
+  // The last holder of the other end is gone, and all it wrote was read: the system says EIO.
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     closed = true;

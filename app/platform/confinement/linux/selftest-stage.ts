@@ -6,7 +6,7 @@
  * Refused means the error of a wall (EACCES, EPERM; a variable that is not there). Any other error means that nothing was
  * proven, and is reported as not tried: a missing file or program must never pass for a wall.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   copyFileSync,
@@ -21,7 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { Server } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -34,6 +34,8 @@ import { selftestProgram } from './selftest-program.ts';
 
 const runTimeoutMs = 20_000;
 const outputMaxBytes = 262_144;
+/** A process that was not harmed answers at once. */
+const answerMs = 5_000;
 const lineSchema = z.strictObject({
   code: z.string().max(64),
   done: z.string().max(2000).optional(),
@@ -93,8 +95,8 @@ async function runIn(
   const ports = [await listen(cleanUps, 0), await listen(cleanUps, 0)] as const;
   const [grantedSocket, otherSocket] = [join(sockets, 'granted'), join(sockets, 'other')];
   const unix = [await listen(cleanUps, grantedSocket), await listen(cleanUps, otherSocket)] as const;
-  // It reads to the end of what we never send, so it ends with us, however that comes.
-  const decoy = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { ...path(), DECOY: secret }, cwd: '/' });
+  // It reads to the end of what we never finish, so it ends with us, however that comes.
+  const decoy = spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'], env: { ...path(), DECOY: secret }, cwd: '/' });
   decoy.stdin.on('error', () => undefined);
   cleanUps.push(() => {
     decoy.kill('SIGKILL');
@@ -163,11 +165,11 @@ async function runIn(
     'change-mode-outside': (statSync(join(outside, 'mode')).mode & 0o777) !== 0o600,
     'exec-granted': version,
     'exec-outside': readVersion(done('exec-outside')),
-    'connect-granted-port': ports[0].connections() > 0,
-    'connect-other-port': ports[1].connections() > 0,
-    'connect-granted-socket': unix[0].connections() > 0,
-    'connect-other-socket': unix[1].connections() > 0,
-    'signal-outside': decoy.exitCode !== null || decoy.signalCode !== null,
+    'connect-granted-port': await ports[0].wasReached(),
+    'connect-other-port': await ports[1].wasReached(),
+    'connect-granted-socket': await unix[0].wasReached(),
+    'connect-other-socket': await unix[1].wasReached(),
+    'signal-outside': !(await answers(decoy)),
     'read-environment-outside': leaked('read-environment-outside'),
     'environment-granted': leaked('environment-granted'),
     'environment-outside': leaked('environment-outside'),
@@ -196,9 +198,27 @@ function path(): { PATH: string } {
   return { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' };
 }
 
+/** Whether it still says what it is told: a signal that is on its way to it comes before. */
+function answers(decoy: ChildProcess): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), answerMs);
+    decoy.once('exit', () => resolve(false));
+    decoy.stdout?.once('data', () => resolve(true));
+    if (decoy.exitCode === null && decoy.signalCode === null) decoy.stdin?.write('there?');
+    else resolve(false);
+  }).finally(() => clearTimeout(timer));
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 interface Listener {
   port: number;
-  connections: () => number;
+  /** Whether anybody but this question came: connections are taken in their order, and this one comes last. */
+  wasReached: () => Promise<boolean>;
 }
 
 async function listen(cleanUps: (() => void | Promise<void>)[], where: number | string): Promise<Listener> {
@@ -221,10 +241,18 @@ async function listen(cleanUps: (() => void | Promise<void>)[], where: number | 
       server.listen(where, resolve);
     }
   });
-  const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    connections: () => connections,
+    port: portOf(server),
+    async wasReached() {
+      await new Promise<void>((resolve, reject) => {
+        const options = typeof where === 'string' ? { path: where } : { port: portOf(server), host: '127.0.0.1' };
+        connect(options)
+          .once('error', reject)
+          .once('close', () => resolve())
+          .resume();
+      });
+      return connections > 1;
+    },
   };
 }
 
