@@ -67,10 +67,10 @@ function witnessSection(measured) {
     return 'Not played: `node e2e/confinement/kit/second-witness.mjs --user <an ordinary user> --write docs/results/second-witness.json`, as root.';
   const { date, kernel, sandbox, seed, parts } = measured;
   return `Landlock's own audit records beside the events, call by call (${date}, Linux ${kernel}, ${sandbox}, first seed ${seed}). Missed: refused by Landlock, and no event;
-invented: an event without such a refusal; unsaid: runs in which calls ended in EACCES oftener, or less often, than events tell.
+silent: the same, where the kit says beforehand that no event tells of it, and why; invented: an event without such a refusal; unsaid: runs in which calls ended in EACCES oftener, or less often, than events tell.
 
 ${table([
-  ['what', 'starts', 'calls', 'refusals compared', 'records lost', 'missed', 'invented', 'unsaid'],
+  ['what', 'starts', 'calls', 'refusals compared', 'records lost', 'missed', 'silent', 'invented', 'unsaid'],
   ...parts.map((part) => [
     part.name,
     part.starts,
@@ -78,12 +78,13 @@ ${table([
     part.compared,
     part.lost,
     part.missed.length,
+    part.silent.length,
     part.invented.length,
     part.unsaid.length,
   ]),
 ])}
 
-${differencesOf(parts, ['missed', 'invented', 'unsaid'])}`;
+${differencesOf(parts, ['missed', 'silent', 'invented', 'unsaid'])}`;
 }
 
 function witnessServersSection(measured) {

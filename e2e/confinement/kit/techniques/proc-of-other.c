@@ -5,7 +5,7 @@
  * Facts: a process of the same user may read nearly all of it: environ holds the tokens of other servers, cmdline their
  * arguments (man 5 proc; Documentation/filesystems/proc.rst). hidepid hides others' processes, not one's own.
  * Witness: a secret of the neighbour in the output; its score or filter changed.
- * Silent: chdir is not a call that reads or changes anything, so it is not reported; what is opened from there is relative
+ * Silent: chdir and readlink are not stopped, so they are not reported; what is opened from there is relative
  * to a place that the supervisor can no longer see.
  * Cases: name | what it tries | attack | twin | marks
  *   environ | the tokens in its environment | environ {pid} {address} {secret} {held} | environ 0 0 {inside} 0 | event=file.read
