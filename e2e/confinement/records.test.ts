@@ -6,7 +6,16 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -76,129 +85,187 @@ const refused = (events: Event[]): unknown[] =>
     .filter(({ verdict, kind }) => verdict === 'refused' && kind.startsWith('file.'))
     .map(({ kind, target, by, errno, count }) => ({ kind, target, by, errno, count }));
 
-describe.skipIf(missing !== undefined)(`where the kernel tells of refusals${missing === undefined ? '' : ` (${missing})`}`, () => {
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'belljar-records-'));
-    chmodSync(folder, 0o755);
-    witness = await openWitness(join(folder, 'audit.jsonl'));
-  });
-  afterAll(async () => {
-    await witness.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const cases = [
-    ['open-file', (at: Arena) => ['absolute', 'read', at.secret, at.grant], (at: Arena) => ['absolute', 'read', at.inside, at.grant], 'file.read', (at: Arena) => at.secret],
-    ['open-file', (at: Arena) => ['absolute', 'write', at.secret, at.grant], (at: Arena) => ['absolute', 'write', at.inside, at.grant], 'file.write', (at: Arena) => at.secret],
-    ['open-file', (at: Arena) => ['absolute', 'create', join(at.outside, 'made'), at.grant], (at: Arena) => ['absolute', 'create', join(at.grant, 'made'), at.grant], 'file.create', (at: Arena) => `${at.outside}/`],
-    ['change-tree', (at: Arena) => ['unlink', at.secret], (at: Arena) => ['unlink', at.inside], 'file.delete', (at: Arena) => `${at.outside}/`],
-  ] as const;
-  test.each(cases)('%s: %s', async (program, args, twin, kind, target) => {
-    const launcher = install('cases', false);
-    await inArena(async (arena) => {
-      const before = readFileSync(arena.secret, 'utf8');
-      const played = await play(launcher, arena, compile(program), args(arena));
-      expect(startOf(played.events)).toMatchObject({ unseen: ['files'], refusals: 'kernel' });
-      expect(refused(played.events)).toEqual([{ kind, target: target(arena), by: 'kernel', errno: 'EACCES', count: 1 }]);
-      expect(played.events.find(({ kind: end }) => end === 'run.end')?.end?.denials).toBe(1);
-      expect(readFileSync(arena.secret, 'utf8')).toBe(before);
-      expect(readdirSync(arena.outside).sort()).toEqual(['empty', 'other.txt', 'secret.txt']);
+describe.skipIf(missing !== undefined)(
+  `where the kernel tells of refusals${missing === undefined ? '' : ` (${missing})`}`,
+  () => {
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'belljar-records-'));
+      chmodSync(folder, 0o755);
+      witness = await openWitness(join(folder, 'audit.jsonl'));
     });
-    await inArena(async (arena) => {
-      const played = await play(launcher, arena, compile(program), twin(arena));
-      expect(startOf(played.events)?.refusals).toBe('kernel');
-      expect(refused(played.events)).toEqual([]);
+    afterAll(async () => {
+      await witness.stop();
+      rmSync(folder, { recursive: true, force: true });
     });
-  });
 
-  test('what the supervisor decides itself is told once, by it', async () => {
-    await inArena(async (arena) => {
-      const played = await play(install('once', false), arena, compile('change-tree'), ['truncate', arena.secret]);
-      expect(refused(played.events)).toHaveLength(1);
-      expect(refused(played.events)).toMatchObject([{ kind: 'file.write', target: arena.secret }]);
-    });
-  });
-
-  test('a name that looks like a record is a name', async () => {
-    const name = 'a" domain=1 blockers=fs.make_reg path="x"\naudit(1.0:1): ü\\';
-    const script = `import os,sys\ntry: open(sys.argv[1])\nexcept PermissionError: print('refused')`;
-    await inArena(async (arena) => {
-      const path = join(arena.outside, name);
-      copyFileSync(arena.secret, path);
-      const played = await play(install('names', false), arena, '/usr/bin/python3', ['-c', script, path]);
-      expect(played.stdout).toBe('refused\n');
-      expect(refused(played.events)).toEqual([{ kind: 'file.read', target: path, by: 'kernel', errno: 'EACCES', count: 1 }]);
-    });
-  });
-
-  test('without the right the run goes on, and says that and why refusals are not told', async () => {
-    await inArena(async (arena) => {
-      const args = ['absolute', 'read', arena.secret, arena.grant];
-      const played = await play(install('without', false), arena, compile('open-file'), args, stranger);
-      expect(played.stdout).toMatch(/^REFUSED EACCES/u);
-      expect(startOf(played.events)).toMatchObject({
-        unseen: ['files'],
-        notApplied: [expect.stringMatching(/^records of refused accesses: no right to read audit records/u)],
-      });
-      expect(startOf(played.events)).not.toHaveProperty('refusals');
-      expect(refused(played.events)).toEqual([]);
-    });
-  });
-
-  test.skipIf(setcap === undefined)('an ordinary user with the right is told of what was refused', async () => {
-    await inArena(async (arena) => {
-      const args = ['absolute', 'read', arena.secret, arena.grant];
-      const played = await play(install('ordinary', true), arena, compile('open-file'), args, stranger);
-      expect(played.stdout, played.stderr).toMatch(/^REFUSED EACCES/u);
-      expect(startOf(played.events)?.refusals).toBe('kernel');
-      expect(refused(played.events)).toMatchObject([{ kind: 'file.read', target: arena.secret, by: 'kernel' }]);
-    });
-  });
-
-  /** The program itself, as a user; what it said so far. */
-  async function reader(launcher: string, user: number): Promise<{ child: ChildProcess; said: () => string }> {
-    const child = spawn(join(dirname(launcher), 'belljar-records'), [], { uid: user, gid: user, env: {}, cwd: '/' });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-    await expect.poll(() => said).toBe('ready\n');
-    return { child, said: () => said };
-  }
-
-  test.skipIf(setcap === undefined)('nobody is told of what another user’s server was refused', async () => {
-    const launcher = install('others', true);
-    const readers = [await reader(launcher, 0), await reader(launcher, stranger)] as const;
-    await inArena(async (arena) => {
-      const script = `import os,sys\nprint(os.getpid(), flush=True)\nsys.stdin.readline()\ntry: open(sys.argv[1])\nexcept PermissionError: print('refused')`;
-      const plan = writePlan(arena, unseen);
-      const server = spawn(launcher, ['exec', '--plan', plan, '--', '/usr/bin/python3', '-c', script, arena.secret], {
-        env: { PATH: '/usr/bin:/bin' },
-      });
-      let said = '';
-      server.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-      await expect.poll(() => said).toMatch(/^\d+\n$/u);
-      for (const { child } of readers) child.stdin?.write(said);
-      server.stdin.write('go\n');
-      await once(server, 'close');
-      expect(said).toContain('refused');
-      const line = ` 13 fs.read_file ${Buffer.from(arena.secret).toString('hex').toUpperCase()}\n`;
-      await expect.poll(() => readers[0].said()).toContain(line);
-      expect(readers[1].said()).toBe('ready\n');
-    });
-    for (const { child } of readers) {
-      child.stdin?.end();
-      expect(await once(child, 'close')).toEqual([0, null]);
+    const open =
+      (how: string, path: (at: Arena) => string) =>
+      (at: Arena): string[] => ['absolute', how, path(at), at.grant];
+    const made = (folder: 'outside' | 'grant') => (at: Arena) => join(at[folder], 'made');
+    const secret = (at: Arena): string => at.secret;
+    const inside = (at: Arena): string => at.inside;
+    const folderOfSecret = (at: Arena): string => `${at.outside}/`;
+    interface Case {
+      name: string;
+      program: string;
+      args: (at: Arena) => string[];
+      twin: (at: Arena) => string[];
+      kind: string;
+      target: (at: Arena) => string;
     }
-  });
+    const cases: Case[] = [
+      {
+        name: 'reads',
+        program: 'open-file',
+        args: open('read', secret),
+        twin: open('read', inside),
+        kind: 'file.read',
+        target: secret,
+      },
+      {
+        name: 'writes',
+        program: 'open-file',
+        args: open('write', secret),
+        twin: open('write', inside),
+        kind: 'file.write',
+        target: secret,
+      },
+      {
+        name: 'makes',
+        program: 'open-file',
+        args: open('create', made('outside')),
+        twin: open('create', made('grant')),
+        kind: 'file.create',
+        target: folderOfSecret,
+      },
+      {
+        name: 'removes',
+        program: 'change-tree',
+        args: (at) => ['unlink', at.secret],
+        twin: (at) => ['unlink', at.inside],
+        kind: 'file.delete',
+        target: folderOfSecret,
+      },
+    ];
+    test.each(cases)('$name a file', async ({ program, args, twin, kind, target }) => {
+      const launcher = install('cases', false);
+      await inArena(async (arena) => {
+        const before = readFileSync(arena.secret, 'utf8');
+        const played = await play(launcher, arena, compile(program), args(arena));
+        expect(startOf(played.events)).toMatchObject({ unseen: ['files'], refusals: 'kernel' });
+        expect(refused(played.events)).toEqual([
+          { kind, target: target(arena), by: 'kernel', errno: 'EACCES', count: 1 },
+        ]);
+        expect(played.events.find(({ kind: end }) => end === 'run.end')?.end?.denials).toBe(1);
+        expect(readFileSync(arena.secret, 'utf8')).toBe(before);
+        expect(readdirSync(arena.outside).sort()).toEqual(['empty', 'other.txt', 'secret.txt']);
+      });
+      await inArena(async (arena) => {
+        const played = await play(launcher, arena, compile(program), twin(arena));
+        expect(startOf(played.events)?.refusals).toBe('kernel');
+        expect(refused(played.events)).toEqual([]);
+      });
+    });
 
-  test('what reads the records has given every right up', async () => {
-    const { child, said } = await reader(install('rights', false), 0);
-    const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
-    for (const line of [/^CapPrm:\t0+$/mu, /^CapEff:\t0+$/mu, /^NoNewPrivs:\t1$/mu, /^Seccomp:\t2$/mu]) expect(status).toMatch(line);
-    // It takes one process, once.
-    child.stdin?.write('1\n');
-    await expect.poll(() => child.exitCode).toBe(null);
-    child.stdin?.write('1\n');
-    expect(await once(child, 'close')).toEqual([2, null]);
-    expect(said()).toBe('ready\n');
-  });
-});
+    test('what the supervisor decides itself is told once, by it', async () => {
+      await inArena(async (arena) => {
+        const played = await play(install('once', false), arena, compile('change-tree'), ['truncate', arena.secret]);
+        expect(refused(played.events)).toHaveLength(1);
+        expect(refused(played.events)).toMatchObject([{ kind: 'file.write', target: arena.secret }]);
+      });
+    });
+
+    test('a name that looks like a record is a name', async () => {
+      const name = 'a" domain=1 blockers=fs.make_reg path="x"\naudit(1.0:1): ü\\';
+      const script = `import os,sys\ntry: open(sys.argv[1])\nexcept PermissionError: print('refused')`;
+      await inArena(async (arena) => {
+        const path = join(arena.outside, name);
+        copyFileSync(arena.secret, path);
+        const played = await play(install('names', false), arena, '/usr/bin/python3', ['-c', script, path]);
+        expect(played.stdout).toBe('refused\n');
+        expect(refused(played.events)).toEqual([
+          { kind: 'file.read', target: path, by: 'kernel', errno: 'EACCES', count: 1 },
+        ]);
+      });
+    });
+
+    test('without the right the run goes on, and says that nothing is told', async () => {
+      await inArena(async (arena) => {
+        const args = ['absolute', 'read', arena.secret, arena.grant];
+        const launcher = install('without', false);
+        const probe = probeSchema.parse(
+          JSON.parse((await run(launcher, ['probe'], { uid: stranger, gid: stranger })).stdout),
+        );
+        expect(probe.records).toMatch(/^no right to read audit records/u);
+        const played = await play(launcher, arena, compile('open-file'), args, stranger);
+        expect(played.stdout).toMatch(/^REFUSED EACCES/u);
+        expect(startOf(played.events)).toMatchObject({ unseen: ['files'], notApplied: [] });
+        expect(startOf(played.events)).not.toHaveProperty('refusals');
+        expect(refused(played.events)).toEqual([]);
+      });
+    });
+
+    test.skipIf(setcap === undefined)('an ordinary user with the right is told of what was refused', async () => {
+      await inArena(async (arena) => {
+        const args = ['absolute', 'read', arena.secret, arena.grant];
+        const launcher = install('ordinary', true);
+        const probe = probeSchema.parse(
+          JSON.parse((await run(launcher, ['probe'], { uid: stranger, gid: stranger })).stdout),
+        );
+        expect(probe.records).toBe('come');
+        const played = await play(launcher, arena, compile('open-file'), args, stranger);
+        expect(played.stdout, played.stderr).toMatch(/^REFUSED EACCES/u);
+        expect(startOf(played.events)?.refusals).toBe('kernel');
+        expect(refused(played.events)).toMatchObject([{ kind: 'file.read', target: arena.secret, by: 'kernel' }]);
+      });
+    });
+
+    /** The program itself, as a user; what it said so far. */
+    async function reader(launcher: string, user: number): Promise<{ child: ChildProcess; said: () => string }> {
+      const child = spawn(join(dirname(launcher), 'belljar-records'), [], { uid: user, gid: user, env: {}, cwd: '/' });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      await expect.poll(() => said).toBe('ready\n');
+      return { child, said: () => said };
+    }
+
+    test.skipIf(setcap === undefined)('nobody is told of what another user’s server was refused', async () => {
+      const launcher = install('others', true);
+      const readers = [await reader(launcher, 0), await reader(launcher, stranger)] as const;
+      await inArena(async (arena) => {
+        const script = `import os,sys\nprint(os.getpid(), flush=True)\nsys.stdin.readline()\ntry: open(sys.argv[1])\nexcept PermissionError: print('refused')`;
+        const plan = writePlan(arena, unseen);
+        const server = spawn(launcher, ['exec', '--plan', plan, '--', '/usr/bin/python3', '-c', script, arena.secret], {
+          env: { PATH: '/usr/bin:/bin' },
+        });
+        let said = '';
+        server.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+        await expect.poll(() => said).toMatch(/^\d+\n$/u);
+        for (const { child } of readers) child.stdin?.write(said);
+        server.stdin.write('go\n');
+        await once(server, 'close');
+        expect(said).toContain('refused');
+        const line = ` 13 fs.read_file ${Buffer.from(arena.secret).toString('hex').toUpperCase()}\n`;
+        await expect.poll(() => readers[0].said()).toContain(line);
+        expect(readers[1].said()).toBe('ready\n');
+      });
+      for (const { child } of readers) {
+        child.stdin?.end();
+        expect(await once(child, 'close')).toEqual([0, null]);
+      }
+    });
+
+    test('what reads the records has given every right up', async () => {
+      const { child, said } = await reader(install('rights', false), 0);
+      const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
+      for (const line of [/^CapPrm:\t0+$/mu, /^CapEff:\t0+$/mu, /^NoNewPrivs:\t1$/mu, /^Seccomp:\t2$/mu])
+        expect(status).toMatch(line);
+      // It takes one process, once.
+      child.stdin?.write('1\n');
+      await expect.poll(() => child.exitCode).toBe(null);
+      child.stdin?.write('1\n');
+      expect(await once(child, 'close')).toEqual([2, null]);
+      expect(said()).toBe('ready\n');
+    });
+  },
+);
