@@ -55,6 +55,8 @@ export const runStartSchema = z.strictObject({
   throwAway: z.boolean(),
   /** What this run's events do not tell; absent where they tell all. */
   unseen: z.array(z.literal('files')).max(1).optional(),
+  /** Who tells of refusals where accesses to files are unseen: the kernel, by its own records; absent: nobody. */
+  refusals: z.literal('kernel').optional(),
   /** A person's terminal and not the server: its name. */
   terminal: terminalIdSchema.optional(),
   /** How much it may use, and who holds that; absent where an older launcher wrote the line. */

@@ -6,7 +6,7 @@ import type { DecisionChange } from './decision.ts';
 import type { ErrorBody, ErrorCode, ErrorParams } from './errors.ts';
 import { BelljarError } from './errors.ts';
 import type { OwnPathName } from './methods.ts';
-import type { Event, RunEnd } from './event.ts';
+import type { Event, RunEnd, RunStart } from './event.ts';
 import type { NetworkSummary } from './network.ts';
 import type { CannotPinReason, Fetches, PinProblem } from './pin.ts';
 import type { Enforcer, Rule } from './policy.ts';
@@ -1222,6 +1222,17 @@ export interface EventSentence {
   reason: string | null;
 }
 
+/** The kernel's own records name the folder in which a name was to be made or removed: such a target ends with a slash, no other does. */
+export function isFolderTarget(target: string): boolean {
+  return target.startsWith('/') && target.endsWith('/');
+}
+
+const insidePhrases: Readonly<Partial<Record<EventKind, string>>> = {
+  'file.create': 'tried to create something in',
+  'file.delete': 'tried to delete something in',
+  'file.rename': 'tried to move something in, into or out of',
+};
+
 /** An event as a sentence in three parts, so that each screen can show the hostile part in its own safe way. */
 export function eventSentence(event: Event): EventSentence {
   switch (event.kind) {
@@ -1230,7 +1241,7 @@ export function eventSentence(event: Event): EventSentence {
         phrase: event.start === undefined ? 'started' : `started, ${levelTitles[event.start.level].toLowerCase()}`,
         known: null,
         target: null,
-        reason: event.start?.unseen === undefined ? null : sightWords.inRun,
+        reason: event.start?.unseen === undefined ? null : sightWords.inRun(event.start),
       };
     case 'run.end':
       return {
@@ -1267,10 +1278,11 @@ export function eventSentence(event: Event): EventSentence {
     default: {
       const sandbox = isSandboxCall(event.kind, event.target);
       const phrase = sandbox ? sandboxPhrase : eventPhrases[event.kind];
+      const inside = isFolderTarget(event.target) ? insidePhrases[event.kind] : undefined;
       const key = event.known ?? (sandbox ? 'nested-sandbox' : undefined);
       const known = key === undefined ? null : knownTarget(key);
       return {
-        phrase: event.verdict === 'allowed' ? phrase.did : phrase.tried,
+        phrase: event.verdict === 'allowed' ? phrase.did : (inside ?? phrase.tried),
         known,
         target: event.target,
         reason: event.known === undefined ? null : (eventReasons[event.known] ?? gitRemedy(event)),
@@ -1531,6 +1543,14 @@ export function changeWords(change: DecisionChange): { what: string; before: str
       return { what: 'pinned', before: word(change.before), after: word(change.after) };
     }
   }
+}
+
+/** Whether the kernel's records of refusals can be read by the launcher that was asked; null where nothing that reads them is installed. */
+export function recordsSentence({ records }: Pick<Probe, 'records'>): string | null {
+  if (records === undefined) return null;
+  return records === 'come'
+    ? 'Refused accesses to files of servers whose files are not looked at (belljar sight) are told from the kernel’s own records.'
+    : `Refused accesses to files of servers whose files are not looked at (belljar sight) are not told from the kernel’s own records: ${records.replace(/^no /u, 'there is no ')}.`;
 }
 
 /** What bounds how much a run may use on this machine, seen from where the doctor stands. */
@@ -1868,7 +1888,7 @@ export const sightTitles: Readonly<Record<Sight, string>> = { full: 'seen', 'wit
 export const sightSentences: Readonly<Record<Sight, string>> = {
   full: 'Every access to a file is looked at, and what is refused is told. An open takes some microseconds more for that.',
   'without-files':
-    'Accesses to files are as fast as without Belljar, and just as well held by the kernel, but no event tells of them: a refused one is seen by the server alone. It finds nothing about itself in /proc, and no shared memory by name. Started programs, connections, signals and changed attributes are seen as before.',
+    'Accesses to files are as fast as without Belljar, and just as well held by the kernel, but no event tells of them: a refused one is seen by the server alone, but where this machine lets the kernel’s own records of refusals be read (belljar doctor). It finds nothing about itself in /proc, and no shared memory by name. Started programs, connections, signals and changed attributes are seen as before.',
 };
 
 const sightHindranceSentences: Readonly<Record<SightHindrance, string>> = {
@@ -1913,9 +1933,14 @@ export const sightWords = {
   now: 'It holds from the next start on.',
   unchanged: 'Nothing changes.',
   notYet: 'It is not contained now; this is what holds once it is.',
-  unseenTarget: 'not seen: no event tells of accesses to files of this server',
-  unseen: 'What it does to files is not seen: a refusal there is known to the server alone (belljar sight).',
-  inRun: 'Its accesses to files are not seen in this run.',
+  unseenTarget:
+    'not seen: no event tells of accesses to files of this server, but for refusals where the kernel’s own records may be read',
+  unseen:
+    'What it does to files is not seen: a refusal there is known to the server alone, or told from the kernel’s own records where they may be read (belljar sight).',
+  inRun: ({ refusals }: Pick<RunStart, 'refusals'>) =>
+    refusals === undefined
+      ? 'Its accesses to files are not seen in this run.'
+      : 'Of its accesses to files only refused ones are seen in this run, from the kernel’s own records.',
 } as const;
 
 /** Setting how much a server may use, wherever it is done. */

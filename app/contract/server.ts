@@ -123,6 +123,8 @@ export const probeSchema = z.strictObject({
   groupMemory: z.boolean(),
   groupProcesses: z.boolean(),
   enforcement: enforcementSchema,
+  /** `come`, or what is missing for the kernel's records of refusals; absent where nothing that reads them is installed. */
+  records: z.string().max(300).optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
 

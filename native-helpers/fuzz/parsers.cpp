@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../launcher/core/area-rules.hpp"
+#include "../launcher/core/audit-record.hpp"
 #include "../launcher/core/link.hpp"
 #include "../launcher/core/name-table.hpp"
 #include "../launcher/core/pattern.hpp"
@@ -210,6 +211,48 @@ void plan_change(const uint8_t* bytes, size_t size) {
   if (!parse_hosts(words[0], hosts)) return;
   std::vector<HostRule> again;
   require(parse_hosts(format_hosts(hosts), again) && again.size() == hosts.size(), "hosts are read as they were written");
+}
+
+// Records of the kernel's, of any type and in any order: what comes out are whole lines, each of a domain that was made by the process
+// that is followed.
+void audit_records(const uint8_t* bytes, size_t size) {
+  RecordFilter filter(1000);
+  std::string out;
+  int64_t now = 0;
+  bool followed = false;
+  bool made = false;
+  auto lines = words_of(bytes, size);
+  if (lines.size() > 500) lines.resize(500);
+  for (const std::string& line : lines) {
+    if (line.empty()) {
+      followed = true;
+      filter.follow(300);
+      continue;
+    }
+    uint16_t type = line[0] == 'a' ? audit_landlock_access : line[0] == 'd' ? audit_landlock_domain : audit_syscall;
+    std::string_view message = std::string_view(line).substr(1);
+    if (auto text = audit_text(message)) {
+      auto maker = domain_maker(text->rest);
+      made = made || (type == audit_landlock_domain && maker && maker->process == 300 && maker->user == 1000);
+    }
+    filter.take(type, message, now += 30, out);
+    require(filter.waiting() <= 256, "what waits is bounded");
+  }
+  filter.settle(now + 1000, out);
+  require(filter.waiting() == 0, "nothing waits for ever");
+  require(out.empty() || (followed && made), "only what the followed process's domains refused");
+  while (!out.empty()) {
+    size_t end = out.find('\n');
+    require(end != std::string::npos, "lines are whole");
+    auto one = parse_refused_line(std::string_view(out).substr(0, end));
+    require(one.has_value(), "each line is read");
+    require(refused_line(*one) == out.substr(0, end + 1), "as it was written");
+    const char* kind = refused_kind(one->blockers);
+    require(kind == nullptr || std::string_view(kind).starts_with("file."), "a file's");
+    require(!refused_target(*one).empty(), "and names it");
+    out.erase(0, end + 1);
+  }
+  parse_refused_line(text_of(bytes, size));
 }
 
 // Events, whatever stands in them: lines of JSON, each occurrence counted once.

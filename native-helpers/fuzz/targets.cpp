@@ -140,7 +140,7 @@ void plan(const uint8_t* bytes, size_t size) {
 const Target targets[] = {{"dns-query", dns_query}, {"dns-answer", dns_answer}, {"first-bytes", first_bytes}, {"address", address},
                           {"resolver-files", resolver_files}, {"plan", plan},
                           {"pattern", pattern}, {"link", link}, {"socket-place", socket_place}, {"host-answer", host_answer}, {"text", text}, {"proxy", proxy},
-                          {"machine-files", machine_files}, {"plan-change", plan_change}, {"spool", spool}, {"opener-question", opener_question},
+                          {"machine-files", machine_files}, {"plan-change", plan_change}, {"spool", spool}, {"audit-records", audit_records}, {"opener-question", opener_question},
                           {"opener-answer", opener_answer}, {"network-messages", network_messages}, {"ask-messages", ask_messages},
                           {"plan-update", plan_update}, {"calls", calls}};
 const size_t targets_count = sizeof targets / sizeof *targets;

@@ -32,6 +32,7 @@ void proxy(const uint8_t* bytes, size_t size);
 void machine_files(const uint8_t* bytes, size_t size);
 void plan_change(const uint8_t* bytes, size_t size);
 void spool(const uint8_t* bytes, size_t size);
+void audit_records(const uint8_t* bytes, size_t size);
 
 inline std::string_view text_of(const uint8_t* bytes, size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
 

@@ -49,3 +49,4 @@ void test_areas();
 void test_setting_door();
 void test_user_home();
 void test_target();
+void test_records();

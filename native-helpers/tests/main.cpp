@@ -23,6 +23,7 @@ int main() {
   test_setting_door();
   test_user_home();
   test_target();
+  test_records();
   std::printf("native: %d passed, %d failed\n", check::passed, check::failed);
   return check::failed == 0 ? 0 : 1;
 }

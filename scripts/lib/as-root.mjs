@@ -17,6 +17,7 @@ export const asRoot = {
   'confinement/nested-sandbox.test.ts': 'root has no second level of namespaces inside',
   'confinement/plans.test.ts': 'plans and folders that belong to somebody else, which only root can make',
   'confinement/processes.test.ts': 'root may trace, signal and read every process',
+  'confinement/records.test.ts': 'audit is switched on by root, who also gives a program its right',
   'confinement/resources.test.ts': 'control groups, which only root can make; root is held to no count of processes',
   'confinement/secrets.test.ts': 'files of secrets that belong to somebody else, which only root can make',
   'confinement/shared-memory.test.ts': 'no shared memory is closed to root by its mode',

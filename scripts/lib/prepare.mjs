@@ -117,10 +117,12 @@ async function launcher() {
     say('• launcher: left out, it exists for Linux only so far; nothing can be contained on this system');
     return;
   }
-  const built = 'native-helpers/build/belljar-launcher';
-  const shipped = 'dist/launcher/belljar-launcher';
+  const programs = ['belljar-launcher', 'belljar-records'].map((name) => ({
+    built: `native-helpers/build/${name}`,
+    shipped: `dist/launcher/${name}`,
+  }));
   const hash = contentHash(['native-helpers'], process.arch);
-  if (isFresh('launcher', hash, [built, shipped])) return;
+  if (isFresh('launcher', hash, programs.flatMap(Object.values))) return;
   clearStamp('launcher');
   requireCompiler();
   await step({
@@ -132,9 +134,11 @@ async function launcher() {
   });
   mkdirSync(join(root, 'dist/launcher'), { recursive: true });
   // Rename, not overwrite: a running launcher cannot be written to.
-  copyFileSync(join(root, built), join(root, `${shipped}.new`));
-  chmodSync(join(root, `${shipped}.new`), 0o755);
-  renameSync(join(root, `${shipped}.new`), join(root, shipped));
+  for (const { built, shipped } of programs) {
+    copyFileSync(join(root, built), join(root, `${shipped}.new`));
+    chmodSync(join(root, `${shipped}.new`), 0o755);
+    renameSync(join(root, `${shipped}.new`), join(root, shipped));
+  }
   writeStamp('launcher', hash);
 }
 

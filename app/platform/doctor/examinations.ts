@@ -14,7 +14,7 @@ import { BelljarError } from '#contract/errors.ts';
 import { gapsInWalls } from '#contract/event.ts';
 import type { Finding } from '#contract/methods.ts';
 import type { PinRecord } from '#contract/pin.ts';
-import { resourcesSentence, toErrorBody } from '#contract/sentences.ts';
+import { recordsSentence, resourcesSentence, toErrorBody } from '#contract/sentences.ts';
 import type { Secret } from '#contract/secret.ts';
 import type { Server } from '#contract/server.ts';
 import { serverIdPattern } from '#contract/words.ts';
@@ -225,9 +225,11 @@ async function examineKernel({ launcher }: ExaminationsOptions): Promise<Finding
     const probe = await launcher.probe();
     const { missing } = probe.enforcement;
     const severity = missing.length > 0 ? 'error' : gapsInWalls(probe.enforcement).length > 0 ? 'warning' : 'ok';
+    const records = recordsSentence(probe);
     return [
       finding({ code: 'kernel', severity, sentence: enforcementSentence(probe) }),
       finding({ code: 'resources', severity: 'ok', sentence: resourcesSentence(probe) }),
+      ...(records === null ? [] : [finding({ code: 'records', severity: 'ok', sentence: records })]),
     ];
   } catch (error) {
     return [

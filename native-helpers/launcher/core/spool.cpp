@@ -116,6 +116,13 @@ bool Spool::write_entry(Entry& entry) {
   return true;
 }
 
+void Spool::left_out(uint64_t refusals) {
+  std::lock_guard lock(mutex_);
+  if (dropped_first_ == 0) dropped_first_ = now_nanoseconds();
+  dropped_refused_ += refusals;
+  shared_->denials.fetch_add(refusals);
+}
+
 void Spool::write_dropped(bool final) {
   if (dropped_refused_ == 0 && dropped_allowed_ == 0) return;
   int64_t now = now_nanoseconds();

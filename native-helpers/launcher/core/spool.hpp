@@ -69,6 +69,9 @@ class Spool {
   // `exe` is called only when a line is begun.
   void observe(Observation observation, std::string (*exe)(int pid));
 
+  // Refusals that were not heard of, at least so many: counted as dropped.
+  void left_out(uint64_t refusals);
+
   // Writes what has been merged since; called twice a second and at the end.
   void flush(bool final);
 

@@ -1,6 +1,7 @@
 // The order of securing, and why it is this order:
 //
-//  1. (main) Close inherited descriptors but stdio: they may be anything, and the plan's descriptors come next.
+//  1. (main) Close inherited descriptors but stdio: they may be anything, and the plan's descriptors come next. Where the program that
+//     reads the kernel's records is installed, fork what becomes it: it has a right that nothing gains after the next step.
 //  2. Drop capabilities and forbid gaining any: nothing below needs them, and everything below is then done as the user.
 //  3. Read the plan with the server's rights, not more: wrong owner or mode means someone else could have written it.
 //  4. Find the command, resolve symbols, open every granted place (O_PATH): decided once, on objects and not on names.
@@ -44,6 +45,7 @@
 #include "environment.hpp"
 #include "event-loop.hpp"
 #include "kernel.hpp"
+#include "kernel-records.hpp"
 #include "link-door.hpp"
 #include "link-programs.hpp"
 #include "network-process.hpp"
@@ -367,6 +369,7 @@ struct Run {
   std::string private_shm;
   int64_t started = 0;
   int guardian = 0;
+  KernelRecords records;       // the supervisor's
   GivenSecrets secrets;        // wiped where they have been handed on
   NetworkRules network_rules;  // the server's
   NetworkProcess network;
@@ -601,6 +604,7 @@ struct Housekeeping {
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) house.supervisor->record_limit("file-size", 1, house.server, "kernel");
     house.supervisor->finish_network();
     house.supervisor->finish_links();
+    house.supervisor->finish_records();
     house.supervisor->clean_up();
     house.spool->flush(true);
     bool by_signal = WIFSIGNALED(status);
@@ -736,8 +740,12 @@ struct Housekeeping {
   append_json_string(detail, std::string_view(run.started_program()).substr(0, event_target_max));
   detail += ",\"supervisor\":{\"pid\":" + std::to_string(self) + ",\"startTicks\":" + std::to_string(start_ticks(self)) + "}";
   detail += ",\"landlockAbi\":" + std::to_string(run.offer.landlock_abi) + ",\"enforcement\":" + enforcement_json(report) + ",";
+  bool told = run.plan.files_unseen && run.records.come() && run.records.follow(server);
+  // Where nobody gave it the right nothing is missing; where somebody did, it was meant to work.
+  if (run.plan.files_unseen && !told && run.records.is_installed() && !run.records.missing().starts_with("no right")) places.not_applied.push_back("records of refused accesses: " + run.records.missing());
   add_json_list(detail, "notApplied", places.not_applied, 100, 400);
   if (run.plan.files_unseen) detail += ",\"unseen\":[\"files\"]";
+  if (told) detail += ",\"refusals\":\"kernel\"";
   detail += ",\"limits\":" + resources_json(run.resources, group_memory, group_processes);
   detail += std::string(",\"throwAway\":") + (run.request.throw_away ? "true" : "false");
   if (!run.request.terminal.empty()) detail += ",\"terminal\":\"" + run.request.terminal + "\"";
@@ -750,6 +758,7 @@ struct Housekeeping {
   settings.sync_wake_up = sync;
   settings.borrows = !run.offer.sync_wake_up;
   settings.files_unseen = run.plan.files_unseen;
+  settings.records = std::move(run.records);
   settings.guardian = run.guardian;
   settings.landlock_abi = run.offer.landlock_abi;
   settings.memory_files = run.plan.level != Level::strict || run.offer.memory_seal;
@@ -1002,11 +1011,13 @@ void launch(const Request& request) {
   Descriptor client_pidfd(client > 1 ? static_cast<int>(syscall(number::pidfd_open, client, 0)) : -1);
   if (getppid() != client) _exit(exit_refused);
 
+  run.records.prepare();
   int error = drop_capabilities();
   if (error != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     refuse({"privileges", std::string("Rights could not be dropped (capset): ") + strerror(error != 0 ? error : errno) + ".", "", exit_refused}, request.server);
   }
   run.plan = load_plan(request, run.plan_bytes);
+  run.records.begin(run.plan.files_unseen);
   run.contained = run.plan.level != Level::watch;
   run.offer = quick_offer();
   require_offer(run);
@@ -1216,6 +1227,7 @@ void launch(const Request& request) {
   }
   // Before the network process is made, which begins as a copy of this one.
   run.secrets.wipe();
+  run.records = KernelRecords{};
   places = Places{};
   links.take_notes();
   asks.take_supervisor_end();
@@ -1230,6 +1242,9 @@ void launch(const Request& request) {
 }
 
 int print_probe() {
+  KernelRecords records;
+  records.prepare();
+  records.begin(true);
   Offer offer = probe_kernel();
   RunGroup group = RunGroup::make("probe-" + random_name(8), 1ULL << 30, 64);
   offer.group_memory = group.bounds_memory();
@@ -1254,7 +1269,12 @@ int print_probe() {
   flag("userNamespaces", offer.user_namespaces);
   flag("groupMemory", offer.group_memory);
   flag("groupProcesses", offer.group_processes);
-  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard, false)) + "}\n";
+  out += ",\"enforcement\":" + enforcement_json(enforcement_of(offer, Level::standard, false));
+  if (records.is_installed()) {
+    out += ",\"records\":";
+    append_json_string(out, records.come() ? "come" : records.missing());
+  }
+  out += "}\n";
   return fwrite(out.data(), 1, out.size(), stdout) == out.size() && fflush(stdout) == 0 ? 0 : 1;
 }
 

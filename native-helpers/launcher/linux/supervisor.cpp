@@ -23,6 +23,13 @@
 
 namespace belljar {
 
+namespace {
+
+// A record that waits for another waits 100 ms (core/audit-record.cpp), and the kernel's own thread hands them out.
+constexpr int records_wait_ms = 200, records_wait_most_ms = 2000;
+
+}  // namespace
+
 const char* error_name(int error) {
   switch (error) {
     case EPERM:
@@ -100,6 +107,7 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
   struct stat proc{};
   if (stat("/proc", &proc) == 0) proc_device_ = proc.st_dev;
   started_names_ = settings_.network.hosts.full_names();
+  kernel_tells_.store(settings_.records.descriptor() >= 0);
   if (!settings_.private_shm.empty()) {
     shm_folder_ = Descriptor(open(settings_.private_shm.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   }
@@ -108,6 +116,8 @@ Supervisor::Supervisor(Settings settings, std::vector<Grant> grants, Spool& spoo
 bool Supervisor::still_valid(uint64_t id) const { return ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0; }
 
 void Supervisor::record(Target& target, const char* kind, std::string text, bool refused, int error, const char* by) {
+  // What is told by the kernel itself is not told twice.
+  if (refused && kernel_tells_.load(std::memory_order_relaxed) && std::string_view(by) == "predicted" && std::string_view(kind).starts_with("file.")) return;
   record_of(target.process(), kind, std::move(text), refused, error, by);
 }
 
@@ -386,6 +396,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   waits.push_back({settings_.link_notes.get(), POLLIN, 0});
   waits.push_back({settings_.ask_channel.get(), POLLIN, 0});
   waits.push_back({settings_.plan_changes.get(), POLLIN, 0});
+  waits.push_back({settings_.records.descriptor(), POLLIN, 0});
   const size_t fixed = waits.size();
   if (finish_opens()) timeout_ms = std::min(timeout_ms, tries_every_ms);
   {
@@ -406,6 +417,7 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
   if ((waits[4].revents & POLLIN) != 0) take_answers();
   end_held(false);
   if (waits[5].revents != 0) take_in_plans();
+  if (waits[6].revents != 0) take_in_records();
   finish_opens();
   std::lock_guard lock(pending_mutex_);
   finish_sends();
@@ -430,6 +442,25 @@ size_t Supervisor::poll_pending(int timeout_ms, int signals) {
     pending_.erase(found);
   }
   return pending_.size() + pending_sends_.size();
+}
+
+void Supervisor::take_in_records() {
+  RecordsHeard heard = settings_.records.hear();
+  for (const RefusedFile& one : heard.refused) {
+    const char* kind = refused_kind(one.blockers);
+    if (kind == nullptr) continue;
+    record_of(one.process != 0 ? static_cast<int>(one.process) : settings_.server, kind, refused_target(one), true, one.error != 0 ? static_cast<int>(one.error) : EACCES, "kernel");
+  }
+  if (heard.lost > 0 || heard.over) spool_.left_out(std::max<uint64_t>(heard.lost, 1));
+  if (heard.over) kernel_tells_.store(false);
+}
+
+void Supervisor::finish_records() {
+  for (int waited = 0; settings_.records.descriptor() >= 0 && waited < records_wait_most_ms; waited += records_wait_ms) {
+    pollfd wait{settings_.records.descriptor(), POLLIN, 0};
+    if (poll(&wait, 1, records_wait_ms) == 0) return;
+    take_in_records();
+  }
 }
 
 void Supervisor::clean_up() {

@@ -23,6 +23,7 @@
 #include "ask-wire.hpp"
 #include "area-work.hpp"
 #include "calls.hpp"
+#include "kernel-records.hpp"
 #include "link-wire.hpp"
 #include "network-link.hpp"
 #include "network.hpp"
@@ -41,6 +42,7 @@ struct Settings {
   bool sync_wake_up = false;
   bool borrows = false;              // answers borrow the affinity of threads (wake-up.hpp)
   bool files_unseen = false;         // no call on files comes here (record without-files)
+  KernelRecords records;             // what tells of those that Landlock refused; or nobody
   int guardian = 0;
   int landlock_abi = 0;
   bool memory_files = true;          // where the kernel cannot seal them against execution, strict allows none
@@ -82,6 +84,9 @@ class Supervisor {
 
   // Waits a moment for what the guardian still has to say of links, once nothing of the server is left.
   void finish_links();
+
+  // The same of the kernel's records, which come when a call is long over.
+  void finish_records();
 
   // Nothing waits for a person any longer: the run is told to end.
   void refuse_waiting();
@@ -251,6 +256,7 @@ class Supervisor {
                        const sockaddr_storage& storage, size_t size);
   Answer watch_connect(Target& target, const sockaddr_storage& storage, size_t size);
   Answer watch_send(Target& target, const seccomp_notif& request);
+  void take_in_records();
   void take_in_network();
   void record_connect(int process, const std::string& name, const Address& where, int error);
   void finish_sends();
@@ -286,6 +292,7 @@ class Supervisor {
   std::string cwd_joined(Target& target, int at, const std::string& path) const;
 
   Settings settings_;
+  std::atomic<bool> kernel_tells_{false};  // of files that Landlock refused
   std::vector<Grant> grants_;
   Spool& spool_;
   int listener_;

@@ -136,7 +136,7 @@ export function DetailsDialog(): ReactNode {
               {event.start.unseen !== undefined && (
                 <>
                   <dt>Not seen</dt>
-                  <dd>{sightWords.inRun}</dd>
+                  <dd>{sightWords.inRun(event.start)}</dd>
                 </>
               )}
               {event.start.notApplied.length > 0 && (

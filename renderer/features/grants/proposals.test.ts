@@ -15,6 +15,8 @@ describe('from a denial to rules', () => {
     ['file.read', '/home/mara/a/b.txt', ['read /home/mara/a/b.txt', 'read /home/mara/a']],
     ['file.write', '/home/mara/a/b.txt', ['write /home/mara/a/b.txt', 'write /home/mara/a']],
     ['file.create', '/home/mara/a/new', ['write /home/mara/a', 'write /home/mara/a/new']],
+    // As the kernel tells of it: the folder, and not what was to be in it.
+    ['file.create', '/home/mara/a/', ['write /home/mara/a']],
     ['file.delete', '/srv/x/y', ['write /srv/x', 'write /srv/x/y']],
     ['exec', '/usr/bin/git', ['exec /usr/bin/git']],
     ['net.connect', '140.82.121.3:443', ['host 140.82.121.3:443']],
@@ -30,6 +32,10 @@ describe('from a denial to rules', () => {
     ['syscall', 'clone CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET', ['permission nested-sandbox']],
   ])('%s %s', (kind, target, expected) => {
     expect(rules(kind, target)).toEqual(expected);
+  });
+
+  it.each(['/', '/home/', '/home/mara/'])('proposes no folder that holds everything: %s', (target) => {
+    expect(rules('file.create', target)).toMatch(/holds everything/u);
   });
 
   it('proposes a host, and everything below the domain that it belongs to', () => {

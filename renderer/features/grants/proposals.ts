@@ -4,7 +4,7 @@
  */
 import type { Event } from '#contract/event.ts';
 import type { SeenHost } from '#contract/network.ts';
-import { hostProposalWords, socketOfKnown, socketSentences } from '#contract/sentences.ts';
+import { hostProposalWords, isFolderTarget, socketOfKnown, socketSentences } from '#contract/sentences.ts';
 import { isSandboxCall, type EventKind, type RuleVerb } from '#contract/words.ts';
 
 /** What a name that was only looked up is asked for. */
@@ -46,6 +46,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/u.test(host) || /^::ffff:127\./iu.test(host);
 }
 
+/** The root, the home, and what holds the home. */
+function isTooWide(folder: string, home: string | null): boolean {
+  return folder === '' || folder === '/' || folder === home || (home ?? '').startsWith(`${folder}/`);
+}
+
 /** File or folder, never the root or the whole home: those hold everything. */
 function fileProposals(
   verb: 'read' | 'write',
@@ -56,6 +61,12 @@ function fileProposals(
 ): Proposals {
   if (!path.startsWith('/')) return { kind: 'none', why: 'Only a full path can be granted.' };
   const act = verb === 'read' ? 'Read' : 'Read and change';
+  // The kernel names the folder in which something was to be made or removed, and not what.
+  if (isFolderTarget(path)) {
+    const folder = path.slice(0, -1);
+    if (isTooWide(folder, home)) return { kind: 'none', why: 'This folder holds everything: name a folder in it.' };
+    return { kind: 'proposals', list: [{ verb, what: folder, title: `${act} everything in this folder` }] };
+  }
   const list: Proposal[] = [{ verb, what: path, title: `${act} just this` }];
   if (pattern !== null) {
     // What is kept back by its name stays so in a folder that is granted.
@@ -63,7 +74,7 @@ function fileProposals(
     return { kind: 'proposals', list };
   }
   const folder = parentOf(path);
-  if (folder !== '/' && folder !== home && !(home ?? '').startsWith(`${folder}/`)) {
+  if (!isTooWide(folder, home)) {
     const proposal = { verb, what: folder, title: `${act} everything in its folder` };
     if (folderFirst) list.unshift(proposal);
     else list.push(proposal);

@@ -52,7 +52,9 @@ function RunItem({ server, run }: { server: Server; run: Run }): ReactNode {
           <Walls title={serverPageWords.enforced} tone="full" list={enforcement.full} />
           <Walls title={serverPageWords.partial} tone="partial" list={gapsInWalls(enforcement)} />
           <Walls title={serverPageWords.missing} tone="missing" list={enforcement.missing} />
-          {run.start?.unseen !== undefined && <p className="run-walls run-walls-partial">{sightWords.inRun}</p>}
+          {run.start?.unseen !== undefined && (
+            <p className="run-walls run-walls-partial">{sightWords.inRun(run.start)}</p>
+          )}
           <Walls title={serverPageWords.notApplied} tone="missing" list={run.start?.notApplied ?? []} />
         </>
       )}

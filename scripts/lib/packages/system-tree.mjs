@@ -99,7 +99,9 @@ export async function stageTree(staging) {
   for (const part of ['cli', 'demo', 'renderer']) {
     cpSync(join(root, 'dist', part), join(library, 'dist', part), { recursive: true });
   }
-  copyFileSync(join(root, 'dist/launcher/belljar-launcher'), join(library, 'bin/belljar-launcher'));
+  // What reads the kernel's records has no right to until an administrator gives it (docs/guide/admin.md).
+  for (const program of ['belljar-launcher', 'belljar-records'])
+    copyFileSync(join(root, 'dist/launcher', program), join(library, 'bin', program));
   for (const name of besideBundles) {
     const system = `${name}-${process.platform}-${process.arch}`;
     for (const one of [name, system])

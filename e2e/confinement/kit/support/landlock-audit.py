@@ -5,6 +5,7 @@ record: {serial, at, type, text}; it says `ready` on standard output, and ends w
 Facts: the records AUDIT_LANDLOCK_ACCESS (1423) and AUDIT_LANDLOCK_DOMAIN (1424) come with the SYSCALL record of the same
 serial number (Documentation/admin-guide/LSM/landlock.rst); the multicast group AUDIT_NLGRP_READLOG hands them to root.
 """
+import fcntl
 import json
 import os
 import re
@@ -28,6 +29,9 @@ def status(mask, enabled, rate, backlog):
     return struct.pack("=10I", mask, enabled, 0, 0, rate, backlog, 0, 0, 0, 0)
 
 
+# One for the machine: whoever comes while another has it switched waits, so that each finds it as it was.
+owner = open("/run/belljar-landlock-audit.lock", "w", encoding="ascii")
+fcntl.flock(owner, fcntl.LOCK_EX)
 control = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
 control.bind((0, 0))
 control.send(message(AUDIT_GET))
