@@ -2,11 +2,12 @@
  * The desktop program's packages, by electron-builder from electron-builder.yml. It is not among the dependencies: only machines that
  * release need it and its three hundred packages, with a Node that is newer than ours has to be.
  */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findElectron } from '../electron.mjs';
 import { step } from '../run.mjs';
 import { nodeMissing, provideNode } from './node-program.mjs';
+import { noticesOf } from './shipped.mjs';
 
 const builder = 'electron-builder@26.17.0';
 
@@ -38,8 +39,18 @@ export function desktopElsewhere() {
     );
 }
 
+/** The licences of all that is in them, and the bill of materials, in a folder that electron-builder.yml takes in. */
+export function writeNotices(folder, node) {
+  mkdirSync(folder, { recursive: true });
+  const { licences, materials } = noticesOf({ folders: ['app', 'main', 'renderer'], node, withElectron: true });
+  writeFileSync(join(folder, 'THIRD-PARTY.txt'), licences);
+  writeFileSync(join(folder, 'sbom.cdx.json'), materials);
+}
+
 export async function packDesktop(out) {
   const node = await provideNode();
+  const notices = join(out, '.notices');
+  writeNotices(notices, node);
   await step({
     title: 'build the desktop program (electron-builder)',
     name: 'pack-desktop',
@@ -53,7 +64,7 @@ export async function packDesktop(out) {
       '--publish=never',
       `--config.directories.output=${out}`,
     ],
-    env: { ...process.env, BELLJAR_SHIPPED_NODE: node },
+    env: { ...process.env, BELLJAR_SHIPPED_NODE: node, BELLJAR_NOTICES: notices },
     help: 'The desktop program could not be built.',
   });
   return readdirSync(out)

@@ -10,6 +10,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { root } from '../paths.mjs';
 import { StepFailed } from '../run.mjs';
+import { nodeVersion } from './node-program.mjs';
 
 /** Packages that the bundles name and do not hold, because they bring programs of their own; vite.node.config.ts keeps them out. */
 export const besideBundles = ['@lydell/node-pty'];
@@ -71,7 +72,10 @@ export function shippedPackages(folders = ['app', 'main', 'renderer']) {
     for (const text of sources(folder))
       for (const [, name] of text.matchAll(importPattern)) take(packageOf(name), root);
   }
-  const all = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  // One that lies in several folders is one, and a bill of materials names each once.
+  const all = [...new Map([...found.values()].map((one) => [purl(one), one])).values()].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   const unknown = all.filter(({ license }) => license === 'UNKNOWN').map(({ name }) => name);
   if (unknown.length > 0) throw new StepFailed(`These packages name no licence: ${unknown.join(', ')}`);
   return all;
@@ -136,5 +140,38 @@ export function billOfMaterials(own, packages, others = []) {
         dependsOn: [...packages.map(purl), ...others.map((one) => one['bom-ref'])],
       },
     ],
+  };
+}
+
+/**
+ * What is said of a package that holds a Node: all licences, and the bill of materials. `node` is the folder of that Node; `folders` are
+ * the sources whose packages are in it. `withElectron`: also of the frame of the desktop program, which brings the licences of what it is
+ * made of itself (LICENSES.chromium.html beside the program).
+ */
+export function noticesOf({ folders, node, withElectron = false }) {
+  const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const packages = shippedPackages(folders);
+  const application = (ref, name, version, more = {}) => ({
+    type: 'application',
+    'bom-ref': ref,
+    name,
+    version,
+    ...more,
+  });
+  const others = [application(`pkg:generic/node@${nodeVersion}`, 'node', nodeVersion)];
+  const texts = [launcherLicences, `Node.js ${nodeVersion}\n\n${readFileSync(join(node, 'LICENSE'), 'utf8')}`];
+  if (withElectron) {
+    const folder = join(root, 'node_modules/electron');
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const ref = `pkg:npm/electron@${version}`;
+    others.push(application(ref, 'electron', version, { licenses: [{ license: { id: license } }], purl: ref }));
+    texts.push(
+      `Electron ${version}\n\n${licenceText(folder)}\n\nOf Chromium and what it is made of: LICENSES.chromium.html beside the program.\n`,
+    );
+  }
+  return {
+    own,
+    licences: licencesText(packages, [...texts, readFileSync(join(root, 'LICENSE'), 'utf8')]),
+    materials: `${JSON.stringify(billOfMaterials(own, packages, others), null, 2)}\n`,
   };
 }

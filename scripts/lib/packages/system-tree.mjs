@@ -18,8 +18,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../paths.mjs';
-import { nodeVersion, provideNode } from './node-program.mjs';
-import { besideBundles, billOfMaterials, launcherLicences, licencesText, shippedPackages } from './shipped.mjs';
+import { provideNode } from './node-program.mjs';
+import { besideBundles, noticesOf } from './shipped.mjs';
 
 export const summary = 'MCP servers inside the operating system’s own sandbox';
 export const description = [
@@ -93,7 +93,6 @@ after_removal() {
 
 /** Puts the tree into an empty folder. */
 export async function stageTree(staging) {
-  const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const library = join(staging, 'usr/lib/belljar');
   mkdirSync(join(library, 'bin'), { recursive: true });
   for (const part of ['cli', 'demo', 'renderer']) {
@@ -110,30 +109,17 @@ export async function stageTree(staging) {
   const node = await provideNode();
   mkdirSync(join(library, 'node/bin'), { recursive: true });
   copyFileSync(join(node, 'bin/node'), join(library, 'node/bin/node'));
+  const { own, licences, materials } = noticesOf({ folders: ['app', 'renderer'], node });
   const { name, version, type } = own;
   put(join(library, 'package.json'), `${JSON.stringify({ name, version, type, private: true }, null, 2)}\n`);
-  const packages = shippedPackages(['app', 'renderer']);
-  const nodeComponent = {
-    type: 'application',
-    'bom-ref': `pkg:generic/node@${nodeVersion}`,
-    name: 'node',
-    version: nodeVersion,
-  };
-  put(join(library, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(own, packages, [nodeComponent]), null, 2)}\n`);
+  put(join(library, 'sbom.cdx.json'), materials);
   put(join(staging, 'usr/bin/belljar'), wrapper, 0o755);
   put(join(staging, 'usr/share/applications/belljar.desktop'), desktopEntry);
   put(
     join(staging, 'usr/share/icons/hicolor/scalable/apps/belljar.svg'),
     readFileSync(join(root, 'renderer/public/favicon.svg')),
   );
-  put(
-    join(staging, 'usr/share/doc/belljar/copyright'),
-    licencesText(packages, [
-      launcherLicences,
-      `Node.js ${nodeVersion}\n\n${readFileSync(join(node, 'LICENSE'), 'utf8')}`,
-      readFileSync(join(root, 'LICENSE'), 'utf8'),
-    ]),
-  );
+  put(join(staging, 'usr/share/doc/belljar/copyright'), licences);
   setModes(staging);
   return own;
 }
