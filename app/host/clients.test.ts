@@ -255,3 +255,70 @@ test.each(systems)('on %s: each client, in each of its places', async (system) =
   await release(world);
   for (const [file, text] of expected) expect(textOf(file), file).toBe(text);
 });
+
+/** Where a client looks elsewhere once its own variable says so: `[client, variable, source, template]`, those of Linux. */
+const moved = catalogue
+  .filter(({ systems: where }) => where === undefined || where.includes('linux'))
+  .flatMap((client) =>
+    client.sources.flatMap((source) =>
+      (Array.isArray(source.at) ? (source.at as readonly Template[]) : [source.at as Template]).flatMap((template) => {
+        const path = typeof template === 'string' ? template : template.linux;
+        const name = /^\{([A-Z][A-Z0-9_]*)\|[^}]+\}/.exec(path ?? '')?.[1];
+        return path === undefined || name === undefined ? [] : [{ client: client.id, name, source, path }];
+      }),
+    ),
+  );
+
+describe('a variable of a client’s own', () => {
+  const variables = [...new Set(moved.map(({ name }) => name))];
+
+  test.each(variables)('%s: its files are found where it leads, and nowhere else', async (name) => {
+    const folder = join(root, 'moved', name);
+    const here = testPlaces(home, { environment: { [name]: folder } });
+    const usual = testPlaces(home);
+    const expected = new Map<string, string>();
+    const elsewhere: string[] = [];
+    for (const [index, { client, source, path }] of moved.filter((one) => one.name === name).entries()) {
+      const text = sample(source, `${client}-${index.toString()}`);
+      const at = (places: typeof here): string =>
+        (expand(path, { system: 'linux', home, places }) ?? '').replaceAll('*', 'x1');
+      expect(at(here).startsWith(`${folder}/`), path).toBe(true);
+      expect(at(usual).startsWith(`${home}/`), path).toBe(true);
+      for (const file of [at(here), at(usual)]) {
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, text ?? '');
+      }
+      if (text === null) continue;
+      expected.set(at(here), text);
+      elsewhere.push(at(usual));
+    }
+    expect(expected.size).toBeGreaterThan(0);
+    const world = makeServerWorld(home, { environment: { [name]: folder } }, memoryDocuments());
+    const files = new Set((await world.servers.list({})).servers.map(({ file }) => file));
+    // Of alternatives the first that is there counts.
+    expect([...expected.keys()].some((file) => files.has(file))).toBe(true);
+    expect(elsewhere.filter((file) => files.has(file))).toEqual([]);
+    await contain(world);
+    for (const { file, state } of (await world.servers.list({})).servers)
+      expect(textOf(file).includes('belljar-launcher'), file).toBe(state === 'contained');
+    await release(world);
+    for (const [file, text] of expected) expect(textOf(file), file).toBe(text);
+  });
+
+  test.each(['', 'relative/folder', './x', '~/x', '$HOME/x'])('that says no place (%j) moves nothing', (value) => {
+    const environment = Object.fromEntries(variables.map((name) => [name, value]));
+    const ground = (given: Record<string, string>) =>
+      ({ system: 'linux', home, places: testPlaces(home, { environment: given }) }) as const;
+    for (const { path } of moved) expect(expand(path, ground(environment))).toBe(expand(path, ground({})));
+  });
+
+  test('is the user’s own: it moves nothing in another home', () => {
+    const folder = join(root, 'moved');
+    const environment = Object.fromEntries(variables.map((name) => [name, folder]));
+    const places = testPlaces(home, { environment });
+    for (const { path } of moved)
+      expect(expand(path, { system: 'linux', home: join(root, 'other'), places })?.startsWith(folder), path).toBe(
+        false,
+      );
+  });
+});
