@@ -275,7 +275,7 @@ export const auditWords = {
 export const entryNotes = {
   'asks-again': (client: string) => `${client} asks you to approve the server again, because its definition changed.`,
   'own-node': (client: string) =>
-    `${client} runs "node" in itself; contained, the server needs a Node.js that is installed on this machine.`,
+    `${client} runs "node" in itself; contained, the server needs a Node.js that is installed on this machine, or came with a package of Belljar.`,
   'replaced-by-update': () => 'An update replaces this file; the server then has to be contained again.',
   shared: (clients: string) => `The same file is read by ${clients}.`,
 } as const;

@@ -198,29 +198,33 @@ const tools = {
 const entry =
   '{"mcpServers":{"one":{"command":"/usr/lib/belljar/node/bin/node","args":["/usr/lib/belljar/dist/demo/nosy-server.js"]},"two":{"command":"/bin/cat","args":[]}}}';
 const packaged = '/usr/lib/belljar/bin/belljar-launcher';
-const own = '/home/belljar-person/.local/share/belljar/bin/belljar-launcher';
+const own = '/home/belljar-in-root/.local/share/belljar/bin/belljar-launcher';
 
 const steps = ({ install, update, remove, purge }: (typeof tools)['deb']): string => `set -e
 say() { echo "== $1"; }
-id belljar-person >/dev/null 2>&1 || useradd --create-home --shell /bin/sh belljar-person
-as() { setpriv --reuid belljar-person --regid belljar-person --clear-groups env -i HOME=/home/belljar-person PATH=/usr/bin:/bin "$@"; }
-config=/home/belljar-person/.cursor/mcp.json
+# Homes of this machine may hold plans, of which a removal would tell.
+mount -t tmpfs none /home
+id belljar-in-root >/dev/null 2>&1 || useradd --create-home --shell /bin/sh belljar-in-root
+as() { setpriv --reuid belljar-in-root --regid belljar-in-root --clear-groups env -i HOME=/home/belljar-in-root PATH=/usr/bin:/bin "$@"; }
+config=/home/belljar-in-root/.cursor/mcp.json
 commands() { grep -o '"command": *"[^"]*"' $config | cut -d'"' -f4; }
 launcher=${packaged}
 ${install} >/dev/null 2>&1
 say owner; find /usr/lib/belljar /usr/bin/belljar ! -user root -o -perm /022 ! -type l | wc -l
 say version; as belljar --version
-mkdir -p /home/belljar-person/.cursor
+mkdir -p /home/belljar-in-root/.cursor
 printf '%s' '${entry}' > $config
-chown -R belljar-person: /home/belljar-person
+chown -R belljar-in-root: /home/belljar-in-root
 say demo; as belljar demo --json | head -c 1000000 > /tmp/demo.json; grep -o '"sentence": *"[^"]*"' /tmp/demo.json || cat /tmp/demo.json
 say unsafe; chmod 0775 /usr/lib/belljar/bin; as belljar contain cursor/one --no-check --json >/dev/null; commands; chmod 0755 /usr/lib/belljar/bin
 as belljar host stop >/dev/null 2>&1 || true
 say contain; as belljar contain cursor/two --no-check --json >/dev/null; commands
 say doctor; as belljar doctor --json | grep -c '"error"' || true
-say copies; ls -A /home/belljar-person/.local/share/belljar/bin
+say copies; ls -A /home/belljar-in-root/.local/share/belljar/bin
 say starts; echo through | as env HOME=/nowhere $launcher run cursor.two -- /bin/cat
-say plan; grep -c . /home/belljar-person/.local/share/belljar/plans/cursor.two.plan | grep -qv '^0$' && echo there
+for at in /usr/bin/node /usr/local/bin/node; do [ ! -e $at ] || mount --bind /dev/null $(readlink -f $at); done
+say shipped; as $launcher run cursor.one -- node -p process.execPath
+say plan; grep -c . /home/belljar-in-root/.local/share/belljar/plans/cursor.two.plan | grep -qv '^0$' && echo there
 say updated; ${update} >/dev/null 2>&1; as belljar --version; commands; echo through | as $launcher run cursor.two -- /bin/cat
 as belljar host stop >/dev/null 2>&1 || true
 say remove; ${remove} 2>&1
@@ -270,10 +274,12 @@ describe('the packages of Linux systems', leftOut(copy), () => {
       expect(said['doctor']).toBe('0');
       expect(said['copies']).toBe('belljar-launcher');
       expect(said['starts']).toBe('through');
+      // Nobody installed a Node: the package's own serves who asks for one.
+      expect(said['shipped']).toBe('/usr/lib/belljar/node/bin/node');
       expect(said['plan']).toBe('there');
       expect(said['updated']).toBe(`belljar ${version}\n${own}\n${packaged}\nthrough`);
       expect(said['remove']).toContain("'belljar uninstall'");
-      expect(said['remove']).toContain('/home/belljar-person');
+      expect(said['remove']).toContain('/home/belljar-in-root');
       expect(said['left']).toBe(packaged);
       expect(said['stays']).toBe(`${own}\n${packaged}\n-rwxr-xr-x\nroot\nthrough`);
       expect(said['back']).toBe(entry);
@@ -309,12 +315,13 @@ describe('the packages of Linux systems', leftOut(copy), () => {
     expect(folders).not.toContain('/usr/bin');
   }, 240_000);
 
-  it('is what the sources say, to the byte, where its launcher is built again in another folder', () => {
+  it('is what the sources say, to the byte, where its launcher and what reads records are built again in another folder', () => {
     const folder = join(place, 'again');
     mkdirSync(folder);
     const copied = run('cp', [
       '-r',
       join(root, 'native-helpers/launcher'),
+      join(root, 'native-helpers/records'),
       join(root, 'native-helpers/Makefile'),
       folder,
     ]);
@@ -322,7 +329,9 @@ describe('the packages of Linux systems', leftOut(copy), () => {
     writeFileSync(join(place, 'package.json'), readFileSync(join(root, 'package.json')));
     const made = run('make', ['-C', folder, 'all']);
     expect(made.status, made.stderr).toBe(0);
-    const shipped = readFileSync(join(root, 'dist/launcher/belljar-launcher'));
-    expect(readFileSync(join(folder, 'build/belljar-launcher')).equals(shipped)).toBe(true);
+    for (const program of ['belljar-launcher', 'belljar-records']) {
+      const shipped = readFileSync(join(root, 'dist/launcher', program));
+      expect(readFileSync(join(folder, 'build', program)).equals(shipped), program).toBe(true);
+    }
   }, 240_000);
 });

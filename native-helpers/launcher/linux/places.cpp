@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 
 #include "../core/text.hpp"
+#include "own-places.hpp"
 #include "target.hpp"
 
 namespace belljar {
@@ -107,6 +108,8 @@ std::string find_program(const std::string& command, const std::string& cwd, std
   if (!nvm.empty()) folders.push_back(nvm);
   for (const char* folder : usual_folders) folders.push_back(home + "/" + folder);
   folders.insert(folders.end(), {"/usr/local/bin", "/usr/bin", "/bin", "/snap/bin", "/home/linuxbrew/.linuxbrew/bin"});
+  // Where nobody installed a Node there is the one that a package of Belljar's brings, and nothing else lies beside it.
+  folders.push_back(std::string(parent_of(parent_of(packaged_launcher))) + "/node/bin");
   for (const std::string& folder : folders) {
     if (executable_file(folder + "/" + command, error)) {
       found_in = folder;
