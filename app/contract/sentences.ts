@@ -1344,7 +1344,7 @@ export const limitWords = {
 export const hostProposalWords = {
   host: 'Connect to this host',
   lookUp: 'Look up and connect to this host',
-  near: 'Connect to this address of your own network',
+  near: 'Connect to this address, which is not on the internet',
   below: (domain: string) => `Connect to every name below ${domain}`,
 } as const;
 
