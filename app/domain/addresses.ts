@@ -109,7 +109,8 @@ export function addressKind(host: string): AddressKind {
   // NAT64, 6to4 and IPv4-compatible addresses lead to the IPv4 address that they carry.
   const isNat64 = first === 0x64 && second === 0xff9b && address.groups.slice(2, 6).every((group) => group === 0);
   const isCompatible = address.groups.slice(0, 6).every((group) => group === 0);
-  const carried = isNat64 || isCompatible ? address.groups.slice(6) : first === 0x2002 ? address.groups.slice(1, 3) : null;
+  const carried =
+    isNat64 || isCompatible ? address.groups.slice(6) : first === 0x2002 ? address.groups.slice(1, 3) : null;
   if (carried !== null) return addressKind(formatAddress({ family: 4, groups: carried }));
   if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfec0) return 'private';
   // Global unicast is 2000::/3, without Teredo.
