@@ -20,7 +20,7 @@ import {
 import type { Machine, Resource, Run, Server } from '#contract/server.ts';
 import type { ServerState } from '#contract/words.ts';
 import type { Cell, Colour, Terminal } from './terminal.ts';
-import { plain } from './terminal.ts';
+import { plain, plainLines } from './terminal.ts';
 
 const stateColours: Record<ServerState, Colour | null> = {
   off: 'dim',
@@ -196,7 +196,8 @@ export function unifiedLines(unified: string, terminal: Terminal): string {
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const text = plain(line);
+      // A tab, by which many files are indented, moves nothing that was printed.
+      const text = plainLines(line);
       if (line.startsWith('+++') || line.startsWith('---')) return terminal.paint('bold', text);
       if (line.startsWith('+')) return terminal.paint('green', text);
       if (line.startsWith('-')) return terminal.paint('red', text);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unifiedLines } from './format.ts';
 import { createTerminal, plain, plainLines } from './terminal.ts';
 
 describe('plain', () => {
@@ -17,6 +18,12 @@ describe('plain', () => {
 
   it('keeps the lines and tabs of texts that Belljar laid out', () => {
     expect(plainLines('a\n\tb\u001b')).toBe('a\n\tb\\x1b');
+  });
+});
+
+describe('a diff', () => {
+  it('keeps the tabs that a file is indented by, and nothing else that could move the cursor', () => {
+    expect(unifiedLines('--- a\n-\t\t"x\u001b"\n', createTerminal({}))).toBe('--- a\n-\t\t"x\\x1b"');
   });
 });
 

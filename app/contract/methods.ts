@@ -110,6 +110,8 @@ export const grantResultSchema = ruleChangeSchema.extend({
   diff: z.string(),
   /** Granted folders in which nothing was kept back before, and something is by this: opening a file there takes longer. */
   areas: z.array(z.string()).optional(),
+  /** The path is not there, and no other rule reaches it: the grant counts from a start on at which it is. */
+  absent: z.literal(true).optional(),
   /** With `dryRun` and without `until`: the same until it stops, or why that cannot be. */
   untilStop: z
     .union([

@@ -26,7 +26,7 @@ export const seenHostSchema = z.strictObject({
   domain: z.string().max(256).nullable(),
   /** The address that was meant the last time. */
   address: z.string().max(64).nullable(),
-  /** A name that led to this machine or its network the last time: such an address needs a rule of its own. */
+  /** A name that led to no address of the internet the last time: such an address needs a rule of its own. */
   near: z.boolean(),
   allowed: z.number().int().min(0),
   refused: z.number().int().min(0),

@@ -176,6 +176,8 @@ export const explanationSchema = z.strictObject({
   until: z.literal('stop').optional(),
   /** No event will tell of it. */
   unseen: z.literal(true).optional(),
+  /** The path is not there, and only a rule for the very path would reach it: that counts from a start on at which it is. */
+  absent: z.literal(true).optional(),
   /** The command that would change the answer, or null where nothing may. */
   change: z.string().nullable(),
 });

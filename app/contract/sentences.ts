@@ -488,7 +488,13 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: () => 'The client changed the entry after it was contained; it was left as it is.',
     remedy: () => 'See the difference with belljar diff, then contain or release it again.',
   },
-  'config-unreadable': { message: (p) => `The file cannot be read: ${named(p, 'detail', 'no access')}.` },
+  'config-unreadable': {
+    message: (p) => {
+      const detail = named(p, 'detail', 'no access');
+      return `The file cannot be read: ${detail === 'EACCES' || detail === 'EPERM' ? 'you may not read it' : detail}.`;
+    },
+    remedy: () => 'See with ls -l what is there and whose it is; until it can be read, its servers are not known.',
+  },
   'config-invalid': {
     message: (p) => `The file is not valid: ${named(p, 'detail', 'syntax error')}.`,
     remedy: () => 'Correct the file; Belljar never edits a file that it cannot read whole.',
@@ -510,7 +516,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: (p) => `The file cannot be written: ${named(p, 'detail', 'read-only')}.`,
     remedy: () => 'Make the file and its folder writable, or change it where it is generated.',
   },
-  'config-too-large': { message: (p) => `The file is larger than ${named(p, 'limit', 'the limit')}.` },
+  'config-too-large': {
+    message: (p) => `The file is larger than ${named(p, 'limit', 'what is read of one')}.`,
+    remedy: () => 'Take out of it what is not needed; until then, its servers are not known.',
+  },
   'write-failed': { message: (p) => `Writing failed: ${named(p, 'detail', 'unknown reason')}.` },
   'disk-full': {
     message: () => 'There is no space left on the disk; the file is as it was.',
@@ -750,7 +759,7 @@ export const secretWords = {
   putBackNow: (names: string) => `Back in the client’s file: ${names}.`,
   nothing: 'There is nothing to move.',
   nothingBack: 'There is nothing to put back.',
-  how: (server: string) => `Move them out of the file: belljar secrets move ${server} --all`,
+  how: (server: string) => `To move out of the file what it holds: belljar secrets move ${server} --all`,
 } as const;
 
 /** Well-known targets in words, keyed by `Event.known`. */
@@ -949,6 +958,10 @@ const ruleTitles: Record<RuleVerb, string> = {
   link: 'Open links to',
   permission: 'Permission',
 };
+
+/** A rule for a path that is not there and that no other rule reaches. */
+export const absentSentence =
+  'It is not there: a rule for it counts from a start on at which it is. To let the server make it, grant its folder.';
 
 /** Folders in which something is kept back, and what that costs (`npm run bench -- areas`: no two machines say the same numbers). */
 export const areaWords = {
@@ -1356,7 +1369,7 @@ export const limitWords = {
 export const hostProposalWords = {
   host: 'Connect to this host',
   lookUp: 'Look up and connect to this host',
-  near: 'Connect to this address of your own network',
+  near: 'Connect to this address, which is not on the internet',
   below: (domain: string) => `Connect to every name below ${domain}`,
 } as const;
 

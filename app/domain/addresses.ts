@@ -65,10 +65,27 @@ export function networkOf({ family, groups }: Address, length: number): Address 
   return { family, groups: kept };
 }
 
-/** Where an address leads. `local-use`: multicast, broadcast and what is reserved; nobody connects there. */
-export type AddressKind = 'loopback' | 'private' | 'link-local' | 'local-use' | 'internet' | 'name';
+/**
+ * Where an address leads. `local-use`: multicast and broadcast; nobody connects there. `reserved`: what the internet does not
+ * route, where a network may still have something: VPN programs and proxies answer names with such addresses.
+ */
+export type AddressKind = 'loopback' | 'private' | 'link-local' | 'local-use' | 'reserved' | 'internet' | 'name';
 
-/** What kind of address a host is; only the kinds that are refused under an open network matter. */
+/** Networks of IPv4 that are reserved or for documentation (RFC 6890), as the launcher's `kind_of` has them. */
+const reservedFour = [
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+] as const;
+
+function isReservedFour(address: Address): boolean {
+  return reservedFour.some(([network, length]) => formatAddress(networkOf(address, length)) === network);
+}
+
+/** What kind of address a host is, as the launcher's `kind_of` tells them apart; only what decides under an open network matters. */
 export function addressKind(host: string): AddressKind {
   const text = host.toLowerCase().replace(/\.$/, '');
   if (text === 'localhost' || text.endsWith('.localhost')) return 'loopback';
@@ -81,21 +98,27 @@ export function addressKind(host: string): AddressKind {
     if (a === 169 && b === 254) return 'link-local';
     if (a >= 224) return 'local-use';
     const carrier = a === 100 && b >= 64 && b <= 127;
-    return a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || carrier
-      ? 'private'
-      : 'internet';
+    if (a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || carrier) return 'private';
+    // Azure's wire server, which only its machines reach.
+    if (formatAddress(address) === '168.63.129.16') return 'link-local';
+    return isReservedFour(address) ? 'reserved' : 'internet';
   }
   if (address.groups.slice(0, 7).every((group) => group === 0) && (address.groups[7] ?? 0) <= 1) return 'loopback';
   if ((first & 0xffc0) === 0xfe80) return 'link-local';
   if ((first & 0xff00) === 0xff00) return 'local-use';
-  // NAT64 leads to the IPv4 address at its end.
-  if (first === 0x64 && second === 0xff9b && address.groups.slice(2, 6).every((group) => group === 0))
-    return addressKind(formatAddress({ family: 4, groups: address.groups.slice(6) }));
-  return (first & 0xfe00) === 0xfc00 ? 'private' : 'internet';
+  // NAT64, 6to4 and IPv4-compatible addresses lead to the IPv4 address that they carry.
+  const isNat64 = first === 0x64 && second === 0xff9b && address.groups.slice(2, 6).every((group) => group === 0);
+  const isCompatible = address.groups.slice(0, 6).every((group) => group === 0);
+  const carried =
+    isNat64 || isCompatible ? address.groups.slice(6) : first === 0x2002 ? address.groups.slice(1, 3) : null;
+  if (carried !== null) return addressKind(formatAddress({ family: 4, groups: carried }));
+  if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfec0) return 'private';
+  // Global unicast is 2000::/3, without Teredo.
+  return (first & 0xe000) !== 0x2000 || (first === 0x2001 && second === 0) ? 'reserved' : 'internet';
 }
 
-/** This machine, its network, or the link: where a name must not lead unless the address itself is named. */
+/** This machine, its network, the link, or what is not of the internet: where a name must not lead unless the address is named. */
 export function isNear(host: string): boolean {
   const kind = addressKind(host);
-  return kind === 'loopback' || kind === 'private' || kind === 'link-local';
+  return kind === 'loopback' || kind === 'private' || kind === 'link-local' || kind === 'reserved';
 }

@@ -40,6 +40,8 @@ export interface ExplainContext {
   isOwnHost?: (host: string, address: string) => boolean;
   /** Places that the symbol `runtime` is known to stand for. */
   runtime: readonly string[];
+  /** The nearest folder that is there, where the path is not: the launcher applies no rule for what is not there. */
+  folderThere?: string | null;
 }
 
 type Answer = Omit<Explanation, 'effective'>;
@@ -136,6 +138,19 @@ export function explain(policy: EffectivePolicy | null, question: Question, cont
   return explainFile(policy, question, base, context);
 }
 
+/** Whether a rule for what holds the path reaches it: one for the very path counts for nothing while that is not there. */
+export function isReachedFromAbove(
+  policy: EffectivePolicy,
+  path: string,
+  access: 'read' | 'write' | 'exec',
+  realPath: (path: string) => string,
+): boolean {
+  return policy.rules.some(({ verb, what }) => {
+    const place = what.startsWith('/') && verbsFor[access].includes(verb) ? realPath(what) : null;
+    return place !== null && place !== path && isWithin(path, place);
+  });
+}
+
 type Base = Pick<Explanation, 'subject' | 'target' | 'access'>;
 
 function refused(base: Base, enforcedBy: Enforcer, change: string | null, rule: Rule | null = null): Answer {
@@ -195,7 +210,11 @@ function explainFile(policy: EffectivePolicy, question: Question, base: Base, co
   if (held.length > 0 && held.every((rule) => rule.brokered === true))
     return explainInArea(policy, held, { real, realPath }, base, context);
   const deciding = reaching.find((rule) => rule.brokered !== true);
-  if (deciding === undefined) return refused(base, enforcedBy, grantCommand(target, real, access, context));
+  if (deciding === undefined) {
+    const folder = access === 'write' ? (context.folderThere ?? null) : null;
+    const ofFolder = folder === null ? null : grantCommand(folder, folder, access, context);
+    return refused(base, enforcedBy, ofFolder ?? grantCommand(target, real, access, context));
+  }
   if (deciding.verb === 'deny')
     return refused(base, enforcedBy, `belljar revoke ${context.server} deny ${quote(deciding.what)}`, deciding);
   const change =

@@ -47,6 +47,12 @@ test.each<[LimitName, string]>([
   );
 });
 
+test('a bound is said as it is written', () => {
+  expect(() => readLimit('memory', '1M')).toThrow(
+    expect.objectContaining({ params: { detail: 'memory lies between 64 MiB and 16 TiB, and 1M does not' } }),
+  );
+});
+
 describe('levels', () => {
   test('watch bounds nothing, whatever a person decided', () => {
     expect(mergeLimits('watch', { memory: gib })).toEqual({});

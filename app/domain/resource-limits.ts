@@ -8,7 +8,7 @@
  */
 import { BelljarError } from '#contract/errors.ts';
 import type { Limits, SourcedLimits, StoredLimits } from '#contract/policy.ts';
-import { limitTitles } from '#contract/sentences.ts';
+import { limitTitles, limitValue } from '#contract/sentences.ts';
 import { limitNames, type LaunchedLevel, type LimitName } from '#contract/words.ts';
 
 const kib = 1024;
@@ -82,7 +82,7 @@ export function readLimit(name: LimitName, text: string): number | null | undefi
   }
   const value = Math.round(Number(digits) * multiplier);
   if (value < least || value > most) {
-    const detail = `${limitTitles[name]} lies between ${least.toString()} and ${most.toString()}, and ${text} does not`;
+    const detail = `${limitTitles[name]} lies between ${limitValue(name, least)} and ${limitValue(name, most)}, and ${text} does not`;
     throw new BelljarError('invalid-input', { params: { detail } });
   }
   return value;

@@ -123,6 +123,11 @@ describe('reasons', () => {
     ['listens-everywhere', ['node x --host 0.0.0.0'], ['node x --host 127.0.0.1']],
     ['auto-approve', ['node x', { autoApprove: true }], ['node x']],
     ['files-and-network', ['node x /srv/data https://api.example.com'], ['node x /srv/data']],
+    [
+      'files-and-network',
+      ['node x /srv/data https://api.example.com'],
+      ['node x /usr/bin/chromium https://api.example.com'],
+    ],
     ['files-and-network', ['node x /srv/data', { env: { API_TOKEN: 'abc' } }], ['node x http://localhost:1 /srv/data']],
     ['program-open', ['node x', place('/usr/bin/node', '/usr/bin')], ['node x', place('/usr/bin/node')]],
     ['program-passing', ['x', place('/tmp/x')], ['x', place('/usr/local/bin/x')]],

@@ -143,6 +143,7 @@ const systemFolders = [
   '/System',
   '/Library',
 ];
+const installedFolders = ['/usr', '/bin', '/sbin', '/lib', '/nix', '/snap'];
 /** Below a home, where tools that people install for themselves put programs. */
 const toolFolders =
   /^\.(?:local|cargo|nvm|volta|asdf|bun|deno|pyenv|rbenv|sdkman|n|fnm|pnpm|yarn|nix-profile|rye|mise|dotnet|npm|npm-global|linuxbrew|proto|goenv|nodenv|conda)(?:\/|$)|^(?:go\/bin|\.config\/(?:nvm|volta)|miniconda3?|anaconda3?|miniforge3?|Library|AppData)(?:\/|$)/;
@@ -315,7 +316,11 @@ export function assessRisk(facts: RiskFacts): Risk {
       add('other-registry', name);
   }
   if (facts.autoApprove) add('auto-approve');
-  const paths = facts.named.rules.filter(({ verb, reason }) => verb === 'write' && reason === 'argument');
+  // What the system itself installed, such as a browser's program, is nothing of the person's that could be sent away.
+  const paths = facts.named.rules.filter(
+    ({ verb, reason, what }) =>
+      verb === 'write' && reason === 'argument' && !installedFolders.some((folder) => isWithin(what, folder)),
+  );
   const hosts = [...args, ...env.map(([, value]) => value)].flatMap((word) => hostOf(word) ?? []);
   if (paths.length > 0 && (hosts.length > 0 || traits.includes('network') || found.has('secret-in-variable')))
     add('files-and-network', ...paths.map(({ what }) => what));

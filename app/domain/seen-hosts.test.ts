@@ -114,6 +114,9 @@ describe('proposals', () => {
       'wiki.corp.example',
     ]);
     expect(nearAddressOf(hosts, 'wiki.corp.example', 80)).toBe('fd00::5');
+    // A VPN program answers with addresses that the internet does not route; the launcher refuses a name that leads there.
+    const passed = use('api.vpn.example:443', { address: '198.18.0.7:443', verdict: 'refused' });
+    expect(nearAddressOf(seenHosts([passed]), 'api.vpn.example', 443)).toBe('198.18.0.7');
     expect(nearAddressOf(hosts, 'far.example', 443)).toBeNull();
     expect(propose([near, six, own])).toEqual(['git.corp.example:443', '10.0.0.5:443']);
     const all = hostGroups(hosts, []).groups.flatMap(({ choices }) => choices.map(({ what }) => what));

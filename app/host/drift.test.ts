@@ -73,7 +73,7 @@ test('somebody put the contained entry back after it was released: returned', as
   await release();
   expect(await listed()).toMatchObject({ state: 'off' });
   writeFileSync(file, then);
-  expect(await listed()).toMatchObject({ state: 'drifted', drift: { how: 'returned', before: null, now: was } });
+  expect(await listed()).toMatchObject({ state: 'drifted', drift: { how: 'returned', before: was, now: null } });
 });
 
 /** One that lists, whose look into a document is preceded, once, by what another process does. */

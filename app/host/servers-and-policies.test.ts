@@ -1109,6 +1109,25 @@ describe('grants', () => {
     await expect(grant('read', '/srv/z')).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
+  test('what is not there: a rule for it alone counts for nothing yet, and the folder is what to grant', async () => {
+    const ask = (what: string) => policies.explain({ server: 'a', what, access: 'write' });
+    mkdirSync(join(home, 'db'));
+    writeFileSync(join(home, 'db', 'notes.db'), '');
+    expect((await grant('write', '~/db/notes.db')).absent).toBeUndefined();
+    expect(await ask('~/db/notes.db')).not.toHaveProperty('absent');
+    expect(await ask('~/db/notes.db-journal')).toMatchObject({
+      verdict: 'refused',
+      absent: true,
+      change: `belljar grant cursor/a write ${home}/db`,
+    });
+    expect(await grant('write', '~/db/notes.db-journal')).toMatchObject({ absent: true });
+    expect(await ask('~/db/notes.db-journal')).toMatchObject({ verdict: 'allowed', absent: true });
+    // In a folder that was granted, what is not there can be made.
+    await grant('write', '~/db');
+    expect(await ask('~/db/notes.db-journal')).not.toHaveProperty('absent');
+    expect((await grant('write', '~/db/new')).absent).toBeUndefined();
+  });
+
   test('show and explain say what holds', async () => {
     await grant('read', '~/notes');
     const shown = await servers.show({ server: 'a' });

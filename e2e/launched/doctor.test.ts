@@ -207,6 +207,13 @@ describe('doctor', () => {
     expect(readFileSync(config, 'utf8')).toBe(text);
   });
 
+  it('says of a client file that cannot be read nothing but that', async () => {
+    writeFileSync(config, '{ broken');
+    const codes = (await examine(false)).map(({ code }) => code);
+    expect(codes).toContain('config-invalid');
+    expect(codes).not.toContain('journal-orphaned');
+  });
+
   it('leaves a socket alone that someone listens on', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(world.folders.socket, resolve));

@@ -1,6 +1,6 @@
 /** `belljar explain <server> <what>`: the verdict, the deciding rule, and what would change it. */
 import type { Output } from '#contract/methods.ts';
-import { explainUntilStop, sightWords } from '#contract/sentences.ts';
+import { absentSentence, explainUntilStop, sightWords } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
 import { absoluteIfPath, choiceOption, given } from '../context.ts';
 import { plain } from '../terminal.ts';
@@ -37,6 +37,7 @@ export const explain: Command = async (context) => {
     `effective    ${effectiveWords[answer.effective]}${answer.until === 'stop' ? `, ${explainUntilStop}` : ''}`,
   );
   if (answer.unseen === true) terminal.out(`events       ${sightWords.unseenTarget}`);
+  if (answer.absent === true) terminal.out(`note         ${absentSentence}`);
   if (answer.change !== null) terminal.out(`change       ${plain(answer.change)}`);
   return exits[answer.verdict];
 };

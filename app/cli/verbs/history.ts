@@ -1,9 +1,9 @@
 /** `belljar history` and `belljar undo`: what people decided, and taking it back. */
-import type { HistoryEntry } from '#contract/decision.ts';
+import { decisionIdSchema, type HistoryEntry } from '#contract/decision.ts';
 import { exitCodes } from '#contract/errors.ts';
 import { changeWords, historyWords } from '#contract/sentences.ts';
 import type { Command } from '../context.ts';
-import { given, numberOption, textOption } from '../context.ts';
+import { given, numberOption, textOption, usageError } from '../context.ts';
 import { localTime } from '../format.ts';
 import { plain, type Cell } from '../terminal.ts';
 
@@ -31,12 +31,14 @@ export const history: Command = async (context) => {
 };
 
 export const undo: Command = async (context) => {
-  const { terminal } = context;
+  const { terminal, positionals } = context;
+  const [id] = positionals;
+  if (id !== undefined && !decisionIdSchema.safeParse(id).success)
+    throw usageError(
+      `"${plain(id.slice(0, 40))}" names no decision: belljar history lists them, with the name of each.`,
+    );
   const { api } = await context.session({ serve: false });
-  const answer = await api['history.undo'](
-    given({ id: context.positionals[0], server: textOption(context, 'server') }),
-    context.signal,
-  );
+  const answer = await api['history.undo'](given({ id, server: textOption(context, 'server') }), context.signal);
   if (context.json) {
     terminal.json(answer);
     return exitCodes.done;

@@ -1,7 +1,8 @@
 /** `belljar level`, `belljar grant` and `belljar revoke`. */
 import { exitCodes } from '#contract/errors.ts';
-import type { RuleChange } from '#contract/methods.ts';
+import type { GrantResult, RuleChange } from '#contract/methods.ts';
 import {
+  absentSentence,
   areaWords,
   grantDryRunWords,
   grantSentences,
@@ -18,12 +19,18 @@ import { levelChoices, ruleVerbChoices } from '../verbs.ts';
 const effectiveWords = { now: 'Effective now.', restart: 'Effective when the server starts the next time.' };
 
 /** `takes`: something is taken away, of which a running server may have some open. */
-function tell(context: Context, change: RuleChange, sentence: string, takes = false): number {
+function tell(
+  context: Context,
+  change: RuleChange & Pick<GrantResult, 'absent'>,
+  sentence: string,
+  takes = false,
+): number {
   if (context.json) context.terminal.json(change);
   else {
     context.terminal.out(sentence);
     const isTaken = takes && change.effective === 'now';
-    context.terminal.note(`${effectiveWords[change.effective]}${isTaken ? ` ${areaWords.open}` : ''}`);
+    const effective = change.absent === true ? absentSentence : effectiveWords[change.effective];
+    context.terminal.note(`${effective}${isTaken ? ` ${areaWords.open}` : ''}`);
     const { stillOpen } = change;
     if (stillOpen !== undefined) {
       for (const item of stillOpen.items)

@@ -25,7 +25,7 @@ import {
 } from '#contract/words.ts';
 import { readCommandLine } from '#domain/command-line.ts';
 import { policyChanges } from '#domain/decision-changes.ts';
-import { explain, readQuestion } from '#domain/explain.ts';
+import { explain, isReachedFromAbove, readQuestion } from '#domain/explain.ts';
 import { denialNotEnforceable } from '#domain/grantable.ts';
 import { refuseVoid } from '#domain/areas.ts';
 import { personRuleId, rulesAround } from '#domain/policy-merge.ts';
@@ -150,6 +150,24 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       if (await files.exists(path)) return path;
     }
     return null;
+  }
+
+  /** The nearest folder that is there, of a path that is not; null where it is. */
+  async function folderThere(path: string): Promise<string | null> {
+    if (!path.startsWith('/') || (await files.exists(path))) return null;
+    let folder = path;
+    while (folder !== '/' && !(await files.exists(folder))) folder = folder.slice(0, folder.lastIndexOf('/')) || '/';
+    return folder;
+  }
+
+  /** A rule for a path that is not there, and that is in no place that was granted before. */
+  async function isAbsent(
+    { verb, what }: Pick<PersonRule, 'verb' | 'what'>,
+    before: EffectivePolicy,
+  ): Promise<boolean> {
+    if ((verb !== 'read' && verb !== 'write' && verb !== 'exec') || /[*?[]/.test(what)) return false;
+    if ((await folderThere(what)) === null) return false;
+    return !isReachedFromAbove(before, what, verb, await planner.realPaths(before.rules.map((rule) => rule.what)));
   }
 
   async function normalised(verb: RuleVerb, text: string, revoke: boolean): Promise<string> {
@@ -471,6 +489,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       places.home,
       ...Object.values(own),
     ]);
+    const there = question.subject === 'file' && policy !== null ? await folderThere(realPath(question.target)) : null;
     const seen = question.subject === 'net' ? seenHosts((await deps.events.hostUses()).get(found.id) ?? []) : [];
     const answer = explain(policy, question, {
       server: found.handle,
@@ -482,7 +501,15 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       nearAddress: (host, port) => nearAddressOf(seen, host, port),
       isOwnHost: await ownHosts(seen.some(({ near }) => near)),
       runtime: question.subject === 'net' ? [] : await runtimePlaces(found),
+      folderThere: there,
     });
+    const { access } = answer;
+    const absent =
+      there !== null &&
+      policy !== null &&
+      (answer.rule === null ? answer.verdict === 'refused' : answer.verdict === 'allowed') &&
+      (access === 'read' || access === 'write' || access === 'exec') &&
+      !isReachedFromAbove(policy, realPath(question.target), access, realPath);
     const secrets = secretPlaces(places, own, await deps.clientFiles());
     const context = { server: found.handle, folders: places, own, realPath, secrets };
     const asks = answer.verdict === 'refused' && policy !== null && wouldAsk(policy, stored.rules, question, context);
@@ -493,6 +520,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       ...answer,
       ...(asks ? { verdict: 'would-ask' } : {}),
       ...(unseen === undefined ? {} : { unseen }),
+      ...(absent ? { absent } : {}),
       effective: await effectiveOf(found),
     };
   }
@@ -530,7 +558,14 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           policyLines(after.network, rules),
         );
         const areas = newAreas(before, after);
-        const facts = { diff, changed: !dryRun, runs: [], ...(areas.length > 0 ? { areas } : {}) };
+        const absent = await isAbsent(rule, before);
+        const facts = {
+          diff,
+          changed: !dryRun,
+          runs: [],
+          ...(areas.length > 0 ? { areas } : {}),
+          ...(absent ? { absent } : {}),
+        };
         if (!dryRun) return { ...(await storeRule(found, decided, 'grant', rule)), ...facts };
         const change = await ruleChange(found, decided, rule, await whenEffective(found, decided));
         return { ...change, ...facts, untilStop: await previewUntilStop(found, stored, rule) };

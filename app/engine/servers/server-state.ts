@@ -46,7 +46,8 @@ export function driftOf({ found, record, hasPlan }: Pick<StateFacts, 'found' | '
 } {
   const before = record?.settled === true ? record.original : null;
   if (isBrokenWrapping(found)) return { how: 'broken', before, now: null };
-  if (found.wrapping !== null && !hasPlan) return { how: 'returned', before, now: found.launch };
+  // Without a plan the launcher starts nothing.
+  if (found.wrapping !== null && !hasPlan) return { how: 'returned', before: before ?? found.launch, now: null };
   const isSame = before !== null && found.launch !== null && isSameLaunch(before, found.launch);
   return { how: isSame ? 'unwrapped' : 'changed', before, now: found.launch };
 }

@@ -338,8 +338,10 @@ async function examineServers(options: ExaminationsOptions, repair: boolean): Pr
     }
   }
   const known = new Set(servers.map((server) => server.id));
+  // What a file that cannot be read holds is not known: nothing is said to be gone from it.
+  const unread = new Set(machine.problems.map(({ file }) => file));
   const records = await journal.list().catch(() => []);
-  for (const record of records.filter((each) => !known.has(each.server))) {
+  for (const record of records.filter(({ server, file }) => !known.has(server) && !unread.has(file))) {
     findings.push(
       finding({
         code: 'journal-orphaned',

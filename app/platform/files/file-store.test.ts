@@ -80,6 +80,13 @@ async function snapshotOf(store = createFileStore(), path = file) {
 }
 
 describe('reading', () => {
+  test('too much is refused with how much is read', async () => {
+    writeFileSync(file, 'x'.repeat(1_048_577));
+    await expect(createFileStore({ maxBytes: 1_048_576 }).read(file)).rejects.toMatchObject({
+      params: { limit: '1 MiB' },
+    });
+  });
+
   test('what is there, and what is not', async () => {
     const store = createFileStore();
     expect(Buffer.from((await snapshotOf(store)).bytes).toString()).toBe(old);

@@ -110,10 +110,15 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+function tooMuch(bytes: number, maxBytes: number): { bytes: number; limit: string } {
+  return { bytes, limit: `${Math.floor(maxBytes / 1_048_576).toString()} MiB` };
+}
+
 async function readWhole(handle: FileHandle, file: string, maxBytes: number): Promise<Buffer> {
   const facts = await handle.stat();
   if (!facts.isFile()) throw new BelljarError('config-unreadable', { file, params: { detail: 'not a file' } });
-  if (facts.size > maxBytes) throw new BelljarError('config-too-large', { file, params: { bytes: facts.size } });
+  if (facts.size > maxBytes)
+    throw new BelljarError('config-too-large', { file, params: tooMuch(facts.size, maxBytes) });
   // Read by position and not to the end as the size said: the file may grow meanwhile, or be one that has no size. Room for
   // one byte more tells in one go that it did not.
   const chunks: Buffer[] = [];
@@ -125,7 +130,7 @@ async function readWhole(handle: FileHandle, file: string, maxBytes: number): Pr
     chunks.push(chunk.subarray(0, bytesRead));
     total += bytesRead;
   }
-  throw new BelljarError('config-too-large', { file, params: { bytes: total } });
+  throw new BelljarError('config-too-large', { file, params: tooMuch(total, maxBytes) });
 }
 
 /** Opened without waiting, since a named pipe under this name would otherwise never answer. */

@@ -159,7 +159,7 @@ export function proposalsFor(
           list: [{ verb: 'local', what: address.port.toString(), title: 'Connect to this port of this machine' }],
         };
       }
-      // A rule for the name would not help: it led to this machine's own network.
+      // A rule for the name would not help: it led to no address of the internet.
       if (seen?.near === true && seen.address !== null) {
         return {
           kind: 'proposals',
