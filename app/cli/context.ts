@@ -68,14 +68,32 @@ export function given<Shape extends Record<string, unknown>>(
   };
 }
 
+/** Null where the folder that the terminal is in was removed. */
+export function folderHere(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}
+
+function resolveHere(text: string): string {
+  const folder = folderHere();
+  if (folder === null)
+    throw usageError(
+      `The folder that this terminal is in is gone, so "${text.slice(0, 200)}" leads nowhere; name a whole path.`,
+    );
+  return resolve(folder, text);
+}
+
 /** A path as the person's own folder makes it absolute; the host may stand in another one. */
 export function absolutePath(text: string): string {
-  return /^(\/|~|\$)/.test(text) ? text : resolve(text);
+  return /^(\/|~|\$)/.test(text) ? text : resolveHere(text);
 }
 
 /** What `explain` and `grant` are asked about may be a path, a host or a program: only clear paths are resolved. */
 export function absoluteIfPath(text: string): string {
-  if (/^\.{1,2}(\/|$)/.test(text)) return resolve(text);
+  if (/^\.{1,2}(\/|$)/.test(text)) return resolveHere(text);
   const looksLikeHost = /:\d+$/.test(text);
-  return !looksLikeHost && !/^(\/|~|\$)/.test(text) && existsSync(text) ? resolve(text) : text;
+  return !looksLikeHost && !/^(\/|~|\$)/.test(text) && existsSync(text) ? resolveHere(text) : text;
 }

@@ -7,7 +7,7 @@ import { BelljarError, errorCodes, exitCodes } from '#contract/errors.ts';
 import { toErrorBody } from '#contract/sentences.ts';
 import type { Session } from '#host/session.ts';
 import type { Command, Context } from './context.ts';
-import { usageError } from './context.ts';
+import { folderHere, usageError } from './context.ts';
 import { describeError } from './error-lines.ts';
 import type { Terminal } from './terminal.ts';
 import { createTerminal, plain } from './terminal.ts';
@@ -173,7 +173,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       signal: interruption.signal,
       async session({ serve }) {
         const { openUserSession } = await import('#host/user-session.ts');
-        const session = await openUserSession({ serve, folder: process.cwd() });
+        const folder = folderHere();
+        const session = await openUserSession({ serve, ...(folder === null ? {} : { folder }) });
         sessions.push(session);
         return session;
       },
