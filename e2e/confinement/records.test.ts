@@ -261,6 +261,14 @@ describe.skipIf(missing !== undefined)(
       }
     });
 
+    test.each(['<&-', '>&-', '2>&-'])(
+      'what reads the records does nothing with a descriptor missing (%s)',
+      async (closed) => {
+        const program = join(dirname(install('closed', false)), 'belljar-records');
+        expect(await run('/bin/sh', ['-c', `"$0" ${closed}`, program])).toMatchObject({ code: 2, stdout: '' });
+      },
+    );
+
     test('what reads the records has given every right up', async () => {
       const { child, said } = await reader(install('rights', false), 0);
       const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
