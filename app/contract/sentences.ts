@@ -520,7 +520,10 @@ export const errorSentences: Record<ErrorCode, ErrorSentence> = {
     message: (p) => `The file is larger than ${named(p, 'limit', 'what is read of one')}.`,
     remedy: () => 'Take out of it what is not needed; until then, its servers are not known.',
   },
-  'write-failed': { message: (p) => `Writing failed: ${named(p, 'detail', 'unknown reason')}.` },
+  'write-failed': {
+    message: (p) => `Writing failed: ${named(p, 'detail', 'unknown reason')}.`,
+    remedy: () => 'See whether you may write there, and whether the disk takes what is written.',
+  },
   'disk-full': {
     message: () => 'There is no space left on the disk; the file is as it was.',
     remedy: () => 'Free some space and try again.',

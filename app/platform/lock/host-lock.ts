@@ -28,6 +28,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BelljarError } from '#contract/errors.ts';
+import { writeError } from '../files/file-store.ts';
 
 export interface Holder {
   readonly pid: number;
@@ -128,8 +129,8 @@ function removeQuietly(path: string): void {
 /** Writes the whole content and gives it the name in one step that fails if the name is taken. */
 function writeExclusively(folder: string, name: string, content: string): boolean {
   const temporary = join(folder, `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`);
-  writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
   try {
+    writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
     linkSync(temporary, join(folder, name));
     return true;
   } catch (error) {
@@ -158,8 +159,19 @@ function cleanUp(folder: string, below: number): void {
   }
 }
 
-/** Tries once. The answer is the lock, or who holds it (null: someone who cannot be named yet; try again). */
+/**
+ * Tries once. The answer is the lock, or who holds it (null: someone who cannot be named yet; try again). Throws what a person
+ * can do something about, above all `disk-full`: every command needs the lock.
+ */
 export function tryLock(folder: string): { lock: Lock } | { heldBy: Holder | null } {
+  try {
+    return tryOnce(folder);
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+}
+
+function tryOnce(folder: string): { lock: Lock } | { heldBy: Holder | null } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const highest = numbersIn(folder).at(-1) ?? 0;
   if (highest > 0) {
