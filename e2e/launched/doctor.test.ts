@@ -48,6 +48,8 @@ describe('doctor', () => {
       'launcher',
       'kernel',
       'resources',
+      // What reads the kernel's records lies beside the launcher that was built.
+      'records',
       'documents',
       'servers',
       'secrets',
