@@ -2,7 +2,16 @@
  * The whole walk, with the built command, the real launcher and a real MCP client: see the servers, try one, contain it,
  * use it as before, watch what it was refused, allow it, put it back.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -454,5 +463,19 @@ describe('uninstall', () => {
     expect(answer.code).not.toBe(0);
     expect(answer.err).toContain('Nothing was removed');
     expect(existsSync(desk.folder('.local/share/belljar/bin/belljar-launcher'))).toBe(true);
+  });
+
+  it('names what it put back and what it could not, where one entry could not be', async () => {
+    const desk = await contained();
+    const file = desk.folder('.cursor', 'mcp.json');
+    const text = JSON.stringify({ mcpServers: { other: { command: 'node', args: ['x.js'] } } });
+    mkdirSync(desk.folder('.cursor'), { recursive: true });
+    writeFileSync(file, text);
+    expect((await desk.run('contain', 'cursor/other', '--no-check')).code).toBe(0);
+    chmodSync(desk.config, 0o444);
+    const answer = await desk.run('uninstall', '--yes');
+    expect([answer.code, answer.out]).toEqual([6, 'put back  cursor.other\n']);
+    expect(answer.err).toContain('claude-desktop.reader: The file cannot be written');
+    expect(readFileSync(file, 'utf8')).toBe(text);
   });
 });

@@ -25,7 +25,10 @@ export const uninstall: Command = async (context) => {
   const released = results.filter((result) => result.changed).map((result) => result.id);
   if (failures.length > 0) {
     if (json) terminal.json({ released, removed: [], left: [], errors: failures });
-    for (const failure of failures) for (const line of describeError(failure)) terminal.note(line);
+    else for (const id of released) terminal.out(`put back  ${plain(id)}`);
+    for (const { id, error } of results)
+      for (const line of error === undefined ? [] : describeError(error))
+        terminal.note(line.replace(/^belljar: /, `${plain(id)}: `));
     terminal.note('Nothing was removed: these entries still need the launcher.');
     return failures.length < results.length ? exitCodes.partly : exitCodes.failed;
   }
